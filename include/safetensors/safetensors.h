@@ -391,7 +391,8 @@ typedef struct st_save_options {
   uint32_t durability; /* ST_DURABILITY_; ignored for memory */
   uint32_t mode;       /* permission bits of the file; 0: those of the file that is replaced, or 0666 less
                           the umask for a new one */
-  uint32_t reserved;   /* 0 */
+  uint32_t empty_metadata; /* 1: where there are no entries, write an empty __metadata__, as the reference
+                              implementation does when it is handed an empty map; else 0 */
   uint64_t alignment;  /* the tensors' data begins at a multiple of this many bytes: a power of two from 8
                           to 65,536; 0 means 8, which is what the reference implementation writes */
   const st_metadata_entry *metadata; /* `metadata_count` entries, or NULL */

@@ -1,0 +1,77 @@
+#include "error.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "utf8.h"
+
+namespace st {
+
+void Message::append(const char *bytes, std::size_t count) noexcept {
+  const std::size_t room = message_size - 1 - length_;
+  std::size_t taken = std::min(count, room);
+  // A sequence that does not fit whole is left out whole.
+  while (taken < count && taken > 0 && (static_cast<unsigned char>(bytes[taken]) & 0xC0) == 0x80) {
+    --taken;
+  }
+  std::memcpy(text_ + length_, bytes, taken);
+  length_ += taken;
+  text_[length_] = '\0';
+}
+
+Message &Message::operator<<(std::string_view text) noexcept {
+  append(text.data(), text.size());
+  return *this;
+}
+
+Message &Message::operator<<(std::uint64_t number) noexcept {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  append(digits, static_cast<std::size_t>(end - digits));
+  return *this;
+}
+
+void Message::append_escaped(std::string_view bytes) noexcept {
+  constexpr char hex[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const std::size_t sequence = utf8_sequence_length(bytes.substr(i));
+    if (sequence == 0 || byte < 0x20 || byte == 0x7F) {
+      const char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+      append(escape, sizeof escape);
+      i += 1;
+    } else if (byte == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0) {
+      const auto low = static_cast<unsigned char>(bytes[i + 1]);  // the C1 controls
+      const char escape[6] = {'\\', 'u', '0', '0', hex[low >> 4], hex[low & 15]};
+      append(escape, sizeof escape);
+      i += 2;
+    } else {
+      if (byte == '"' || byte == '\\') append("\\", 1);
+      append(bytes.data() + i, sequence);
+      i += sequence;
+    }
+  }
+}
+
+Message &Message::operator<<(Quoted quoted) noexcept {
+  const std::string_view bytes = quoted.bytes;
+  constexpr std::size_t longest = 96;
+  constexpr std::size_t kept = 40;  // at either end
+  append("\"", 1);
+  if (bytes.size() <= longest) {
+    append_escaped(bytes);
+  } else {
+    std::size_t head = kept;
+    while (head > 0 && (static_cast<unsigned char>(bytes[head]) & 0xC0) == 0x80) --head;
+    std::size_t tail = bytes.size() - kept;
+    while (tail < bytes.size() && (static_cast<unsigned char>(bytes[tail]) & 0xC0) == 0x80) ++tail;
+    append_escaped(bytes.substr(0, head));
+    append("...", 3);
+    append_escaped(bytes.substr(tail));
+  }
+  append("\"", 1);
+  return *this;
+}
+
+}  // namespace st

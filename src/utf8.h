@@ -1,0 +1,19 @@
+// Well-formed UTF-8 as Unicode defines it: no surrogates, nothing beyond U+10FFFF, no overlong form.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace st {
+
+// Bytes of the sequence that `bytes` begins with, 0 if it begins with none. `bytes` is not empty.
+std::size_t utf8_sequence_length(std::string_view bytes) noexcept;
+
+// Offset of the first byte that is not part of a sequence; bytes.size() if there is none.
+std::size_t utf8_invalid_at(std::string_view bytes) noexcept;
+
+inline bool is_utf8(std::string_view bytes) noexcept {
+  return utf8_invalid_at(bytes) == bytes.size();
+}
+
+}  // namespace st
