@@ -1,0 +1,61 @@
+// Bytes that are in memory already.
+#include <cstring>
+
+#include "error.h"
+#include "os_memory.h"
+#include "source.h"
+
+namespace st {
+namespace {
+
+class MemorySource final : public Source {
+ public:
+  explicit MemorySource(Bytes bytes) noexcept : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const noexcept override { return bytes_.size; }
+
+  void read_at(std::uint64_t offset, void *buffer, std::uint64_t count) const override {
+    if (count > 0) std::memcpy(buffer, bytes_.data + offset, count);
+  }
+
+  Bytes get(std::uint64_t offset, std::uint64_t count) const override {
+    std::byte *writable = bytes_.writable ? bytes_.writable + offset : nullptr;
+    return {bytes_.data + offset, writable, count, bytes_.owner};
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+// Armed only once everything that can fail has succeeded.
+struct Releaser {
+  Release release = nullptr;
+  void *user_data = nullptr;
+
+  Releaser() = default;
+  Releaser(const Releaser &) = delete;
+  Releaser &operator=(const Releaser &) = delete;
+  ~Releaser() {
+    if (release) release(user_data);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Source> borrow_memory(const void *bytes, std::uint64_t size, Release release,
+                                            void *user_data) {
+  auto releaser = std::make_shared<Releaser>();
+  Bytes borrowed{static_cast<const std::byte *>(bytes), nullptr, size, releaser};
+  auto source = std::make_shared<const MemorySource>(std::move(borrowed));
+  releaser->release = release;
+  releaser->user_data = user_data;
+  return source;
+}
+
+std::shared_ptr<const Source> copy_memory(const void *bytes, std::uint64_t size) {
+  Bytes copy = allocate_bytes(size);
+  if (size > 0) std::memcpy(copy.writable, bytes, size);
+  return std::make_shared<const MemorySource>(std::move(copy));
+}
+
+}  // namespace st
