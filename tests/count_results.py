@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Adds up Meson's test logs into one line, `N passed, N failed, N skipped`.
+
+A Catch2 program counts as the test cases that it reports, any other program as one test.
+Exits with 1 if anything failed or nothing ran.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+
+def count(test):
+    """(passed, failed, skipped) of one program."""
+    output = re.sub(r"\x1b\[[0-9;]*m", "", test.get("stdout", ""))
+    passed, failed, skipped = 0, 0, 0
+    if found := re.search(r"^All tests passed \(.* in (\d+) test cases?\)", output, flags=re.M):
+        passed = int(found[1])
+    elif found := re.search(r"^test cases:.*$", output, flags=re.M):
+        amounts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped)", found[0])}
+        passed, failed, skipped = (amounts.get(word, 0) for word in ("passed", "failed", "skipped"))
+
+    if test["result"] == "SKIP":
+        return passed, failed, max(skipped, 1)
+    if test["result"] in ("OK", "EXPECTEDFAIL"):
+        return max(passed, 1 if failed + skipped == 0 else 0), failed, skipped
+    # Whatever the program said of itself: a crash or a leak after the last case is a failure too.
+    return passed, max(failed, 1), skipped
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("logs", nargs="*", type=pathlib.Path)
+    parser.add_argument("--broken", type=int, default=0, help="builds that failed, each a failure")
+    arguments = parser.parse_args()
+
+    totals = [0, arguments.broken, 0]
+    for log in arguments.logs:
+        for line in log.read_text().splitlines():
+            totals = [a + b for a, b in zip(totals, count(json.loads(line)))]
+    passed, failed, skipped = totals
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

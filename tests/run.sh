@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Builds the library and runs every test, from nothing: bash tests/run.sh [--quick]
+#
+#   build/plain      g++, with LibTorch
+#   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   build/core       clang++, without LibTorch
+#
+# all without a warning. --quick is the first alone. The last line counts what passed and failed.
+
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+quick=
+case ${1:-} in
+  '') ;;
+  --quick) quick=1 ;;
+  *) stop "usage: bash tests/run.sh [--quick]" ;;
+esac
+
+# What ran so far: meson's log of each build.
+logs=()
+broken=()
+
+# run NAME OPTION...: builds build/NAME with these Meson options and runs its tests.
+run() {
+  local name=$1 log=$build_dir/$1/meson-logs/testlog.json
+  configure "$@" -Dwerror=true
+  say "building $name"
+  rm -f "$log"
+  if ! meson compile -C "$build_dir/$name" >"$build_dir/$name.log" 2>&1 </dev/null; then
+    grep -E -A 12 'error:|warning:|FAILED|undefined reference' "$build_dir/$name.log" | head -n 60
+    broken+=("$name does not build: $build_dir/$name.log")
+    return
+  fi
+  say "testing $name"
+  meson test -C "$build_dir/$name" --no-rebuild --print-errorlogs </dev/null || true
+  [[ -f $log ]] && logs+=("$log") || broken+=("$name ran no test")
+}
+
+if [[ $quick ]]; then
+  setup
+  run plain -Dtorch=enabled
+else
+  setup with-clang
+  run plain -Dtorch=enabled
+  ASAN_OPTIONS=detect_odr_violation=0 LSAN_OPTIONS=suppressions="$source_dir/tests/libtorch.supp" \
+    run sanitize -Dtorch=enabled -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+  if command -v clang++ >/dev/null; then
+    CC=clang CXX=clang++ run core -Dtorch=disabled
+  else
+    say "no clang++ here: g++ once more"
+    run core -Dtorch=disabled
+  fi
+fi
+((${#broken[@]})) && printf '%s\n' "${broken[@]}"
+"$venv/bin/python" "$source_dir/tests/count_results.py" --broken "${#broken[@]}" "${logs[@]}"

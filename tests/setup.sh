@@ -1,0 +1,163 @@
+# Sets up what building and testing needs: sourced by tests/run.sh and cpp/examples/demo.sh.
+#
+# The compilers come from the system: for root apt installs them, everybody else is told what to
+# install. All the rest stays in the build folder: a virtual environment with Meson, Ninja, LibTorch
+# and the reference library, and the sources of simdjson and Catch2 in subprojects/packagecache.
+# What is there already is left alone, so that a second run takes seconds.
+#
+#   LIBTORCH       a LibTorch to build against (the folder with its include/ and lib/)
+#   PYTHON         the Python to start from (python3); if it has torch, that one is used
+#   ST_BUILD_DIR   the build folder (build/ in the source tree)
+#
+# Leaves $source_dir, $build_dir and the functions below.
+
+set -euo pipefail
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build_dir=${ST_BUILD_DIR:-$source_dir/build}
+mkdir -p "$build_dir"
+build_dir=$(cd "$build_dir" && pwd)
+venv=$build_dir/venv
+setup_log=$build_dir/setup.log
+
+torch_version=2.13.0
+torch_index=https://download.pytorch.org/whl/cpu
+python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 numpy packaging)
+
+say() { printf '%s\n' "== $*"; }
+
+stop() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# Runs a command that talks too much: its output goes to the log, and is shown if it fails.
+quietly() {
+  local start
+  start=$(wc -c 2>/dev/null <"$setup_log" || echo 0)
+  printf '\n$ %s\n' "$*" >>"$setup_log"
+  if ! "$@" >>"$setup_log" 2>&1 </dev/null; then
+    tail -c "+$((start + 1))" "$setup_log" | grep -v '^$' | tail -n 15 >&2
+    return 1
+  fi
+}
+
+# --- from the system ------------------------------------------------------------------------------
+
+missing_system_packages() {
+  command -v g++ >/dev/null && command -v cc >/dev/null || echo g++
+  command -v pkg-config >/dev/null || echo pkg-config
+  "$python" -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
+  if command -v apt-get >/dev/null && [[ ! -e /etc/ssl/certs/ca-certificates.crt ]]; then
+    echo ca-certificates
+  fi
+  # A second compiler is worth having, and no reason to stop.
+  if [[ ${1:-} == with-clang ]] && ((EUID == 0)) && command -v apt-get >/dev/null; then
+    command -v clang++ >/dev/null || echo clang
+  fi
+}
+
+install_system_packages() {
+  local packages
+  mapfile -t packages < <(missing_system_packages "$@")
+  ((${#packages[@]})) || return 0
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    stop "These are missing, and only root can install them: ${packages[*]}" \
+      "On Debian or Ubuntu, run as root" \
+      "    apt-get update && apt-get install ${packages[*]}" \
+      "(elsewhere the packages of the same purpose), then run this again."
+  fi
+  say "installing with apt: ${packages[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  local patience=(-o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
+  quietly apt-get "${patience[@]}" -o APT::Update::Error-Mode=any update ||
+    stop "apt-get update failed (see above): is this machine connected?"
+  quietly apt-get "${patience[@]}" install -y --no-install-recommends "${packages[@]}" ||
+    stop "apt-get install ${packages[*]} failed (see above)."
+}
+
+# --- into the build folder ------------------------------------------------------------------------
+
+pip() {
+  quietly "$venv/bin/python" -m pip --disable-pip-version-check --no-input --retries 1 --timeout 30 "$@"
+}
+
+# The folder that holds a Python's torch package, or nothing. It is not imported: that takes seconds.
+torch_parent() {
+  "$1" -c 'import importlib.metadata, importlib.util, pathlib
+spec = importlib.util.find_spec("torch")
+if spec and spec.origin:
+    version = importlib.metadata.version("torch")
+    if tuple(map(int, version.split(".")[:2])) >= (2, 8):
+        print(pathlib.Path(spec.origin).resolve().parent.parent)' 2>/dev/null || true
+}
+
+reachable() {
+  "$venv/bin/python" -c 'import sys, urllib.request
+urllib.request.urlopen(sys.argv[1], timeout=8).read(1)' "$1" >/dev/null 2>&1
+}
+
+install_torch() {
+  local parent
+  parent=$(torch_parent "$python")
+  if [[ $parent ]]; then
+    say "using the LibTorch in $parent/torch"
+    "$venv/bin/python" -c 'import sys, sysconfig, pathlib
+pathlib.Path(sysconfig.get_path("purelib"), "torch-there.pth").write_text(sys.argv[1] + "\n")' "$parent"
+    return
+  fi
+  if reachable "$torch_index/torch/"; then
+    say "downloading LibTorch $torch_version for the CPU from its own index (200 MB)"
+    pip install --index-url "$torch_index" "torch==$torch_version" && return
+  fi
+  say "downloading LibTorch $torch_version with pip (200 MB)"
+  # On some indexes this name means the CUDA build: gigabytes that nobody asked for.
+  local plan=$build_dir/torch-plan.json
+  pip install --dry-run --quiet --report "$plan" "torch==$torch_version" ||
+    stop "pip cannot get torch $torch_version (see above)." \
+      "Name a LibTorch that you have with LIBTORCH=FOLDER, or a Python that has torch with PYTHON=."
+  if grep -q '"name": "nvidia-' "$plan"; then
+    stop "Here pip has the CUDA build of torch only, and that is gigabytes. Install the one you want" \
+      "into $venv, or name yours with LIBTORCH=FOLDER, or a Python that has torch with PYTHON=."
+  fi
+  pip install "torch==$torch_version" || stop "pip could not install torch (see above)."
+}
+
+create_environment() {
+  local wanted ready=$venv/ready
+  wanted="$python $torch_version ${python_packages[*]} ${LIBTORCH:-}"
+  if [[ -f $ready && $(<"$ready") == "$wanted" ]] && "$venv/bin/python" -c '' 2>/dev/null; then
+    return
+  fi
+  say "making a virtual environment in $venv"
+  rm -rf "$venv"
+  quietly "$python" -m venv "$venv" || stop "$python -m venv failed (see above)."
+  say "installing into it: ${python_packages[*]}"
+  pip install "${python_packages[@]}" || stop "pip failed (see above): is this machine connected?"
+  [[ ${LIBTORCH:-} ]] || install_torch
+  printf '%s' "$wanted" >"$ready"
+}
+
+# --- what the callers use -------------------------------------------------------------------------
+
+# setup [with-clang]
+setup() {
+  python=$(command -v "${PYTHON:-python3}") || stop "Python is missing: ${PYTHON:-python3}."
+  : >"$setup_log"
+  install_system_packages "$@"
+  create_environment
+  "$venv/bin/python" "$source_dir/subprojects/fetch.py" || exit 1
+  export PATH=$venv/bin:$PATH
+}
+
+# configure NAME OPTION...: makes build/NAME with these Meson options, anew if they were others.
+configure() {
+  local dir=$build_dir/$1 options
+  shift
+  options=("-Dpython=$venv/bin/python" "-Dlibtorch=${LIBTORCH:-}" "$@")
+  if [[ ! -f $dir/configured || $(<"$dir/configured") != "${options[*]}" ]]; then
+    rm -rf "$dir"
+    quietly meson setup "$dir" "$source_dir" "${options[@]}" || stop "meson setup failed (see above)."
+    printf '%s' "${options[*]}" >"$dir/configured"
+  fi
+}
