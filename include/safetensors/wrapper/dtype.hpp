@@ -1,0 +1,86 @@
+// The 22 dtypes, and which C++ types their elements are.
+#ifndef SAFETENSORS_WRAPPER_DTYPE_HPP
+#define SAFETENSORS_WRAPPER_DTYPE_HPP
+
+#include <safetensors/wrapper/error.hpp>
+#include <safetensors/wrapper/span.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace safetensors {
+
+enum class Dtype : std::uint32_t {
+  BOOL = ST_DTYPE_BOOL,
+  F4 = ST_DTYPE_F4,
+  F6_E2M3 = ST_DTYPE_F6_E2M3,
+  F6_E3M2 = ST_DTYPE_F6_E3M2,
+  U8 = ST_DTYPE_U8,
+  I8 = ST_DTYPE_I8,
+  F8_E5M2 = ST_DTYPE_F8_E5M2,
+  F8_E4M3 = ST_DTYPE_F8_E4M3,
+  F8_E8M0 = ST_DTYPE_F8_E8M0,
+  F8_E4M3FNUZ = ST_DTYPE_F8_E4M3FNUZ,
+  F8_E5M2FNUZ = ST_DTYPE_F8_E5M2FNUZ,
+  I16 = ST_DTYPE_I16,
+  U16 = ST_DTYPE_U16,
+  F16 = ST_DTYPE_F16,
+  BF16 = ST_DTYPE_BF16,
+  I32 = ST_DTYPE_I32,
+  U32 = ST_DTYPE_U32,
+  F32 = ST_DTYPE_F32,
+  C64 = ST_DTYPE_C64,  // complex, two F32
+  F64 = ST_DTYPE_F64,
+  I64 = ST_DTYPE_I64,
+  U64 = ST_DTYPE_U64,
+};
+
+// "BF16"; empty for a number that this release of the library does not know.
+inline std::string_view dtype_name(Dtype dtype) noexcept {
+  const char* name = st_dtype_name(static_cast<std::uint32_t>(dtype));
+  return name ? std::string_view(name) : std::string_view();
+}
+
+// Bits of one element; 0 for a number that this release of the library does not know.
+inline std::uint32_t dtype_bits(Dtype dtype) noexcept {
+  return st_dtype_bits(static_cast<std::uint32_t>(dtype));
+}
+
+// The dtype of a name in a header. Throws Error ST_E_DTYPE.
+inline Dtype dtype_from_name(std::string_view name) {
+  std::uint32_t dtype = 0;
+  st_error error = ST_ERROR_INIT;
+  detail::check(st_dtype_from_name(name.data(), name.size(), &dtype, &error), error);
+  return static_cast<Dtype>(dtype);
+}
+
+namespace detail {
+
+// Whether values of type T are what a dtype's elements are. Unsigned integers are also the raw bits
+// of any dtype of their size (BF16 as std::uint16_t), and so are types of your own (a half).
+template <class T>
+bool is_element_of(Dtype dtype) noexcept {
+  static_assert(is_plain_v<T> && !std::is_const_v<T>, "elements are plain values");
+  static_assert(!std::is_same_v<T, bool>, "a file's BOOL may be any byte: take std::uint8_t");
+  if (dtype_bits(dtype) != sizeof(T) * 8) return false;
+  if constexpr (std::is_floating_point_v<T>) return dtype == Dtype::F32 || dtype == Dtype::F64;
+  if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+    return dtype == Dtype::I8 || dtype == Dtype::I16 || dtype == Dtype::I32 || dtype == Dtype::I64;
+  return true;
+}
+
+template <class T>
+void require_element_of(Dtype dtype) {
+  if (!is_element_of<T>(dtype))
+    throw Error(ST_E_INVALID_ARGUMENT, "elements of dtype " + std::string(dtype_name(dtype)) +
+                                           " asked for as another type of " +
+                                           std::to_string(sizeof(T)) + " bytes");
+}
+
+}  // namespace detail
+
+}  // namespace safetensors
+
+#endif

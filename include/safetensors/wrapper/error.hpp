@@ -1,0 +1,57 @@
+// The one exception of the library, and the passage from a status to it.
+#ifndef SAFETENSORS_WRAPPER_ERROR_HPP
+#define SAFETENSORS_WRAPPER_ERROR_HPP
+
+#include <safetensors/safetensors.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace safetensors {
+
+// Everything that the library refuses. what() is one line that can be shown to a person: what was
+// found, what was expected, where.
+class ST_API Error : public std::runtime_error {
+ public:
+  explicit Error(const st_error& error)
+      : Error(error.code, error.message, error.os_error, error.position) {}
+  Error(st_status code, const std::string& message, int os_error = 0,
+        std::uint64_t position = ST_NO_POSITION)
+      : std::runtime_error(message), position_(position), code_(code), os_error_(os_error) {}
+
+  // One of the ST_E_ constants.
+  st_status code() const noexcept { return code_; }
+  // errno of the system call that failed, else 0.
+  int os_error() const noexcept { return os_error_; }
+  // The byte offset in the file that it is about, if there is one.
+  std::optional<std::uint64_t> position() const noexcept {
+    return position_ == ST_NO_POSITION ? std::nullopt : std::optional(position_);
+  }
+
+ private:
+  std::uint64_t position_;
+  st_status code_;
+  int os_error_;
+};
+
+namespace detail {
+
+inline void check(st_status status, const st_error& error) {
+  if (status != ST_OK) throw Error(error);
+}
+
+// The path as the C ABI takes it.
+inline const char* c_path(const std::filesystem::path& path) {
+  if (path.native().find('\0') != std::string::npos)
+    throw Error(ST_E_INVALID_ARGUMENT, "a path cannot hold a NUL byte");
+  return path.c_str();
+}
+
+}  // namespace detail
+
+}  // namespace safetensors
+
+#endif

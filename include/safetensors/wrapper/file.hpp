@@ -1,0 +1,277 @@
+// Opening a file, looking at it, and reading from it.
+#ifndef SAFETENSORS_WRAPPER_FILE_HPP
+#define SAFETENSORS_WRAPPER_FILE_HPP
+
+#include <safetensors/wrapper/io.hpp>
+#include <safetensors/wrapper/tensor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace safetensors {
+
+enum class Backend : std::uint32_t {
+  Auto = ST_BACKEND_AUTO,    // map local files, read where a mapping hurts or cannot be had
+  Mmap = ST_BACKEND_MMAP,    // bytes without a copy; who shortens the file under it causes SIGBUS
+  Pread = ST_BACKEND_PREAD,  // read the bytes that are asked for
+};
+
+enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
+
+struct OpenOptions {
+  Backend backend = Backend::Auto;    // for paths and descriptors
+  bool strict = false;                // refuse what only lenient readers accept (ST_STRICT)
+  bool copy_on_write = false;         // mapped bytes may be written to; the file never changes
+  std::uint64_t max_header_size = 0;  // bytes; 0: the format's own limit, 100,000,000
+};
+
+// Keys and values of a file's __metadata__.
+using Metadata = std::map<std::string, std::string, std::less<>>;
+
+// The elements begin <= i < end of one dimension.
+struct Slice {
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+// A safetensors file whose header is read and checked. Tensor data is read when it is asked for.
+class File {
+ public:
+  // Opens a file; follows symbolic links. Throws Error: ST_E_NOT_FOUND, ST_E_PERMISSION,
+  // ST_E_NOT_REGULAR, ST_E_IO, and every ST_E_ of the file format.
+  static File open(const std::filesystem::path& path, const OpenOptions& options = {}) {
+    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+      return st_open(detail::c_path(path), opts, file, error);
+    });
+  }
+
+  // The same for a descriptor of a regular file. It is duplicated, and stays the caller's.
+  static File open_fd(int fd, const OpenOptions& options = {}) {
+    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+      return st_open_fd(fd, opts, file, error);
+    });
+  }
+
+  // A file in memory, used where it is: `bytes` must outlive the File and every Tensor got from it.
+  static File from_memory(Bytes bytes, const OpenOptions& options = {}) {
+    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+      return st_open_memory(bytes.data(), bytes.size(), nullptr, nullptr, opts, file, error);
+    });
+  }
+
+  // The same, with `owner` held for as long as the bytes are needed.
+  static File from_memory(std::shared_ptr<const void> owner, Bytes bytes,
+                          const OpenOptions& options = {}) {
+    using Owner = std::shared_ptr<const void>;
+    auto kept = std::make_unique<Owner>(std::move(owner));
+    const auto release = [](void* held) { delete static_cast<Owner*>(held); };
+    File result = make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+      return st_open_memory(bytes.data(), bytes.size(), release, kept.get(), opts, file, error);
+    });
+    static_cast<void>(kept.release());
+    return result;
+  }
+
+  // The same for a container that is handed over: no copy.
+  template <class T>
+  static File from_memory(std::vector<T>&& bytes, const OpenOptions& options = {}) {
+    auto owner = std::make_shared<const std::vector<T>>(std::move(bytes));
+    return from_memory(owner, Bytes(*owner), options);
+  }
+
+  // The same on a copy of the bytes.
+  static File from_copy(Bytes bytes, const OpenOptions& options = {}) {
+    return make(options, ST_MEMORY_COPY, [&](auto* opts, auto** file, auto* error) {
+      return st_open_memory(bytes.data(), bytes.size(), nullptr, nullptr, opts, file, error);
+    });
+  }
+
+  // A file of `nbytes` bytes that `read_at` reads: an archive member, an object store. It is called
+  // on the thread that calls into this File, by several at once if the caller's threads do so, and
+  // never for bytes beyond the end. What it throws comes out of that call.
+  static File from_io(std::uint64_t nbytes, ReadAt read_at, const OpenOptions& options = {}) {
+    auto io = std::make_unique<detail::Io>(std::move(read_at));
+    st_io c_io = {static_cast<std::uint32_t>(sizeof(st_io)),
+                  0,
+                  nbytes,
+                  io.get(),
+                  detail::Io::on_read,
+                  detail::Io::on_release};
+    File result = make(
+        options, ST_MEMORY_BORROW,
+        [&](auto* opts, auto** file, auto* error) { return st_open_io(&c_io, opts, file, error); },
+        io.get());
+    result.io_ = io.release();
+    return result;
+  }
+
+  // Takes over one reference to a handle of the C ABI.
+  explicit File(st_file* owned) noexcept : handle_(owned) {}
+
+  // Number of tensors.
+  std::uint64_t size() const noexcept { return st_tensor_count(handle()); }
+
+  // Every tensor's entry, by place in the file or by the bytes of the name.
+  std::vector<TensorInfo> tensors(Order order = Order::File) const& {
+    std::vector<TensorInfo> all;
+    all.reserve(size());
+    st_error error = ST_ERROR_INIT;
+    for (std::uint64_t index = 0; index < size(); ++index) {
+      st_tensor_info info = ST_TENSOR_INFO_INIT;
+      detail::check(st_tensor_at(handle(), static_cast<std::uint32_t>(order), index, &info, &error),
+                    error);
+      all.push_back(TensorInfo(info));
+    }
+    return all;
+  }
+  std::vector<TensorInfo> tensors(Order order = Order::File) const&& = delete;
+
+  // The entry of that name, if there is one.
+  std::optional<TensorInfo> find(std::string_view name) const& {
+    st_tensor_info info = ST_TENSOR_INFO_INIT;
+    st_error error = ST_ERROR_INIT;
+    const st_status status = st_find(handle(), name.data(), name.size(), &info, &error);
+    if (status == ST_E_TENSOR_NOT_FOUND) return std::nullopt;
+    detail::check(status, error);
+    return TensorInfo(info);
+  }
+  std::optional<TensorInfo> find(std::string_view name) const&& = delete;
+
+  bool contains(std::string_view name) const { return find(name).has_value(); }
+
+  // The tensor of that name with its bytes: without a copy from a mapping or memory, else read.
+  // Throws Error: ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
+  Tensor get(std::string_view name) const {
+    st_tensor* tensor = nullptr;
+    st_error error = ST_ERROR_INIT;
+    check(st_get_tensor(handle(), name.data(), name.size(), &tensor, &error), error);
+    return Tensor(tensor);
+  }
+
+  // Reads a tensor's bytes into the caller's memory, at its beginning. If it throws, the buffer's
+  // content is unspecified. Errors as get, and ST_E_BUFFER_TOO_SMALL.
+  void read_into(std::string_view name, MutableBytes buffer) const {
+    st_error error = ST_ERROR_INIT;
+    check(st_read_tensor(handle(), name.data(), name.size(), buffer.data(), buffer.size(), &error),
+          error);
+  }
+
+  // A tensor's elements, copied. T as in Tensor::as; the file's alignment does not matter.
+  template <class T>
+  std::vector<T> read(std::string_view name) const {
+    const TensorInfo info = require(name);
+    detail::require_element_of<T>(info.dtype);
+    std::vector<T> elements(info.nbytes / sizeof(T));
+    read_into(name, elements);
+    return elements;
+  }
+
+  // Reads a part of a tensor, one Slice per dimension, packed in row-major order, into the caller's
+  // memory; little more of the file is read than that. Returns the bytes that the part has.
+  // Errors as read_into; ST_E_INVALID_ARGUMENT for another rank; ST_E_OUT_OF_RANGE where
+  // begin <= end <= extent does not hold; ST_E_SUBBYTE where a piece is not whole bytes.
+  std::uint64_t read_slice_into(std::string_view name, Span<const Slice> slices,
+                                MutableBytes buffer) const {
+    std::vector<std::uint64_t> bounds;
+    bounds.reserve(2 * slices.size() + 1);
+    for (const Slice& slice : slices)
+      bounds.push_back(slice.begin);
+    for (const Slice& slice : slices)
+      bounds.push_back(slice.end);
+    std::uint64_t nbytes = 0;
+    st_error error = ST_ERROR_INIT;
+    check(st_read_slice(handle(), name.data(), name.size(), bounds.data(),
+                        bounds.data() + slices.size(), slices.size(), buffer.data(), buffer.size(),
+                        &nbytes, &error),
+          error);
+    return nbytes;
+  }
+
+  // The same as a vector of elements: file.read_slice<float>("w", {{0, 10}, {0, 128}}).
+  template <class T>
+  std::vector<T> read_slice(std::string_view name, Span<const Slice> slices) const {
+    detail::require_element_of<T>(require(name).dtype);
+    std::vector<T> elements(read_slice_into(name, slices, MutableBytes()) / sizeof(T));
+    if (!elements.empty()) read_slice_into(name, slices, elements);
+    return elements;
+  }
+
+  // All of the file's __metadata__.
+  Metadata metadata() const {
+    Metadata all;
+    st_error error = ST_ERROR_INIT;
+    for (std::uint64_t index = 0; index < st_metadata_count(handle()); ++index) {
+      st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+      detail::check(st_metadata_at(handle(), index, &entry, &error), error);
+      all.emplace_hint(all.end(), std::string(entry.key, entry.key_len),
+                       std::string(entry.value, entry.value_len));
+    }
+    return all;
+  }
+
+  // The value of one key, if it is there.
+  std::optional<std::string> metadata(std::string_view key) const {
+    const char* value = nullptr;
+    std::uint64_t length = 0;
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_metadata_find(handle(), key.data(), key.size(), &value, &length, &error),
+                  error);
+    return value ? std::optional(std::string(value, length)) : std::nullopt;
+  }
+
+  // Throws Error ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time is no
+  // longer what it was when it was opened. Files from memory and from_io count as unchanged.
+  void verify_unchanged() const {
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_verify_unchanged(handle(), &error), error);
+  }
+
+  // The C ABI's handle; stays this File's.
+  st_file* handle() const noexcept { return handle_.get(); }
+
+ private:
+  template <class Open>
+  static File make(const OpenOptions& options, std::uint32_t memory, Open open,
+                   detail::Io* io = nullptr) {
+    st_open_options c_options = ST_OPEN_OPTIONS_INIT;
+    c_options.backend = static_cast<std::uint32_t>(options.backend);
+    c_options.strictness = options.strict ? ST_STRICT : ST_STRICTNESS_COMPATIBLE;
+    c_options.mapping = options.copy_on_write ? ST_MAPPING_COPY_ON_WRITE : ST_MAPPING_READ_ONLY;
+    c_options.memory = memory;
+    c_options.max_header_size = options.max_header_size;
+    st_file* file = nullptr;
+    st_error error = ST_ERROR_INIT;
+    check(open(&c_options, &file, &error), error, io);
+    return File(file);
+  }
+
+  TensorInfo require(std::string_view name) const {
+    st_tensor_info info = ST_TENSOR_INFO_INIT;
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_find(handle(), name.data(), name.size(), &info, &error), error);
+    return TensorInfo(info);
+  }
+
+  static void check(st_status status, const st_error& error, detail::Io* io) {
+    if (status == ST_E_IO && io)
+      if (auto thrown = io->take()) std::rethrow_exception(thrown);
+    detail::check(status, error);
+  }
+  void check(st_status status, const st_error& error) const { check(status, error, io_); }
+
+  detail::Handle<st_file, st_ref, st_close> handle_;
+  detail::Io* io_ = nullptr;  // lives as long as the handle
+};
+
+}  // namespace safetensors
+
+#endif

@@ -1,0 +1,107 @@
+// One tensor: its entry in the header, and its bytes with what keeps them alive.
+#ifndef SAFETENSORS_WRAPPER_TENSOR_HPP
+#define SAFETENSORS_WRAPPER_TENSOR_HPP
+
+#include <safetensors/wrapper/dtype.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace safetensors {
+
+namespace detail {
+
+// One reference to a C handle. Copies take one more.
+template <class T, T* (*Ref)(T*), void (*Unref)(T*)>
+class Handle {
+ public:
+  explicit Handle(T* owned = nullptr) noexcept : handle_(owned) {}
+  Handle(const Handle& other) noexcept : handle_(other.handle_ ? Ref(other.handle_) : nullptr) {}
+  Handle(Handle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Handle& operator=(Handle other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Handle() { Unref(handle_); }
+  T* get() const noexcept { return handle_; }
+
+ private:
+  T* handle_;
+};
+
+}  // namespace detail
+
+// One tensor's entry in the header. Its views live as long as a copy of the File or Tensor it came
+// from.
+struct TensorInfo {
+  std::string_view name;
+  Dtype dtype{};
+  Span<const std::uint64_t> shape;  // extents in elements; empty for a scalar
+  std::uint64_t nbytes = 0;         // bytes of data
+  std::uint64_t file_offset = 0;    // where they begin, counted from the first byte of the file
+
+  TensorInfo() = default;
+  explicit TensorInfo(const st_tensor_info& info) noexcept
+      : name(info.name, info.name_len),
+        dtype(static_cast<Dtype>(info.dtype)),
+        shape(info.shape, info.rank),
+        nbytes(info.nbytes),
+        file_offset(info.file_offset) {}
+};
+
+// One tensor's bytes and whatever keeps them alive: a mapping, memory of its own, your buffer. It
+// does not need the File it came from.
+class Tensor {
+ public:
+  // Takes over one reference to a handle of the C ABI.
+  explicit Tensor(st_tensor* owned) noexcept : handle_(owned) {}
+
+  // The bytes: little-endian, dense, row-major. They live as long as any copy of this Tensor.
+  Bytes bytes() const noexcept {
+    return Bytes(static_cast<const std::byte*>(st_tensor_data(handle())),
+                 st_tensor_nbytes(handle()));
+  }
+
+  // The same bytes where they may be written to: read into memory of their own, or mapped with
+  // OpenOptions::copy_on_write. Empty otherwise. Writes never reach the file.
+  MutableBytes mutable_bytes() const noexcept {
+    void* data = st_tensor_mutable_data(handle());
+    return MutableBytes(static_cast<std::byte*>(data), data ? st_tensor_nbytes(handle()) : 0);
+  }
+
+  // The elements, without a copy. T is the dtype's own type (float for F32), an unsigned integer or
+  // a type of your own of the same size (raw bits), and never bool. Throws Error
+  // ST_E_INVALID_ARGUMENT for another T, and ST_E_UNSUPPORTED where the file has the bytes at an
+  // address that T cannot be read from: File::read copies them.
+  template <class T>
+  Span<const T> as() const {
+    detail::require_element_of<T>(info().dtype);
+    const Bytes raw = bytes();
+    if (raw.empty()) return {};
+    if (reinterpret_cast<std::uintptr_t>(raw.data()) % alignof(T) != 0)
+      throw Error(ST_E_UNSUPPORTED, "the tensor's bytes are not aligned to " +
+                                        std::to_string(alignof(T)) + ": File::read copies them");
+    return Span<const T>(reinterpret_cast<const T*>(raw.data()), raw.size() / sizeof(T));
+  }
+
+  // Its entry in the header.
+  TensorInfo info() const {
+    st_tensor_info info = ST_TENSOR_INFO_INIT;
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_tensor_describe(handle(), &info, &error), error);
+    return TensorInfo(info);
+  }
+
+  // The C ABI's handle; stays this Tensor's.
+  st_tensor* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<st_tensor, st_tensor_ref, st_release> handle_;
+};
+
+}  // namespace safetensors
+
+#endif
