@@ -1,0 +1,7 @@
+// Marks what libsafetensors-torch exports.
+#ifndef SAFETENSORS_TORCH_EXPORT_HPP
+#define SAFETENSORS_TORCH_EXPORT_HPP
+
+#define ST_TORCH_API __attribute__((visibility("default")))
+
+#endif
