@@ -38,22 +38,20 @@ std::shared_ptr<const Source> open_path(const char *path, Backend backend, Mappi
 // Duplicates `descriptor`.
 std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Mapping mapping);
 
-using Release = void (*)(void *user_data);
-
-// `bytes` are used in place; `release`, unless null, is called when the last user is gone. It is not
-// called if this throws.
-std::shared_ptr<const Source> borrow_memory(const void *bytes, std::uint64_t size, Release release,
-                                            void *user_data);
+// `bytes` are used in place and `owner` is kept as long as anything uses them.
+std::shared_ptr<const Source> borrow_memory(const void *bytes, std::uint64_t size,
+                                            std::shared_ptr<const void> owner);
 
 std::shared_ptr<const Source> copy_memory(const void *bytes, std::uint64_t size);
 
 struct Callbacks {
   std::uint64_t size;
   void *user_data;
+  // Fills the buffer and returns 0, or returns an errno value.
   std::int32_t (*read_at)(void *user_data, std::uint64_t offset, void *buffer, std::uint64_t count);
-  Release release;  // may be null; not called if open_callbacks throws
+  std::shared_ptr<const void> owner;  // kept as long as anything reads
 };
 
-std::shared_ptr<const Source> open_callbacks(const Callbacks &callbacks);
+std::shared_ptr<const Source> open_callbacks(Callbacks callbacks);
 
 }  // namespace st

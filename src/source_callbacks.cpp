@@ -1,4 +1,6 @@
 // Bytes that the caller reads itself.
+#include <utility>
+
 #include "error.h"
 #include "source.h"
 
@@ -7,14 +9,7 @@ namespace {
 
 class CallbackSource final : public Source {
  public:
-  explicit CallbackSource(const Callbacks &callbacks) noexcept : callbacks_(callbacks) {}
-
-  CallbackSource(const CallbackSource &) = delete;
-  CallbackSource &operator=(const CallbackSource &) = delete;
-
-  ~CallbackSource() override {
-    if (callbacks_.release) callbacks_.release(callbacks_.user_data);
-  }
+  explicit CallbackSource(Callbacks callbacks) noexcept : callbacks_(std::move(callbacks)) {}
 
   std::uint64_t size() const noexcept override { return callbacks_.size; }
 
@@ -34,8 +29,8 @@ class CallbackSource final : public Source {
 
 }  // namespace
 
-std::shared_ptr<const Source> open_callbacks(const Callbacks &callbacks) {
-  return std::make_shared<const CallbackSource>(callbacks);
+std::shared_ptr<const Source> open_callbacks(Callbacks callbacks) {
+  return std::make_shared<const CallbackSource>(std::move(callbacks));
 }
 
 }  // namespace st

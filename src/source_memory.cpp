@@ -1,7 +1,7 @@
 // Bytes that are in memory already.
 #include <cstring>
+#include <utility>
 
-#include "error.h"
 #include "os_memory.h"
 #include "source.h"
 
@@ -27,29 +27,14 @@ class MemorySource final : public Source {
   Bytes bytes_;
 };
 
-// Armed only once everything that can fail has succeeded.
-struct Releaser {
-  Release release = nullptr;
-  void *user_data = nullptr;
-
-  Releaser() = default;
-  Releaser(const Releaser &) = delete;
-  Releaser &operator=(const Releaser &) = delete;
-  ~Releaser() {
-    if (release) release(user_data);
-  }
-};
-
 }  // namespace
 
-std::shared_ptr<const Source> borrow_memory(const void *bytes, std::uint64_t size, Release release,
-                                            void *user_data) {
-  auto releaser = std::make_shared<Releaser>();
-  Bytes borrowed{static_cast<const std::byte *>(bytes), nullptr, size, releaser};
-  auto source = std::make_shared<const MemorySource>(std::move(borrowed));
-  releaser->release = release;
-  releaser->user_data = user_data;
-  return source;
+std::shared_ptr<const Source> borrow_memory(const void *bytes, std::uint64_t size,
+                                            std::shared_ptr<const void> owner) {
+  // No bytes may come as a null pointer.
+  static constexpr std::byte none{};
+  const std::byte *data = bytes ? static_cast<const std::byte *>(bytes) : &none;
+  return std::make_shared<const MemorySource>(Bytes{data, nullptr, size, std::move(owner)});
 }
 
 std::shared_ptr<const Source> copy_memory(const void *bytes, std::uint64_t size) {

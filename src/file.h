@@ -1,0 +1,32 @@
+// A checked file: where its bytes come from, and which of them are which tensor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "header.h"
+#include "header_parse.h"
+#include "source.h"
+
+namespace st {
+
+inline constexpr std::uint64_t format_max_header_size = 100'000'000;
+
+struct HeaderRules {
+  std::uint64_t max_size = format_max_header_size;  // bytes of JSON
+  Strictness strictness = Strictness::compatible;
+};
+
+struct File {
+  std::shared_ptr<const Source> source;
+  std::shared_ptr<const Header> header;
+
+  Bytes get(const TensorEntry &tensor) const {
+    return source->get(header->file_offset(tensor), tensor.nbytes());
+  }
+};
+
+// Reads and checks the header. Nothing is allocated before its length is known to fit the file.
+File open_file(std::shared_ptr<const Source> source, const HeaderRules &rules);
+
+}  // namespace st

@@ -1,0 +1,19 @@
+// Integers that the JSON parser and the reference implementation read differently.
+#pragma once
+
+#include <span>
+
+namespace st {
+
+// Rewrites, outside of strings and without changing any length,
+//   -0, which the parser takes for the integer 0 and the reference for a float, into -1;
+//   integers beyond 64 bits, which the parser refuses and the reference takes for floats, into floats
+//   of the same magnitude.
+// Neither is allowed where the format wants an integer; both are where it ignores a number.
+// Returns whether anything was rewritten.
+bool rewrite_numbers(std::span<char> text) noexcept;
+
+// Whether there is a "-0" anywhere, so that a text without need not be rewritten.
+bool may_have_negative_zero(std::span<const char> text) noexcept;
+
+}  // namespace st
