@@ -1,0 +1,150 @@
+#include <safetensors/safetensors.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "guard.h"
+#include "save_request.h"
+
+// Deques, so that what the tensors' views point into stays where it is.
+struct st_builder {
+  std::deque<std::string> text;
+  std::deque<std::vector<uint64_t>> shapes;
+  std::vector<st::TensorToSave> tensors;
+  std::vector<st::MetadataEntry> metadata;
+};
+
+namespace {
+
+using capi::require;
+
+// Puts back what a failed call had added.
+class Addition {
+ public:
+  explicit Addition(st_builder *builder) noexcept
+      : builder_(builder), text_(builder->text.size()), shapes_(builder->shapes.size()) {}
+  Addition(const Addition &) = delete;
+  Addition &operator=(const Addition &) = delete;
+  ~Addition() {
+    if (kept_) return;
+    while (builder_->text.size() > text_) builder_->text.pop_back();
+    while (builder_->shapes.size() > shapes_) builder_->shapes.pop_back();
+  }
+
+  std::string_view copy(std::string_view text) { return builder_->text.emplace_back(text); }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  st_builder *builder_;
+  std::size_t text_;
+  std::size_t shapes_;
+  bool kept_ = false;
+};
+
+void add(st_builder *builder, const st_save_tensor &given) {
+  require(builder != nullptr, "builder is NULL");
+  st::TensorToSave tensor = capi::tensor_of(given);
+  st::check_tensor(tensor);
+  Addition addition(builder);
+  tensor.name = addition.copy(tensor.name);
+  tensor.shape = builder->shapes.emplace_back(tensor.shape.begin(), tensor.shape.end());
+  builder->tensors.push_back(tensor);
+  addition.keep();
+}
+
+capi::SaveRules rules_of(const st_builder *builder, const st_save_options *options) {
+  require(builder != nullptr, "builder is NULL");
+  capi::SaveRules rules = capi::rules_of(options);
+  rules.metadata.insert(rules.metadata.end(), builder->metadata.begin(), builder->metadata.end());
+  return rules;
+}
+
+}  // namespace
+
+st_status st_builder_new(st_builder **builder, st_error *error) {
+  return capi::guard(error, [&] {
+    require(builder != nullptr, "builder is NULL");
+    *builder = nullptr;
+    *builder = std::make_unique<st_builder>().release();
+  });
+}
+
+void st_builder_free(st_builder *builder) { delete builder; }
+
+st_status st_builder_add(st_builder *builder, const char *name, uint64_t name_len, uint32_t dtype,
+                         const uint64_t *shape, uint64_t rank, const void *data, uint64_t nbytes,
+                         st_error *error) {
+  return capi::guard(error, [&] {
+    st_save_tensor given = ST_SAVE_TENSOR_INIT;
+    given.dtype = dtype;
+    given.name = name;
+    given.name_len = name_len;
+    given.shape = shape;
+    given.rank = rank;
+    given.data = data;
+    given.nbytes = nbytes;
+    add(builder, given);
+  });
+}
+
+st_status st_builder_add_fill(st_builder *builder, const char *name, uint64_t name_len,
+                              uint32_t dtype, const uint64_t *shape, uint64_t rank, uint64_t nbytes,
+                              int32_t (*fill)(void *user_data, uint64_t offset, void *buffer,
+                                              uint64_t nbytes),
+                              void *user_data, st_error *error) {
+  return capi::guard(error, [&] {
+    st_save_tensor given = ST_SAVE_TENSOR_INIT;
+    given.dtype = dtype;
+    given.name = name;
+    given.name_len = name_len;
+    given.shape = shape;
+    given.rank = rank;
+    given.nbytes = nbytes;
+    given.fill = fill;
+    given.user_data = user_data;
+    add(builder, given);
+  });
+}
+
+st_status st_builder_add_metadata(st_builder *builder, const char *key, uint64_t key_len,
+                                  const char *value, uint64_t value_len, st_error *error) {
+  return capi::guard(error, [&] {
+    require(builder != nullptr, "builder is NULL");
+    require(key != nullptr || key_len == 0, "key is NULL");
+    require(value != nullptr || value_len == 0, "value is NULL");
+    Addition addition(builder);
+    const std::string_view kept_key = addition.copy({key, static_cast<std::size_t>(key_len)});
+    const std::string_view kept_value = addition.copy({value, static_cast<std::size_t>(value_len)});
+    builder->metadata.push_back({kept_key, kept_value});
+    addition.keep();
+  });
+}
+
+st_status st_builder_save(const st_builder *builder, const char *path,
+                          const st_save_options *options, st_error *error) {
+  return capi::guard(error, [&] {
+    capi::SaveRules rules = rules_of(builder, options);
+    capi::save(path, builder->tensors, std::move(rules));
+  });
+}
+
+st_status st_builder_save_size(const st_builder *builder, const st_save_options *options,
+                               uint64_t *nbytes, st_error *error) {
+  return capi::guard(error, [&] {
+    if (nbytes) *nbytes = 0;
+    capi::SaveRules rules = rules_of(builder, options);
+    capi::save_size(builder->tensors, std::move(rules), nbytes);
+  });
+}
+
+st_status st_builder_save_memory(const st_builder *builder, const st_save_options *options,
+                                 void *buffer, uint64_t buffer_size, uint64_t *nbytes,
+                                 st_error *error) {
+  return capi::guard(error, [&] {
+    if (nbytes) *nbytes = 0;
+    capi::SaveRules rules = rules_of(builder, options);
+    capi::save_memory(builder->tensors, std::move(rules), buffer, buffer_size, nbytes);
+  });
+}

@@ -1,0 +1,63 @@
+// Reading into the caller's memory.
+#include <safetensors/safetensors.h>
+
+#include "guard.h"
+#include "handles.h"
+#include "lookup.h"
+#include "slice.h"
+
+namespace {
+
+void require_room(const void *buffer, uint64_t buffer_size, uint64_t nbytes) {
+  if (buffer_size < nbytes) {
+    throw st::Error(st::Code::buffer_too_small, st::Message() << "the buffer has " << buffer_size
+                                                              << " bytes, " << nbytes
+                                                              << " are needed");
+  }
+  capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
+}
+
+}  // namespace
+
+st_status st_read_tensor(const st_file *file, const char *name, uint64_t name_len, void *buffer,
+                         uint64_t buffer_size, st_error *error) {
+  return capi::guard(error, [&] {
+    const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
+    require_room(buffer, buffer_size, tensor.nbytes());
+    file->file.source->read_at(file->file.header->file_offset(tensor), buffer, tensor.nbytes());
+  });
+}
+
+st_status st_read_at(const st_file *file, uint64_t file_offset, void *buffer, uint64_t nbytes,
+                     st_error *error) {
+  return capi::guard(error, [&] {
+    capi::require(file != nullptr, "file is NULL");
+    capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
+    const uint64_t size = file->file.source->size();
+    if (file_offset > size || nbytes > size - file_offset) {
+      throw st::Error(st::Code::out_of_range, st::Message() << nbytes << " bytes at " << file_offset
+                                                            << ", the file has " << size);
+    }
+    file->file.source->read_at(file_offset, buffer, nbytes);
+  });
+}
+
+st_status st_read_slice(const st_file *file, const char *name, uint64_t name_len,
+                        const uint64_t *starts, const uint64_t *stops, uint64_t rank, void *buffer,
+                        uint64_t buffer_size, uint64_t *nbytes, st_error *error) {
+  return capi::guard(error, [&] {
+    if (nbytes) *nbytes = 0;
+    const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
+    capi::require((starts != nullptr && stops != nullptr) || rank == 0, "starts or stops is NULL");
+    const std::span<const uint64_t> from(starts, static_cast<std::size_t>(rank));
+    const std::span<const uint64_t> to(stops, static_cast<std::size_t>(rank));
+    const st::SlicePlan plan = st::plan_slice(tensor, from, to);
+    const bool only_size = buffer == nullptr && buffer_size == 0;
+    if (!only_size) {
+      require_room(buffer, buffer_size, plan.nbytes);
+      st::read_slice(*file->file.source, file->file.header->file_offset(tensor), tensor, plan, from,
+                     to, buffer);
+    }
+    if (nbytes) *nbytes = plan.nbytes;
+  });
+}
