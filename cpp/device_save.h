@@ -17,8 +17,8 @@ namespace safetensors {
 // asked for.
 class DeviceFill {
  public:
-  // The tensor is dense and row-major, not on the CPU and not meta, and no lazy conjugate or
-  // negative.
+  // The tensor is dense and row-major, has a storage, is not on the CPU and not meta, and no lazy
+  // conjugate or negative.
   explicit DeviceFill(const at::Tensor& tensor);
   ~DeviceFill();
   DeviceFill(const DeviceFill&) = delete;
