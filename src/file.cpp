@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "header_validate.h"
+#include "os_memory.h"
 
 namespace st {
 namespace {
@@ -45,11 +46,12 @@ File open_file(std::shared_ptr<const Source> source, const HeaderRules &rules) {
   const std::uint64_t length = read_header_length(*source, rules);
   const auto count = static_cast<std::size_t>(length);
   // Private memory: mapped or borrowed bytes could change while they are parsed.
-  auto text = std::make_unique_for_overwrite<char[]>(count + parse_padding);
-  source->read_at(length_size, text.get(), length);
-  std::memset(text.get() + count, ' ', parse_padding);
+  const Bytes block = allocate_bytes(length + parse_padding);
+  auto *const text = reinterpret_cast<char *>(block.writable);
+  source->read_at(length_size, text, length);
+  std::memset(text + count, ' ', parse_padding);
 
-  ParsedHeader parsed = parse_header({text.get(), count}, rules.strictness, length_size);
+  ParsedHeader parsed = parse_header({text, count}, rules.strictness, length_size);
   auto header = validate_header(std::move(parsed), length_size + length, source->size());
   return {std::move(source), std::move(header)};
 }

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "header_numbers.h"
 #include "json_position.h"
+#include "os_memory.h"
 #include "utf8.h"
 
 namespace st {
@@ -271,6 +272,18 @@ void check_strict_form(std::string_view text, std::uint64_t text_offset) {
   }
 }
 
+// What the parser would allocate itself, in time to ask for huge pages: for a large header, page faults cost
+// more than parsing.
+void allocate(simdjson::dom::parser *parser, std::size_t text_size) {
+  constexpr std::size_t worth_it = std::size_t{1} << 20;
+  if (text_size < worth_it) return;
+  if (parser->allocate(text_size) || parser->doc.allocate(text_size)) throw std::bad_alloc();
+  prefer_huge_pages(parser->doc.tape.get(), text_size * sizeof(std::uint64_t));
+  prefer_huge_pages(parser->doc.string_buf.get(), text_size);
+  prefer_huge_pages(parser->implementation->structural_indexes.get(),
+                    text_size * sizeof(std::uint32_t));
+}
+
 }  // namespace
 
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset) {
@@ -280,6 +293,7 @@ ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint
   if (may_have_negative_zero(text)) rewrite_numbers(text);
 
   simdjson::dom::parser parser;
+  allocate(&parser, text.size());
   element root;
   const auto parse = [&] { return parser.parse(text.data(), text.size(), false).get(root); };
   auto failure = parse();

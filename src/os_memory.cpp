@@ -35,11 +35,18 @@ std::byte *map_on_huge_pages(std::size_t size) {
   const std::size_t before = (huge_page - reinterpret_cast<std::uintptr_t>(first) % huge_page) % huge_page;
   if (before > 0) ::munmap(first, before);
   if (before < huge_page) ::munmap(first + before + size, huge_page - before);
-  ::madvise(first + before, size, MADV_HUGEPAGE);
+  prefer_huge_pages(first + before, size);
   return first + before;
 }
 
 }  // namespace
+
+void prefer_huge_pages(void *block, std::size_t size) noexcept {
+  const auto first = reinterpret_cast<std::uintptr_t>(block);
+  const std::uintptr_t from = (first + huge_page - 1) / huge_page * huge_page;
+  const std::uintptr_t to = (first + size) / huge_page * huge_page;
+  if (from < to) ::madvise(reinterpret_cast<void *>(from), to - from, MADV_HUGEPAGE);
+}
 
 Bytes allocate_bytes(std::uint64_t size) {
   if (size > PTRDIFF_MAX - 2 * huge_page) throw std::bad_alloc();

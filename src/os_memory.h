@@ -1,6 +1,7 @@
 // Memory for tensor bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "bytes.h"
@@ -11,5 +12,9 @@ namespace st {
 // the system has them: reading a file into fresh small pages is several times slower.
 // Throws std::bad_alloc.
 Bytes allocate_bytes(std::uint64_t size);
+
+// Advice for a large block that is about to be filled for the first time, whoever allocated it: the whole
+// huge pages inside it are to be backed as such.
+void prefer_huge_pages(void *block, std::size_t size) noexcept;
 
 }  // namespace st
