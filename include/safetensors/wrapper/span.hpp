@@ -102,4 +102,10 @@ using MutableBytes = Span<std::byte>;
 
 }  // namespace safetensors
 
+#ifdef __cpp_lib_span
+// A Span's elements outlive it: what std::span asks of an rvalue that it is made from.
+template <class T>
+inline constexpr bool std::ranges::enable_borrowed_range<safetensors::Span<T>> = true;
+#endif
+
 #endif

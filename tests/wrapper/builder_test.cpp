@@ -1,0 +1,179 @@
+#include <catch2/catch_test_macros.hpp>
+#include <safetensors/safetensors.hpp>
+
+#include "code_of.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+namespace {
+
+struct Interrupted {};
+
+const std::vector<float> kMatrix = {0, 1, 2, 3, 4, 5};
+
+// The tensors of sample(), in another order.
+Builder sample_builder() {
+  Builder builder;
+  builder.add("nibbles", Dtype::F4, {2, 2}, std::vector<std::uint8_t>{0x21, 0x43})
+      .add("empty", Dtype::F32, {0, 4}, Bytes())
+      .add("matrix", Dtype::F32, {2, 3}, kMatrix)
+      .add("ü", Dtype::BF16, {2}, std::vector<std::uint16_t>{0x3f80, 0xc000})
+      .add("count", Dtype::I64, {}, std::vector<std::int64_t>{7})
+      .add_metadata("note", "")
+      .add_metadata("format", "pt");
+  return builder;
+}
+
+}  // namespace
+
+TEST_CASE("what was collected is written as the reference writes it", "[wrapper][builder]") {
+  const Folder folder;
+  const Builder builder = sample_builder();
+  builder.save(folder / "a.safetensors");
+  CHECK(read_file(folder / "a.safetensors") == sample());
+  CHECK(builder.save_memory() == sample());
+  CHECK(builder.save_size() == sample().size());
+  std::vector<std::byte> buffer(sample().size() + 1);
+  CHECK(builder.save_into(buffer) == sample().size());
+  buffer.pop_back();
+  CHECK(buffer == sample());
+  buffer.pop_back();
+  CHECK(code_of([&] { builder.save_into(buffer); }) == ST_E_BUFFER_TOO_SMALL);
+}
+
+TEST_CASE("nothing collected is a file with nothing in it", "[wrapper][builder]") {
+  CHECK(File::from_memory(Builder().save_memory()).size() == 0);
+}
+
+TEST_CASE("tensors of a file are added whole, and stay when it goes", "[wrapper][builder]") {
+  const Folder folder;
+  const auto path = folder / "a.safetensors";
+  write_file(path, sample());
+  Builder builder;
+  {
+    const File file = File::open(path);
+    for (const auto& info : file.tensors())
+      builder.add(file.get(info.name));
+    builder.add_metadata(file.metadata());
+  }
+  builder.save(path);  // over the file that they are mapped from
+  CHECK(read_file(path) == sample());
+}
+
+TEST_CASE("a tensor of a file is added under another name", "[wrapper][builder]") {
+  const Tensor matrix = File::from_memory(sample()).get("matrix");
+  const File file = File::from_memory(Builder().add("renamed", matrix).save_memory());
+  CHECK(file.size() == 1);
+  CHECK(file.read<float>("renamed") == kMatrix);
+}
+
+TEST_CASE("a tensor that cannot be is refused when it is added", "[wrapper][builder]") {
+  Builder builder;
+  const std::vector<float> six(6);
+  CHECK(code_of([&] { builder.add("a", Dtype::F32, {2, 2}, six); }) == ST_E_SIZE_MISMATCH);
+  CHECK(code_of([&] { builder.add("a", Dtype::F32, {2, 3, 0}, six); }) == ST_E_SIZE_MISMATCH);
+  CHECK(code_of([&] { builder.add("a", Dtype{}, {2, 3}, six); }) == ST_E_DTYPE);
+  CHECK(code_of([&] { builder.add("\xff", Dtype::F32, {2, 3}, six); }) == ST_E_UTF8);
+  CHECK(code_of([&] {
+          builder.add("__metadata__", Dtype::F32, {2, 3}, six);
+        }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of([&] { builder.add("a", Dtype::F4, {3}, std::vector<std::uint8_t>(1)); }) ==
+        ST_E_SUBBYTE);
+  CHECK(code_of([&] { builder.add("a", Dtype::F32, {UINT64_MAX, 2}, six); }) == ST_E_OVERFLOW);
+  CHECK(builder.save_memory() == Builder().save_memory());
+}
+
+TEST_CASE("two of one name are refused when saving", "[wrapper][builder]") {
+  const Folder folder;
+  Builder builder;
+  builder.add("a", Dtype::F32, {6}, kMatrix).add("a", Dtype::F32, {2, 3}, kMatrix);
+  CHECK(code_of([&] { builder.save(folder / "a"); }) == ST_E_DUPLICATE);
+  CHECK_FALSE(std::filesystem::exists(folder / "a"));
+}
+
+TEST_CASE("bytes come from a callable piece by piece", "[wrapper][builder]") {
+  const std::uint64_t count = 5'000'000;
+  std::uint64_t expected_offset = 0;
+  Builder builder;
+  builder.add("x", Dtype::U8, {count}, count, [&](std::uint64_t offset, MutableBytes buffer) {
+    CHECK(offset == expected_offset);
+    expected_offset = offset + buffer.size();
+    for (std::size_t i = 0; i < buffer.size(); ++i)
+      buffer[i] = std::byte((offset + i) % 251);
+  });
+  const Tensor x = File::from_memory(builder.save_memory()).get("x");
+  CHECK(expected_offset == count);
+  REQUIRE(x.bytes().size() == count);
+  bool same = true;
+  for (std::size_t i = 0; i < count; ++i)
+    same = same && x.bytes()[i] == std::byte(i % 251);
+  CHECK(same);
+}
+
+TEST_CASE("what a filling callable throws comes out of the save, and the old file stands",
+          "[wrapper][builder]") {
+  const Folder folder;
+  write_file(folder / "a", sample());
+  bool broken = true;
+  Builder builder;
+  builder.add("x", Dtype::U8, {4}, 4, [&](std::uint64_t, MutableBytes buffer) {
+    if (broken) throw Interrupted();
+    std::memset(buffer.data(), 7, buffer.size());
+  });
+  CHECK_THROWS_AS(builder.save(folder / "a"), Interrupted);
+  CHECK_THROWS_AS(builder.save_memory(), Interrupted);
+  CHECK(read_file(folder / "a") == sample());
+  broken = false;
+  builder.save(folder / "a");
+  CHECK(File::open(folder / "a").read<std::uint8_t>("x") == std::vector<std::uint8_t>(4, 7));
+}
+
+TEST_CASE("a Builder that was moved still fills", "[wrapper][builder]") {
+  Builder first;
+  first.add("x", Dtype::U8, {1}, 1, [](std::uint64_t, MutableBytes) { throw Interrupted(); });
+  const Builder second = std::move(first);
+  CHECK_THROWS_AS(second.save_memory(), Interrupted);
+}
+
+TEST_CASE("progress ends at the size of the file", "[wrapper][builder]") {
+  const Folder folder;
+  std::uint64_t last = 0, of = 0;
+  SaveOptions options;
+  options.progress = [&](std::uint64_t done, std::uint64_t total) {
+    CHECK(done >= last);
+    last = done;
+    of = total;
+    return true;
+  };
+  sample_builder().save(folder / "a", options);
+  CHECK(last == sample().size());
+  CHECK(of == sample().size());
+}
+
+TEST_CASE("progress stops a save by its answer or by throwing", "[wrapper][builder]") {
+  const Folder folder;
+  write_file(folder / "a", {});
+  SaveOptions answer, throwing;
+  answer.progress = [](std::uint64_t, std::uint64_t) { return false; };
+  throwing.progress = [](std::uint64_t, std::uint64_t) -> bool { throw Interrupted(); };
+  const Builder builder = sample_builder();
+  CHECK(code_of([&] { builder.save(folder / "a", answer); }) == ST_E_CANCELLED);
+  CHECK_THROWS_AS(builder.save(folder / "a", throwing), Interrupted);
+  CHECK(read_file(folder / "a").empty());
+}
+
+TEST_CASE("options of a save reach the library", "[wrapper][builder]") {
+  const Folder folder;
+  SaveOptions options;
+  options.mode = 0640;
+  options.alignment = 4096;
+  options.durability = Durability::Fsync;
+  sample_builder().save(folder / "a", options);
+  CHECK((std::filesystem::status(folder / "a").permissions() & std::filesystem::perms::all) ==
+        std::filesystem::perms(0640));
+  const File file = File::open(folder / "a");
+  CHECK(file.find("count")->file_offset == 4096);
+  options.alignment = 3;
+  CHECK(code_of([&] { sample_builder().save(folder / "a", options); }) == ST_E_INVALID_ARGUMENT);
+}

@@ -1,0 +1,197 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <safetensors/safetensors.hpp>
+
+#include "code_of.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+namespace {
+
+// From bytes that are gone before anything is read.
+File copied() {
+  const auto bytes = sample();
+  return File::from_copy(bytes);
+}
+
+// The sample behind each way of opening it.
+std::vector<File> every_way(const Folder& folder) {
+  static const std::vector<std::byte> bytes = sample();
+  const auto path = folder / "sample.safetensors";
+  write_file(path, bytes);
+  OpenOptions mapped, read;
+  mapped.backend = Backend::Mmap;
+  read.backend = Backend::Pread;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::vector<File> files = {
+      File::open(path),  File::open(path, mapped), File::open(path, read),
+      File::open_fd(fd), File::from_memory(bytes), File::from_memory(sample()),
+      copied(),
+  };
+  close(fd);
+  return files;
+}
+
+std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorInfo& info : tensors)
+    names.emplace_back(info.name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a file reads the same through every source", "[wrapper][file]") {
+  const Folder folder;
+  for (const File& file : every_way(folder)) {
+    CHECK(file.size() == 5);
+    CHECK(file.read<std::int64_t>("count") == std::vector<std::int64_t>{7});
+    CHECK(file.read<float>("matrix") == std::vector<float>{0, 1, 2, 3, 4, 5});
+    CHECK(file.read<float>("empty").empty());
+    CHECK(file.read<std::uint16_t>("ü") == std::vector<std::uint16_t>{0x3f80, 0xc000});
+    CHECK(file.get("nibbles").bytes()[1] == std::byte{0x43});
+    file.verify_unchanged();
+  }
+}
+
+TEST_CASE("tensors are listed by place or by name", "[wrapper][file]") {
+  const File file = File::from_memory(sample());
+  CHECK(names_of(file.tensors()) ==
+        std::vector<std::string>{"count", "empty", "matrix", "ü", "nibbles"});
+  CHECK(names_of(file.tensors(Order::Name)) ==
+        std::vector<std::string>{"count", "empty", "matrix", "nibbles", "ü"});
+}
+
+TEST_CASE("an entry says what the header says", "[wrapper][file]") {
+  const auto bytes = sample();
+  const File file = File::from_memory(bytes);
+  const auto matrix = file.find("matrix");
+  REQUIRE(matrix);
+  CHECK(matrix->name == "matrix");
+  CHECK(matrix->dtype == Dtype::F32);
+  CHECK(std::vector<std::uint64_t>(matrix->shape.begin(), matrix->shape.end()) ==
+        std::vector<std::uint64_t>{2, 3});
+  CHECK(matrix->nbytes == 24);
+  CHECK(matrix->file_offset == bytes.size() - 38 + 8);
+  CHECK(file.find("count")->shape.empty());
+}
+
+TEST_CASE("a name that is not there is no entry, and an error to read", "[wrapper][file]") {
+  const File file = File::from_memory(sample());
+  std::byte buffer[1];
+  CHECK_FALSE(file.find("matri"));
+  CHECK_FALSE(file.find(std::string_view("matrix\0", 7)));
+  CHECK_FALSE(file.contains(""));
+  CHECK(file.contains("matrix"));
+  CHECK(code_of([&] { file.get("none"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of([&] { file.read<float>("none"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of([&] { file.read_into("none", buffer); }) == ST_E_TENSOR_NOT_FOUND);
+}
+
+TEST_CASE("metadata is read as a whole and by key", "[wrapper][file]") {
+  const File file = File::from_memory(sample());
+  CHECK(file.metadata() == Metadata{{"format", "pt"}, {"note", ""}});
+  CHECK(file.metadata("format") == "pt");
+  CHECK(file.metadata("note") == "");
+  CHECK(file.metadata("forma") == std::nullopt);
+  CHECK(File::from_memory(file_of("{}", "")).metadata().empty());
+}
+
+TEST_CASE("bytes are read into the caller's memory", "[wrapper][file]") {
+  const File file = File::from_memory(sample());
+  std::vector<float> values(7, -1.f);
+  file.read_into("matrix", values);
+  CHECK(values == std::vector<float>{0, 1, 2, 3, 4, 5, -1});
+  std::vector<float> short_by_one(5);
+  CHECK(code_of([&] { file.read_into("matrix", short_by_one); }) == ST_E_BUFFER_TOO_SMALL);
+}
+
+TEST_CASE("a slice has its own elements only", "[wrapper][file]") {
+  const Folder folder;
+  for (const File& file : every_way(folder)) {
+    CHECK(file.read_slice<float>("matrix", {{0, 2}, {1, 3}}) == std::vector<float>{1, 2, 4, 5});
+    CHECK(file.read_slice<float>("matrix", {{1, 2}, {0, 3}}) == std::vector<float>{3, 4, 5});
+    CHECK(file.read_slice<float>("matrix", {{1, 1}, {0, 3}}).empty());
+    CHECK(file.read_slice<float>("empty", {{0, 0}, {1, 2}}).empty());
+    CHECK(file.read_slice<std::int64_t>("count", {}) == std::vector<std::int64_t>{7});
+    CHECK(file.read_slice<std::uint16_t>("ü", {{0, 1}}) == std::vector<std::uint16_t>{0x3f80});
+    std::byte row[1];
+    CHECK(file.read_slice_into("nibbles", {{1, 2}, {0, 2}}, row) == 1);
+    CHECK(row[0] == std::byte{0x43});
+    CHECK(file.read_slice_into("matrix", {{0, 2}, {0, 1}}, {}) == 8);
+  }
+}
+
+TEST_CASE("a slice that does not fit is refused", "[wrapper][file]") {
+  const File file = File::from_memory(sample());
+  std::byte one[1];
+  CHECK(code_of([&] { file.read_slice<float>("matrix", {{0, 2}}); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of([&] { file.read_slice<float>("matrix", {{0, 3}, {0, 1}}); }) == ST_E_OUT_OF_RANGE);
+  CHECK(code_of([&] { file.read_slice<float>("matrix", {{1, 0}, {0, 1}}); }) == ST_E_OUT_OF_RANGE);
+  CHECK(code_of([&] {
+          file.read_slice_into("matrix", {{0, 2}, {0, 1}}, one);
+        }) == ST_E_BUFFER_TOO_SMALL);
+  CHECK(code_of([&] { file.read_slice_into("nibbles", {{0, 1}, {0, 1}}, one); }) == ST_E_SUBBYTE);
+  CHECK(code_of([&] {
+          file.read_slice<int>("matrix", {{0, 2}, {0, 1}});
+        }) == ST_E_INVALID_ARGUMENT);
+}
+
+TEST_CASE("options reach the library", "[wrapper][file]") {
+  const auto unusual =
+      file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}})", "");
+  CHECK(File::from_memory(unusual).size() == 1);
+  OpenOptions strict, small;
+  strict.strict = true;
+  small.max_header_size = 16;
+  CHECK(code_of([&] { File::from_memory(unusual, strict); }) == ST_E_SCHEMA);
+  CHECK(code_of([&] { File::from_memory(unusual, small); }) == ST_E_HEADER_TOO_LARGE);
+}
+
+TEST_CASE("a copy of a File is the same file", "[wrapper][file]") {
+  auto first = std::make_optional(File::from_memory(sample()));
+  File second = *first;
+  CHECK(second.handle() == first->handle());
+  first.reset();
+  CHECK(second.size() == 5);
+  File third = std::move(second);
+  CHECK(third.size() == 5);
+  second = third;
+  CHECK(second.read<float>("matrix").size() == 6);
+}
+
+TEST_CASE("memory is held by who was told to hold it", "[wrapper][file]") {
+  auto owner = std::make_shared<std::vector<std::byte>>(sample());
+  const std::weak_ptr<std::vector<std::byte>> watch = owner;
+  std::optional<Tensor> tensor;
+  {
+    const File file = File::from_memory(owner, *owner);
+    owner.reset();
+    tensor = file.get("matrix");
+  }
+  CHECK_FALSE(watch.expired());
+  CHECK(tensor->as<float>()[5] == 5);
+  tensor.reset();
+  CHECK(watch.expired());
+}
+
+TEST_CASE("an owner is let go when opening fails", "[wrapper][file]") {
+  auto owner = std::make_shared<std::vector<std::byte>>(file_of("[]", ""));
+  CHECK(code_of([&] { File::from_memory(owner, *owner); }) == ST_E_SCHEMA);
+  CHECK(owner.use_count() == 1);
+}
+
+TEST_CASE("a file that was written to since is noticed", "[wrapper][file]") {
+  const Folder folder;
+  const auto path = folder / "sample.safetensors";
+  write_file(path, sample());
+  OpenOptions read;
+  read.backend = Backend::Pread;
+  const File file = File::open(path, read);
+  std::filesystem::resize_file(path, 40);
+  CHECK(code_of([&] { file.verify_unchanged(); }) == ST_E_TRUNCATED);
+  CHECK(code_of([&] { file.get("nibbles"); }) == ST_E_TRUNCATED);
+}

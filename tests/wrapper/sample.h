@@ -1,0 +1,86 @@
+// A small file, written out by hand, that the wrapper's tests read; and a folder to put files in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+// A file with this header and this data after it.
+inline std::vector<std::byte> file_of(std::string header, const std::string& data) {
+  while (header.size() % 8 != 0)
+    header += ' ';
+  std::vector<std::byte> file(8);
+  for (unsigned i = 0; i < 8; ++i)
+    file[i] = std::byte(header.size() >> (8 * i) & 0xff);
+  for (const char c : header + data)
+    file.push_back(std::byte(static_cast<unsigned char>(c)));
+  return file;
+}
+
+// The bytes of values, as text.
+template <class T>
+std::string bytes_of(std::initializer_list<T> values) {
+  std::string bytes;
+  for (const T& value : values) {
+    char raw[sizeof(T)];
+    std::memcpy(raw, &value, sizeof(T));
+    bytes.append(raw, sizeof(T));
+  }
+  return bytes;
+}
+
+// count I64 scalar 7 | matrix F32 2 x 3: 0 1 2 / 3 4 5 | empty F32 0 x 4 | ü BF16 2: 1 -2 | nibbles
+// F4 2 x 2, the last two not aligned to anything. The order and spacing of the reference
+// implementation.
+inline std::vector<std::byte> sample() {
+  return file_of(R"({"__metadata__":{"format":"pt","note":""},)"
+                 R"("count":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                 R"("empty":{"dtype":"F32","shape":[0,4],"data_offsets":[8,8]},)"
+                 R"("matrix":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]},)"
+                 R"("ü":{"dtype":"BF16","shape":[2],"data_offsets":[32,36]},)"
+                 R"("nibbles":{"dtype":"F4","shape":[2,2],"data_offsets":[36,38]}})",
+                 bytes_of<std::int64_t>({7}) + bytes_of<float>({0, 1, 2, 3, 4, 5}) +
+                     bytes_of<std::uint16_t>({0x3f80, 0xc000}) +
+                     bytes_of<std::uint8_t>({0x21, 0x43}));
+}
+
+// A folder that goes away with everything in it.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "wrapper-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw std::system_error(errno, std::generic_category(), pattern);
+    path_ = pattern;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline void write_file(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+}
+
+inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::vector<std::byte> bytes(text.size());
+  if (!text.empty()) std::memcpy(bytes.data(), text.data(), text.size());
+  return bytes;
+}

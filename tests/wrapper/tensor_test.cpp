@@ -1,0 +1,65 @@
+#include <catch2/catch_test_macros.hpp>
+#include <safetensors/safetensors.hpp>
+
+#include "code_of.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+TEST_CASE("a tensor outlives its file", "[wrapper][tensor]") {
+  const Folder folder;
+  write_file(folder / "a", sample());
+  for (const Backend backend : {Backend::Mmap, Backend::Pread}) {
+    OpenOptions options;
+    options.backend = backend;
+    const Tensor tensor = File::open(folder / "a", options).get("matrix");
+    const Tensor copy = tensor;
+    CHECK(copy.bytes().data() == tensor.bytes().data());
+    CHECK(tensor.info().name == "matrix");
+    CHECK(tensor.info().nbytes == 24);
+    CHECK(tensor.as<float>()[5] == 5);
+  }
+}
+
+TEST_CASE("memory is not copied", "[wrapper][tensor]") {
+  const auto bytes = sample();
+  const Tensor tensor = File::from_memory(bytes).get("count");
+  CHECK(tensor.bytes().data() == bytes.data() + bytes.size() - 38);
+}
+
+TEST_CASE("bytes may be written to where that reaches no file", "[wrapper][tensor]") {
+  const Folder folder;
+  write_file(folder / "a", sample());
+  OpenOptions read, mapped, private_copy;
+  read.backend = Backend::Pread;
+  mapped.backend = private_copy.backend = Backend::Mmap;
+  private_copy.copy_on_write = true;
+  CHECK(File::open(folder / "a", mapped).get("matrix").mutable_bytes().empty());
+  CHECK(File::from_memory(sample()).get("matrix").mutable_bytes().empty());
+  for (const OpenOptions& options : {read, private_copy}) {
+    const Tensor tensor = File::open(folder / "a", options).get("matrix");
+    REQUIRE(tensor.mutable_bytes().size() == 24);
+    tensor.mutable_bytes()[0] = std::byte{1};
+    CHECK(tensor.bytes()[0] == std::byte{1});
+  }
+  CHECK(read_file(folder / "a") == sample());
+}
+
+TEST_CASE("elements that cannot be read in place are refused, and copied on demand",
+          "[wrapper][tensor]") {
+  const auto bytes = file_of(R"({"flag":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+                             R"("x":{"dtype":"F32","shape":[1],"data_offsets":[1,5]},)"
+                             R"("none":{"dtype":"F32","shape":[0],"data_offsets":[5,5]}})",
+                             bytes_of<std::uint8_t>({1}) + bytes_of<float>({0.5f}));
+  const File file = File::from_memory(bytes);
+  CHECK(code_of([&] { file.get("x").as<float>(); }) == ST_E_UNSUPPORTED);
+  CHECK(file.read<float>("x") == std::vector<float>{0.5f});
+  CHECK(file.get("none").as<float>().empty());
+}
+
+TEST_CASE("elements smaller than a byte are bytes only", "[wrapper][tensor]") {
+  const File file = File::from_memory(sample());
+  CHECK(code_of([&] { file.get("nibbles").as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of([&] { file.read<std::uint8_t>("nibbles"); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(file.get("nibbles").bytes().size() == 2);
+}
