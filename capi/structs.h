@@ -17,7 +17,8 @@ inline constexpr std::uint32_t largest_struct = 4096;
 // Throws Code::invalid_argument for a size that cannot be.
 template <class Struct>
 void check_size(std::uint32_t size, const char *type) {
-  if (size >= sizeof(Struct) && size <= largest_struct) return;
+  const bool aligned = size % alignof(Struct) == 0;  // or the next element of an array would not be
+  if (size >= sizeof(Struct) && size <= largest_struct && aligned) return;
   throw st::Error(st::Code::invalid_argument,
                   st::Message() << type << ".size is " << size << ", expected "
                                 << std::uint64_t{sizeof(Struct)});

@@ -4,14 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <climits>
-#include <string_view>
+#include <utility>
 
 #include "name_index.h"
 #include "os_error.h"
+#include "os_write.h"
 #include "os_random.h"
 
 namespace st {
@@ -28,19 +26,6 @@ std::string path_of_descriptor(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
-// Gives up the bytes that one writev wrote.
-std::span<iovec> drop_written(std::span<iovec> pieces, std::size_t count) {
-  while (!pieces.empty() && count >= pieces.front().iov_len) {
-    count -= pieces.front().iov_len;
-    pieces = pieces.subspan(1);
-  }
-  if (count > 0) {
-    pieces.front().iov_base = static_cast<char *>(pieces.front().iov_base) + count;
-    pieces.front().iov_len -= count;
-  }
-  return pieces;
-}
-
 void sync(int descriptor, const std::string &name) {
   // What a failed fsync did not write is gone: trying again would report a success that is none.
   if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", name, errno);
@@ -55,27 +40,36 @@ void flush_by_close(int descriptor, const std::string &name) {
 
 }  // namespace
 
-NewFile::NewFile(Target target, std::uint32_t mode, std::uint64_t size)
-    : target_(std::move(target)) {
+NewFile::NewFile(Target target, std::uint32_t mode, std::uint64_t size, bool durable)
+    : target_(std::move(target)), durable_(durable) {
   create();
-  const auto kept = mode != 0 ? std::optional<std::uint32_t>(mode) : target_.mode;
-  int os_error = 0;
-  if (kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) os_error = errno;
-  // Set aside at once, the space is there or the save fails now; file systems that cannot do it do
-  // without. Blocks in one piece are also written faster.
-  if (os_error == 0 && size > 0 &&
-      ::fallocate(file_.get(), 0, 0, static_cast<off_t>(size)) != 0 && errno != EOPNOTSUPP &&
-      errno != ENOSYS && errno != EINTR && errno != EINVAL) {
-    os_error = errno;
-  }
-  if (os_error != 0) {
-    if (!temporary_name_.empty()) ::unlinkat(target_.folder.get(), temporary_name_.c_str(), 0);
-    throw os_failure("cannot save to", target_.name, os_error);
+  try {
+    const auto kept = mode != 0 ? std::optional<std::uint32_t>(mode) : target_.mode;
+    if (kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
+      throw os_failure("cannot save to", target_.name, errno);
+    }
+    set_aside(size);
+    // What must reach the disk anyway gets there sooner without a detour through the page cache.
+    constexpr std::uint64_t large = std::uint64_t{64} << 20;
+    if (durable && size >= large) direct_ = DirectWrite::start(file_.get());
+  } catch (...) {
+    remove_temporary();
+    throw;
   }
 }
 
-NewFile::~NewFile() {
+NewFile::~NewFile() { remove_temporary(); }
+
+void NewFile::remove_temporary() noexcept {
   if (!temporary_name_.empty()) ::unlinkat(target_.folder.get(), temporary_name_.c_str(), 0);
+}
+
+// Set aside at once, the space is there or the save fails now; file systems that cannot do it do without.
+// Blocks in one piece are also written faster.
+void NewFile::set_aside(std::uint64_t size) {
+  if (size == 0 || ::fallocate(file_.get(), 0, 0, static_cast<off_t>(size)) == 0) return;
+  if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR || errno == EINVAL) return;
+  throw os_failure("cannot save to", target_.name, errno);
 }
 
 void NewFile::create() {
@@ -108,22 +102,18 @@ void NewFile::create() {
   }
 }
 
-void NewFile::write(std::span<iovec> pieces, std::uint64_t offset) {
-  while (!pieces.empty()) {
-    const auto batch = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
-    const ssize_t written =
-        ::pwritev(file_.get(), pieces.data(), batch, static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      throw os_failure("writing failed on", target_.name, errno, offset);
-    }
-    offset += static_cast<std::uint64_t>(written);
-    pieces = drop_written(pieces, static_cast<std::size_t>(written));
+void NewFile::write(std::span<iovec> pieces) {
+  if (direct_ && !direct_->append(&pieces)) {
+    written_ = direct_->finish();
+    direct_.reset();
   }
+  if (direct_ || pieces.empty()) return;
+  written_ = write_pieces(file_.get(), pieces, written_);
 }
 
-void NewFile::commit(bool durable) {
-  if (durable) sync(file_.get(), target_.name);
+void NewFile::commit() {
+  if (direct_) direct_->finish();
+  if (durable_) sync(file_.get(), target_.name);
   flush_by_close(file_.get(), target_.name);
   if (!temporary_name_.empty()) {
     if (::renameat(target_.folder.get(), temporary_name_.c_str(), target_.folder.get(),
@@ -134,7 +124,7 @@ void NewFile::commit(bool durable) {
   } else {
     link_and_rename();
   }
-  if (durable) {
+  if (durable_) {
     const FileDescriptor folder(::openat(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder) throw os_failure("cannot bring to the disk the folder of", target_.name, errno);
     sync(folder.get(), target_.name);

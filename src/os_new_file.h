@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "os_direct_write.h"
 #include "os_file.h"
 
 namespace st {
@@ -26,26 +27,31 @@ Target find_target(const char *path);
 // that is killed leaves nothing. On file systems that cannot, the name is `.st-` and 16 random hexadecimal digits.
 class NewFile {
  public:
-  // Room for `size` bytes is set aside. `mode` 0: the target's, or 0666 less the umask.
-  NewFile(Target target, std::uint32_t mode, std::uint64_t size);
+  // Room for `size` bytes is set aside. `mode` 0: the target's, or 0666 less the umask. `durable`: the file and
+  // its folder are on the disk before commit returns; a failed fsync is an error.
+  NewFile(Target target, std::uint32_t mode, std::uint64_t size, bool durable);
   NewFile(const NewFile &) = delete;
   NewFile &operator=(const NewFile &) = delete;
   ~NewFile();  // removes what is not committed
 
-  // Writes all of the pieces one after the other at `offset`; changes `pieces`. Bytes that cannot be read
-  // (a mapping whose file was shortened) are an error, not a signal.
-  void write(std::span<iovec> pieces, std::uint64_t offset);
+  // Appends the pieces; changes `pieces`. Bytes that cannot be read (a mapping whose file was shortened) are
+  // an error, not a signal.
+  void write(std::span<iovec> pieces);
 
-  // The file takes the target's place. `durable`: it and its folder are on the disk before this returns; a
-  // failed fsync is an error.
-  void commit(bool durable);
+  // The file takes the target's place.
+  void commit();
 
  private:
   void create();
+  void set_aside(std::uint64_t size);
   void link_and_rename();
+  void remove_temporary() noexcept;
 
   Target target_;
   FileDescriptor file_;
+  bool durable_;
+  std::uint64_t written_ = 0;
+  std::optional<DirectWrite> direct_;  // while the page cache is passed by
   std::string temporary_name_;  // empty while the file has none
 };
 

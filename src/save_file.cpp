@@ -34,7 +34,7 @@ class Writer {
 
   void flush() {
     if (waiting_ == 0) return;
-    file_->write(pieces_, done_);
+    file_->write(pieces_);
     done_ += waiting_;
     waiting_ = 0;
     pieces_.clear();
@@ -54,7 +54,8 @@ class Writer {
 
 void save_to_file(const char *path, std::span<const TensorToSave> tensors, const SavePlan &plan,
                   const FileRules &rules, const Progress &progress) {
-  NewFile file(find_target(path), rules.mode, plan.file_size);
+  NewFile file(find_target(path), rules.mode, plan.file_size,
+               rules.durability == Durability::fsync);
   Writer writer(&file, plan.file_size, progress);
   Bytes filled;  // one piece of a tensor that comes through a callback
   writer.add(plan.head.data(), plan.head.size());
@@ -73,7 +74,7 @@ void save_to_file(const char *path, std::span<const TensorToSave> tensors, const
     }
   }
   writer.flush();
-  file.commit(rules.durability == Durability::fsync);
+  file.commit();
 }
 
 }  // namespace st
