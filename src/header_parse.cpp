@@ -63,7 +63,7 @@ class Walker {
       throw Error(Code::schema,
                   Message() << "the header is " << type_name(root) << ", expected an object");
     }
-    found_.reserve(object.size());
+    reserve_on_huge_pages(&found_, object.size());
     for (const auto [key, value] : object) {
       if (key == "__metadata__") {
         walk_metadata(value);
@@ -225,7 +225,7 @@ ParsedHeader Walker::finish() const {
     return kept;
   };
   const std::uint64_t *shape = parsed.storage.extents.get();
-  parsed.tensors.reserve(found_.size());
+  reserve_on_huge_pages(&parsed.tensors, found_.size());
   for (const Found &tensor : found_) {
     parsed.tensors.push_back(
         {keep(tensor.name), {shape, tensor.rank}, tensor.dtype, tensor.begin, tensor.end});
