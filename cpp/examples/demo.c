@@ -23,9 +23,9 @@ static double milliseconds(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static int failed(const char* doing, const char* path, const st_error* error) {
-  fprintf(stderr, "demo-c: cannot %s %s: %s (%s)\n", doing, path, error->message,
-          st_status_name(error->code));
+static int failed(const char* path, const st_error* error) {
+  fflush(stdout);
+  fprintf(stderr, "demo-c: %s: %s (%s)\n", path, error->message, st_status_name(error->code));
   return 1;
 }
 
@@ -142,16 +142,16 @@ static comparison compare(const st_file* file, const st_file* copy, uint64_t nby
   return result;
 }
 
-static int report(const comparison* result, const st_file* file, const st_file* copy) {
+static int report(const comparison* result, const st_file* copy) {
   const int whole = result->same == result->of && st_tensor_count(copy) == result->of;
   printf("\n%s: %" PRIu64 " of %" PRIu64 " tensors came back bit for bit", whole ? "OK" : "FAILED",
          result->same, result->of);
   if (result->same_file)
-    printf(", and the two files are the same byte for byte.\n");
+    printf(",\n    and the two files are the same byte for byte.\n");
   else
-    printf(".\nThe files differ in their layout: header of %" PRIu64 " bytes and of %" PRIu64
-           " bytes. OUT has the\norder and spacing that the reference implementation writes.\n",
-           st_data_offset(file), st_data_offset(copy));
+    printf(
+        ".\n    The files differ in their headers: OUT's has the order and the spacing of the\n"
+        "    reference implementation, FILE was laid out by another writer.\n");
   return whole ? 0 : 1;
 }
 
@@ -171,15 +171,15 @@ static int run(const st_file* file, double opened, const char* path, const char*
 
   printf("\nFirst values:\n");
   for (uint64_t i = 0; i < VALUES_OF && i < st_tensor_count(file); ++i)
-    if (print_first_values(file, i, stdout, &error)) return failed("read", path, &error);
+    if (print_first_values(file, i, stdout, &error)) return failed(path, &error);
 
   const double reading = milliseconds();
-  if (read_all(file, &nbytes, &error)) return failed("read", path, &error);
+  if (read_all(file, &nbytes, &error)) return failed(path, &error);
   const double saving = milliseconds();
-  if (save_all(file, out, &error)) return failed("save", out, &error);
+  if (save_all(file, out, &error)) return failed(out, &error);
   const double reopening = milliseconds();
   st_file* copy = NULL;
-  if (st_open(out, NULL, &copy, &error) != ST_OK) return failed("open", out, &error);
+  if (st_open(out, NULL, &copy, &error) != ST_OK) return failed(out, &error);
   const double comparing = milliseconds();
   const comparison result = compare(file, copy, nbytes);
   const double done = milliseconds();
@@ -190,7 +190,7 @@ static int run(const st_file* file, double opened, const char* path, const char*
   print_step("save", reopening - saving, nbytes);
   print_step("open what was saved", comparing - reopening, 0);
   print_step("compare", done - comparing, nbytes);
-  const int bad = report(&result, file, copy);
+  const int bad = report(&result, copy);
   st_close(copy);
   return bad;
 }
@@ -207,7 +207,7 @@ int main(int argc, char** argv) {
   st_file* file = NULL;
   st_error error = ST_ERROR_INIT;
   const double start = milliseconds();
-  if (st_open(argv[1], NULL, &file, &error) != ST_OK) return failed("open", argv[1], &error);
+  if (st_open(argv[1], NULL, &file, &error) != ST_OK) return failed(argv[1], &error);
   const int bad = run(file, milliseconds() - start, argv[1], argv[2]);
   st_close(file);
   return bad;

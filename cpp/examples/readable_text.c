@@ -1,5 +1,6 @@
 #include "readable_text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,5 +63,17 @@ const char* human_bytes(uint64_t nbytes, char text[16]) {
   for (; value >= 999.95 && unit < 6; ++unit)
     value /= 1000;
   snprintf(text, 16, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+  return text;
+}
+
+const char* grouped(uint64_t number, char text[32]) {
+  char digits[24];
+  const int count = snprintf(digits, sizeof digits, "%" PRIu64, number);
+  char* to = text;
+  for (int i = 0; i < count; ++i) {
+    if (i && (count - i) % 3 == 0) *to++ = ',';
+    *to++ = digits[i];
+  }
+  *to = '\0';
   return text;
 }

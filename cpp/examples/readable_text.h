@@ -24,4 +24,7 @@ cell readable(const char* text, uint64_t length, int limit);
 /* A number of bytes as people say it, "90.9 MB", written into `text` and returned. */
 const char* human_bytes(uint64_t nbytes, char text[16]);
 
+/* A number with its thousands apart, "22,713,728", written into `text` and returned. */
+const char* grouped(uint64_t number, char text[32]);
+
 #endif

@@ -12,12 +12,18 @@ enum {
   ROWS_LAST = 10,
   NAME_WIDTH = 56, /* the widest that the columns get, in characters */
   SHAPE_WIDTH = 28,
-  BAR_WIDTH = 20
+  BAR_WIDTH = 20,
+  DTYPES = ST_DTYPE_U64 + 1
 };
 
 typedef struct {
   int name, dtype, shape;
 } widths;
+
+typedef struct {
+  uint64_t tensors, elements, nbytes;
+  uint64_t of_dtype[DTYPES]; /* tensors */
+} totals;
 
 static cell shape_cell(const st_tensor_info* info) {
   cell result = {{0}, 0, 0};
@@ -58,7 +64,8 @@ static void print_row(const st_tensor_info* info, const widths* columns, uint64_
   print_left(&name, columns->name, out);
   fprintf(out, "  %-*s  ", columns->dtype, st_dtype_name(info->dtype));
   print_left(&shape, columns->shape, out);
-  fprintf(out, "  %9s  %5.1f %%", human_bytes(info->nbytes, size), 100 * share);
+  fprintf(out, "  %9s  ", human_bytes(info->nbytes, size));
+  fprintf(out, info->nbytes && share < 0.0005 ? " <0.1 %%" : "%5.1f %%", 100 * share);
   for (int i = 0; i < (int)(share * BAR_WIDTH + 0.5); ++i)
     fprintf(out, "%s%s", i ? "" : "  ", block);
   fputc('\n', out);
@@ -71,17 +78,40 @@ static void print_rule(const widths* columns, FILE* out) {
   fputc('\n', out);
 }
 
+static void count_in(totals* all, const st_tensor_info* info) {
+  uint64_t elements = 1;
+  for (uint64_t d = 0; d < info->rank; ++d)
+    elements *= info->shape[d];
+  all->tensors += 1;
+  all->elements += elements;
+  all->nbytes += info->nbytes;
+  if (info->dtype < DTYPES) all->of_dtype[info->dtype] += 1;
+}
+
+static void print_totals(const totals* all, uint64_t header, FILE* out) {
+  char number[32], size[16];
+  const char* before = ": ";
+  fprintf(out, "%s tensor%s", grouped(all->tensors, number), all->tensors == 1 ? "" : "s");
+  for (uint32_t dtype = DTYPES; dtype-- > 0;) {
+    if (!all->of_dtype[dtype]) continue;
+    fprintf(out, "%s%s %s", before, grouped(all->of_dtype[dtype], number), st_dtype_name(dtype));
+    before = ", ";
+  }
+  fprintf(out, "; %s element%s", grouped(all->elements, number), all->elements == 1 ? "" : "s");
+  fprintf(out, "; %s of data", human_bytes(all->nbytes, size));
+  fprintf(out, ", %s of header\n", human_bytes(header, size));
+}
+
 void print_tensor_table(const st_file* file, FILE* out) {
   const uint64_t count = st_tensor_count(file);
   widths columns = {12, 5, 5};
-  uint64_t total = 0, elements = 0;
+  totals all = {0, 0, 0, {0}};
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   setlocale(LC_CTYPE, "");
 
   for (uint64_t i = 0; i < count; ++i) {
     if (st_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
-    total += info.nbytes;
-    elements += info.nbytes * 8 / st_dtype_bits(info.dtype);
+    count_in(&all, &info);
     if (!is_shown(i, count)) continue;
     columns.name = wider(columns.name, readable(info.name, info.name_len, NAME_WIDTH).width);
     columns.dtype = wider(columns.dtype, (int)strlen(st_dtype_name(info.dtype)));
@@ -94,16 +124,13 @@ void print_tensor_table(const st_file* file, FILE* out) {
   for (uint64_t i = 0; i < count; ++i) {
     if (is_shown(i, count)) {
       if (st_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
-      print_row(&info, &columns, total, out);
+      print_row(&info, &columns, all.nbytes, out);
     } else if (i == ROWS_FIRST) {
       fprintf(out, "... %" PRIu64 " more ...\n", count - ROWS_FIRST - ROWS_LAST);
     }
   }
   print_rule(&columns, out);
-  char size[16];
-  fprintf(out, "%" PRIu64 " tensor%s, %" PRIu64 " elements, %s of data after a header of ", count,
-          count == 1 ? "" : "s", elements, human_bytes(total, size));
-  fprintf(out, "%s\n", human_bytes(st_data_offset(file), size));
+  print_totals(&all, st_data_offset(file), out);
 }
 
 void print_metadata(const st_file* file, FILE* out) {
