@@ -9,11 +9,17 @@
 namespace st {
 namespace {
 
-__extension__ typedef unsigned __int128 Wide;
-
+// The halves of the 128-bit product, folded.
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+#ifdef __SIZEOF_INT128__
+  __extension__ typedef unsigned __int128 Wide;
   const Wide product = static_cast<Wide>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+#else
+  const std::uint64_t low = std::uint32_t(a), high = a >> 32;
+  const std::uint64_t mixed = low * (b >> 32) + (high * std::uint32_t(b));
+  return (a * b) ^ (high * (b >> 32) + (mixed >> 32));
+#endif
 }
 
 std::uint64_t load(const char *bytes, std::size_t count) noexcept {

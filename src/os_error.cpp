@@ -23,14 +23,26 @@ Code code_of_errno(int os_error) noexcept {
   }
 }
 
+namespace {
+
+// Static text, whatever the locale.
+const char *text_of_errno(int os_error) noexcept {
+#ifdef __GLIBC__
+  const char *text = ::strerrordesc_np(os_error);
+#else
+  const char *text = ::strerror(os_error);
+#endif
+  return text ? text : "unknown system error";
+}
+
+}  // namespace
+
 Error os_failure(std::string_view what, std::string_view path, int os_error,
                  std::uint64_t position) noexcept {
   Message message;
   message << what;
   if (!path.empty()) message << " " << Quoted{path};
-  // The C locale's text, whatever the thread's locale is, without a buffer of strerror's own.
-  const char *text = ::strerrordesc_np(os_error);
-  message << ": " << (text ? std::string_view(text) : std::string_view("unknown system error"));
+  message << ": " << text_of_errno(os_error);
   return Error(code_of_errno(os_error), message, position, os_error);
 }
 
