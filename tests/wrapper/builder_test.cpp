@@ -1,3 +1,4 @@
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <safetensors/safetensors.hpp>
 
@@ -19,7 +20,7 @@ Builder sample_builder() {
       .add("empty", Dtype::F32, {0, 4}, Bytes())
       .add("matrix", Dtype::F32, {2, 3}, kMatrix)
       .add("ü", Dtype::BF16, {2}, std::vector<std::uint16_t>{0x3f80, 0xc000})
-      .add("count", Dtype::I64, {}, std::vector<std::int64_t>{7})
+      .add("count", Dtype::I64, {}, std::array<std::int64_t, 1>{7})
       .add_metadata("note", "")
       .add_metadata("format", "pt");
   return builder;

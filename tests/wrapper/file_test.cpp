@@ -178,6 +178,15 @@ TEST_CASE("memory is held by who was told to hold it", "[wrapper][file]") {
   CHECK(watch.expired());
 }
 
+TEST_CASE("any container of bytes can be handed over", "[wrapper][file]") {
+  const auto bytes = sample();
+  std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const char* where = text.data();
+  const Tensor count = File::from_memory(std::move(text)).get("count");
+  CHECK(count.as<std::int64_t>()[0] == 7);
+  CHECK(static_cast<const void*>(count.bytes().data()) == where + bytes.size() - 38);
+}
+
 TEST_CASE("an owner is let go when opening fails", "[wrapper][file]") {
   auto owner = std::make_shared<std::vector<std::byte>>(file_of("[]", ""));
   CHECK(code_of([&] { File::from_memory(owner, *owner); }) == ST_E_SCHEMA);

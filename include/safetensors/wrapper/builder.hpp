@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -58,11 +59,11 @@ class Builder {
     return *this;
   }
 
-  // Adds a tensor whose elements are handed over.
-  template <class T>
+  // Adds a tensor whose elements are handed over, in a container that is an rvalue.
+  template <class Container, std::enable_if_t<detail::is_handed_over_v<Container>, int> = 0>
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
-               std::vector<T>&& elements) {
-    auto owner = std::make_shared<const std::vector<T>>(std::move(elements));
+               Container&& elements) {
+    auto owner = std::make_shared<const Container>(std::move(elements));
     kept_.push_back(owner);
     return add(name, dtype, shape, Bytes(*owner));
   }

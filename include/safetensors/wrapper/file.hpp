@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -81,11 +82,12 @@ class File {
     return result;
   }
 
-  // The same for a container that is handed over: no copy.
-  template <class T>
-  static File from_memory(std::vector<T>&& bytes, const OpenOptions& options = {}) {
-    auto owner = std::make_shared<const std::vector<T>>(std::move(bytes));
-    return from_memory(owner, Bytes(*owner), options);
+  // The same for a container that is handed over, from_memory(std::move(bytes)): no copy.
+  template <class Container, std::enable_if_t<detail::is_handed_over_v<Container>, int> = 0>
+  static File from_memory(Container&& bytes, const OpenOptions& options = {}) {
+    auto owner = std::make_shared<const Container>(std::move(bytes));
+    const Bytes view(*owner);
+    return from_memory(std::move(owner), view, options);
   }
 
   // The same on a copy of the bytes.

@@ -80,7 +80,8 @@ class Span {
   }
 
   // A list written in place, as an argument: {2, 3}. It lives no longer than the call.
-  template <class U = T, std::enable_if_t<std::is_const_v<U>, int> = 0>
+  template <class U = T,
+            std::enable_if_t<std::is_const_v<U> && !std::is_same_v<U, const std::byte>, int> = 0>
   constexpr Span(std::initializer_list<value_type> list) noexcept : size_(list.size()) {
     data_ = list.begin();
   }
@@ -99,6 +100,16 @@ class Span {
 
 using Bytes = Span<const std::byte>;
 using MutableBytes = Span<std::byte>;
+
+namespace detail {
+
+// A container that is handed over, bytes and all, when it is passed as an rvalue.
+template <class Container>
+inline constexpr bool is_handed_over_v =
+    !std::is_reference_v<Container> && !std::is_array_v<Container> && !is_view<Container>::value &&
+    std::is_constructible_v<Bytes, const Container&>;
+
+}  // namespace detail
 
 }  // namespace safetensors
 
