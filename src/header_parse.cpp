@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -73,6 +74,9 @@ class Walker {
     }
   }
 
+  // Whether an ignored float is close to the largest double: the reference may not be able to read it.
+  bool largest_float_seen() const noexcept { return largest_float_seen_; }
+
   ParsedHeader finish() const;
 
  private:
@@ -117,7 +121,7 @@ class Walker {
         read_offsets(name, field, &tensor);
       } else {
         if (strict_) schema_error(name, "unknown field", key, "");
-        check_depth(name, field, 3);
+        check_ignored(name, field, 3);
       }
     }
     if (!has_dtype) schema_error(name, "its entry has no", "dtype", "");
@@ -184,27 +188,30 @@ class Walker {
     tensor->end = offsets[1];
   }
 
-  // What is ignored has been parsed, but the parser allows deeper nesting than the reference.
-  static void check_depth(std::string_view name, element value, int depth) {
-    const bool nests = value.is_array() || value.is_object();
-    if (!nests) return;
+  // What is ignored has been parsed, but the parser allows deeper nesting and larger floats than the reference.
+  void check_ignored(std::string_view name, element value, int depth) {
+    if (value.is_double()) {
+      largest_float_seen_ |= std::abs(double(value)) > 1.79e308;
+    }
+    if (!value.is_array() && !value.is_object()) return;
     if (depth > deepest) {
       throw Error(Code::json, Message() << "tensor " << Quoted{name}
                                         << ": an unknown field nests deeper than 127 levels");
     }
     simdjson::dom::array array;
     if (!value.get(array)) {
-      for (const element item : array) check_depth(name, item, depth + 1);
+      for (const element item : array) check_ignored(name, item, depth + 1);
       return;
     }
     simdjson::dom::object object;
     if (!value.get(object)) {
-      for (const auto field : object) check_depth(name, field.value, depth + 1);
+      for (const auto field : object) check_ignored(name, field.value, depth + 1);
     }
   }
 
   bool strict_;
   bool metadata_seen_ = false;
+  bool largest_float_seen_ = false;
   std::vector<Found> found_;
   std::vector<std::uint64_t> extents_;  // of all shapes, one after the other
   std::vector<MetadataEntry> metadata_;
@@ -304,6 +311,9 @@ ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint
   if (strictness == Strictness::strict) check_strict_form(view, text_offset);
   Walker walker(strictness);
   walker.walk(root);
+  if (walker.largest_float_seen() && exceeds_double_range(text)) {
+    throw Error(Code::json, Message() << "the header holds a number out of range");
+  }
   return walker.finish();
 }
 
