@@ -42,7 +42,8 @@ if [[ $quick ]]; then
 else
   setup with-clang
   run plain -Dtorch=enabled
-  ASAN_OPTIONS=detect_odr_violation=0 LSAN_OPTIONS=suppressions="$source_dir/tests/libtorch.supp" \
+  ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
+  LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
     run sanitize -Dtorch=enabled -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dtorch=disabled
