@@ -42,8 +42,9 @@ template <class T>
 bool readable_as(Dtype dtype) {
   const std::vector<std::byte> element(dtype_bits(dtype) / 8);
   const auto bytes = Builder().add("x", dtype, {1}, element).save_memory();
+  const Tensor x = File::from_memory(bytes).get("x");
   try {
-    return File::from_memory(bytes).get("x").as<T>().size() == 1;
+    return x.as<T>().size() == 1;
   } catch (const Error& error) {
     if (error.code() != ST_E_INVALID_ARGUMENT) throw;
     return false;

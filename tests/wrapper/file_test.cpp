@@ -52,7 +52,8 @@ TEST_CASE("a file reads the same through every source", "[wrapper][file]") {
     CHECK(file.read<float>("matrix") == std::vector<float>{0, 1, 2, 3, 4, 5});
     CHECK(file.read<float>("empty").empty());
     CHECK(file.read<std::uint16_t>("ü") == std::vector<std::uint16_t>{0x3f80, 0xc000});
-    CHECK(file.get("nibbles").bytes()[1] == std::byte{0x43});
+    const Tensor nibbles = file.get("nibbles");
+    CHECK(nibbles.bytes()[1] == std::byte{0x43});
     file.verify_unchanged();
   }
 }

@@ -32,7 +32,8 @@ TEST_CASE("a file reads through a callable", "[wrapper][io]") {
   CHECK(file.size() == 5);
   CHECK(file.read<float>("matrix") == std::vector<float>{0, 1, 2, 3, 4, 5});
   CHECK(file.read_slice<float>("matrix", {{1, 2}, {1, 2}}) == std::vector<float>{4});
-  CHECK(file.get("count").as<std::int64_t>()[0] == 7);
+  const Tensor count = file.get("count");
+  CHECK(count.as<std::int64_t>()[0] == 7);
   file.verify_unchanged();
 }
 
@@ -84,6 +85,20 @@ TEST_CASE("each thread gets its own exception", "[wrapper][io]") {
   for (std::thread& thread : threads)
     thread.join();
   CHECK(right == std::vector<int>(4, 100));
+}
+
+TEST_CASE("an exception is let go once it came out", "[wrapper][io]") {
+  struct Holding {
+    std::shared_ptr<int> token;
+  };
+  const auto bytes = sample();
+  const auto token = std::make_shared<int>(0);
+  const File file = File::from_io(bytes.size(), [&](std::uint64_t offset, MutableBytes buffer) {
+    if (offset + buffer.size() == bytes.size() && offset > 8) throw Holding{token};
+    std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+  });
+  CHECK_THROWS_AS(file.get("nibbles"), Holding);
+  CHECK(token.use_count() == 1);
 }
 
 TEST_CASE("the callable lives until the last handle goes", "[wrapper][io]") {

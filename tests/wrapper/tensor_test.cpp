@@ -21,6 +21,18 @@ TEST_CASE("a tensor outlives its file", "[wrapper][tensor]") {
   }
 }
 
+// Whether bytes(), info() and so on can be called on a T.
+template <class T, class = void>
+constexpr bool kHasViews = false;
+template <class T>
+constexpr bool kHasViews<T, std::void_t<decltype(std::declval<T>().bytes())>> = true;
+
+TEST_CASE("views of a temporary are refused", "[wrapper][tensor]") {
+  CHECK(kHasViews<const Tensor&>);
+  CHECK_FALSE(kHasViews<Tensor>);
+  CHECK_FALSE(kHasViews<const Tensor>);
+}
+
 TEST_CASE("memory is not copied", "[wrapper][tensor]") {
   const auto bytes = sample();
   const Tensor tensor = File::from_memory(bytes).get("count");
@@ -34,8 +46,10 @@ TEST_CASE("bytes may be written to where that reaches no file", "[wrapper][tenso
   read.backend = Backend::Pread;
   mapped.backend = private_copy.backend = Backend::Mmap;
   private_copy.copy_on_write = true;
-  CHECK(File::open(folder / "a", mapped).get("matrix").mutable_bytes().empty());
-  CHECK(File::from_memory(sample()).get("matrix").mutable_bytes().empty());
+  const Tensor in_file = File::open(folder / "a", mapped).get("matrix");
+  const Tensor in_memory = File::from_memory(sample()).get("matrix");
+  CHECK(in_file.mutable_bytes().empty());
+  CHECK(in_memory.mutable_bytes().empty());
   for (const OpenOptions& options : {read, private_copy}) {
     const Tensor tensor = File::open(folder / "a", options).get("matrix");
     REQUIRE(tensor.mutable_bytes().size() == 24);
@@ -52,14 +66,16 @@ TEST_CASE("elements that cannot be read in place are refused, and copied on dema
                              R"("none":{"dtype":"F32","shape":[0],"data_offsets":[5,5]}})",
                              bytes_of<std::uint8_t>({1}) + bytes_of<float>({0.5f}));
   const File file = File::from_memory(bytes);
-  CHECK(code_of([&] { file.get("x").as<float>(); }) == ST_E_UNSUPPORTED);
+  const Tensor x = file.get("x"), none = file.get("none");
+  CHECK(code_of([&] { x.as<float>(); }) == ST_E_UNSUPPORTED);
   CHECK(file.read<float>("x") == std::vector<float>{0.5f});
-  CHECK(file.get("none").as<float>().empty());
+  CHECK(none.as<float>().empty());
 }
 
 TEST_CASE("elements smaller than a byte are bytes only", "[wrapper][tensor]") {
   const File file = File::from_memory(sample());
-  CHECK(code_of([&] { file.get("nibbles").as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
+  const Tensor nibbles = file.get("nibbles");
+  CHECK(code_of([&] { nibbles.as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
   CHECK(code_of([&] { file.read<std::uint8_t>("nibbles"); }) == ST_E_INVALID_ARGUMENT);
-  CHECK(file.get("nibbles").bytes().size() == 2);
+  CHECK(nibbles.bytes().size() == 2);
 }

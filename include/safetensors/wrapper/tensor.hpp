@@ -60,14 +60,14 @@ class Tensor {
   explicit Tensor(st_tensor* owned) noexcept : handle_(owned) {}
 
   // The bytes: little-endian, dense, row-major. They live as long as any copy of this Tensor.
-  Bytes bytes() const noexcept {
+  Bytes bytes() const& noexcept {
     return Bytes(static_cast<const std::byte*>(st_tensor_data(handle())),
                  st_tensor_nbytes(handle()));
   }
 
   // The same bytes where they may be written to: read into memory of their own, or mapped with
   // OpenOptions::copy_on_write. Empty otherwise. Writes never reach the file.
-  MutableBytes mutable_bytes() const noexcept {
+  MutableBytes mutable_bytes() const& noexcept {
     void* data = st_tensor_mutable_data(handle());
     return MutableBytes(static_cast<std::byte*>(data), data ? st_tensor_nbytes(handle()) : 0);
   }
@@ -77,7 +77,7 @@ class Tensor {
   // ST_E_INVALID_ARGUMENT for another T, and ST_E_UNSUPPORTED where the file has the bytes at an
   // address that T cannot be read from: File::read copies them.
   template <class T>
-  Span<const T> as() const {
+  Span<const T> as() const& {
     detail::require_element_of<T>(info().dtype);
     const Bytes raw = bytes();
     if (raw.empty()) return {};
@@ -88,12 +88,19 @@ class Tensor {
   }
 
   // Its entry in the header.
-  TensorInfo info() const {
+  TensorInfo info() const& {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     st_error error = ST_ERROR_INIT;
     detail::check(st_tensor_describe(handle(), &info, &error), error);
     return TensorInfo(info);
   }
+
+  // The views of a Tensor that is gone at the end of the statement would dangle: give it a name.
+  Bytes bytes() const&& = delete;
+  MutableBytes mutable_bytes() const&& = delete;
+  template <class T>
+  Span<const T> as() const&& = delete;
+  TensorInfo info() const&& = delete;
 
   // The C ABI's handle; stays this Tensor's.
   st_tensor* handle() const noexcept { return handle_.get(); }
