@@ -1,0 +1,23 @@
+#include <safetensors/safetensors.hpp>
+#include <safetensors/torch/buffer.hpp>
+
+#include <new>
+
+namespace safetensors {
+
+namespace {
+// A cache line, and more than any element needs.
+constexpr std::align_val_t kAlignment{64};
+}  // namespace
+
+Buffer::Buffer(std::size_t size)
+    : data_(static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow))), size_(size) {
+  if (!data_)
+    throw Error(ST_E_NO_MEMORY, "no memory for " + std::to_string(size) + " bytes");
+}
+
+void Buffer::Free::operator()(std::byte* data) const noexcept {
+  ::operator delete(data, kAlignment);
+}
+
+}  // namespace safetensors

@@ -1,0 +1,70 @@
+#include "file_entries.h"
+
+#include <safetensors/safetensors.hpp>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "name_filter.h"
+#include "name_translation.h"
+#include "quote.h"
+#include "torch_sizes.h"
+
+namespace safetensors {
+
+namespace {
+
+st_tensor_info entry_at(const st_file* file, std::uint64_t index) {
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  st_error error = ST_ERROR_INIT;
+  detail::check(st_tensor_at(file, ST_ORDER_FILE, index, &info, &error), error);
+  return info;
+}
+
+void check_all_found(const std::vector<std::string>& wanted,
+                     const std::vector<FileEntry>& entries) {
+  std::unordered_set<std::string_view> found;
+  for (const auto& entry : entries)
+    found.insert(entry.name);
+  std::vector<std::string> absent;
+  for (const auto& name : wanted) {
+    if (!found.contains(name)) absent.push_back(name);
+  }
+  if (!absent.empty())
+    throw Error(ST_E_TENSOR_NOT_FOUND, "the file has no " + tensors_called(absent));
+}
+
+}  // namespace
+
+std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
+                                    const std::vector<std::string>& names,
+                                    const std::string& pattern) {
+  const NameTranslation translate(renames);
+  const NameFilter filter(names, pattern);
+  const std::uint64_t count = st_tensor_count(file);
+
+  std::vector<FileEntry> entries;
+  std::vector<std::string_view> originals;
+  if (names.empty() && pattern.empty()) entries.reserve(count);
+  for (std::uint64_t index = 0; index < count; ++index) {
+    const st_tensor_info info = entry_at(file, index);
+    const std::string_view original(info.name, info.name_len);
+    std::string name = translate(original);
+    if (!filter.accepts(name)) continue;
+    const c10::ScalarType dtype = torch_dtype(info);
+    entries.push_back({std::move(name), index, info.file_offset, info.nbytes, dtype,
+                       torch_sizes(info, dtype)});
+    if (!translate.is_identity()) originals.push_back(original);
+  }
+
+  if (!translate.is_identity()) {
+    std::vector<std::string_view> renamed;
+    for (const auto& entry : entries)
+      renamed.push_back(entry.name);
+    check_distinct(renamed, originals);
+  }
+  if (!names.empty()) check_all_found(names, entries);
+  return entries;
+}
+
+}  // namespace safetensors

@@ -1,0 +1,96 @@
+// load_model.
+#include <safetensors/torch.hpp>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "assign_values.h"
+#include "copy_values.h"
+#include "file_entries.h"
+#include "load_match.h"
+#include "open_file.h"
+#include "tied_views.h"
+
+namespace safetensors {
+
+namespace {
+
+std::uint64_t total_nbytes(const std::vector<ValueCopy>& copies) {
+  std::uint64_t total = 0;
+  for (const auto& copy : copies)
+    total += copy.entry.nbytes;
+  return total;
+}
+
+ValueCopy value_copy(const LoadPair& pair, std::vector<FileEntry>& entries,
+                     const StateDict& state) {
+  return {entries[pair.entry], state[pair.tensor].tensor};
+}
+
+void copy_into(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
+               const LoadMatch& match, const Progress& progress) {
+  std::vector<ValueCopy> copies;
+  for (const auto& pair : match.pairs)
+    copies.push_back(value_copy(pair, entries, state));
+  check_destinations(copies);
+  ProgressCounter counter(progress, total_nbytes(copies));
+  copy_values(file, copies, counter);
+}
+
+void assign_to(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
+               const LoadMatch& match, const LoadModelOptions& options) {
+  const TiedViews tied(state, match);
+  std::vector<ValueCopy> assignments;
+  std::vector<ValueCopy> copies;
+  for (const auto& pair : match.pairs) {
+    if (tied.follows(pair.tensor)) continue;
+    auto& list = tied.is_part(pair.tensor) ? copies : assignments;
+    list.push_back(value_copy(pair, entries, state));
+  }
+  check_destinations(copies);
+  check_assignments(assignments);
+  ProgressCounter counter(options.progress, total_nbytes(assignments) + total_nbytes(copies));
+  assign_values(file, assignments, options.device, counter);
+  copy_values(file, copies, counter);
+  tied.restore();
+}
+
+LoadReport load(const ModuleState& module, const std::filesystem::path& path,
+                const LoadModelOptions& options) {
+  const File file = open_file(path, options.backend);
+  auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  auto match = match_module(entries, module, NameFilter(options.names, options.pattern));
+  check_match(match.report, options.strict, options.ignore_mismatched);
+  if (options.assign) {
+    assign_to(file.handle(), entries, module.tensors, match, options);
+  } else {
+    copy_into(file.handle(), entries, module.tensors, match, options.progress);
+  }
+  return std::move(match.report);
+}
+
+}  // namespace
+
+LoadReport load_model(torch::nn::Module& model, const std::filesystem::path& path,
+                      const LoadModelOptions& options) {
+  return load(module_state(model), path, options);
+}
+
+LoadReport load_model(torch::jit::Module& model, const std::filesystem::path& path,
+                      const LoadModelOptions& options) {
+  return load(module_state(model), path, options);
+}
+
+LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& path,
+                     const LoadIntoOptions& options) {
+  const StateDict state(tensors.begin(), tensors.end());
+  const File file = open_file(path, options.backend);
+  auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
+  check_match(match.report, options.strict, options.ignore_mismatched);
+  copy_into(file.handle(), entries, state, match, options.progress);
+  return std::move(match.report);
+}
+
+}  // namespace safetensors

@@ -1,0 +1,121 @@
+#include "save_checks.h"
+
+#include <optional>
+#include <safetensors/safetensors.hpp>
+
+#include "dtype_map.h"
+#include "quote.h"
+
+namespace safetensors {
+
+namespace {
+
+// Whether the bytes from the first element on are all there: storages can be shrunk under a tensor.
+bool has_all_bytes(const at::Tensor& tensor) {
+  if (tensor.numel() == 0) return true;
+  if (!tensor.unsafeGetTensorImpl()->storage_initialized()) return false;
+  const auto last = tensor.storage_offset() + tensor.numel();
+  return !tensor.is_contiguous() ||
+         static_cast<std::size_t>(last) * tensor.itemsize() <= tensor.storage().nbytes();
+}
+
+struct Refusal {
+  st_status code;
+  const char* what;    // after the names
+  const char* remedy;  // after a colon
+  bool (*applies)(const at::Tensor& tensor);
+};
+
+// A tensor is refused by the first that applies: the later ones rely on what the earlier ones rule
+// out.
+constexpr Refusal kRefusals[] = {
+    {ST_E_INVALID_ARGUMENT, "undefined", "leave them out",
+     [](const at::Tensor& t) { return !t.defined(); }},
+    {ST_E_INVALID_ARGUMENT, "sparse or of another layout than strided",
+     "to_dense() makes them dense, and the file larger",
+     [](const at::Tensor& t) { return t.layout() != c10::kStrided; }},
+    {ST_E_INVALID_ARGUMENT, "nested", "save the tensors that unbind() gives",
+     [](const at::Tensor& t) { return t.is_nested(); }},
+    {ST_E_INVALID_ARGUMENT, "quantized",
+     "save int_repr() with the scale and zero point, or dequantize()",
+     [](const at::Tensor& t) { return t.is_quantized(); }},
+    {ST_E_INVALID_ARGUMENT, "on the meta device, without data",
+     "load values first (load_model with `assign`)",
+     [](const at::Tensor& t) { return t.is_meta(); }},
+    {ST_E_INVALID_ARGUMENT, "wrapped, without a storage of their own",
+     "save the tensors that they wrap", [](const at::Tensor& t) { return !t.has_storage(); }},
+    {ST_E_DTYPE, "of a dtype that the format does not have",
+     "convert them with to(), or view_as_real() for complex numbers",
+     [](const at::Tensor& t) { return !dtype_of(t.scalar_type()); }},
+    {ST_E_INVALID_ARGUMENT, "F4 without a dimension", "give them one: unsqueeze(0)",
+     [](const at::Tensor& t) { return is_pair_of_elements(t.scalar_type()) && t.dim() == 0; }},
+    {ST_E_INVALID_ARGUMENT, "larger than the memory of their storage, which was freed or shrunk",
+     "save them before that", [](const at::Tensor& t) { return !has_all_bytes(t); }},
+};
+
+std::optional<std::size_t> refusal_of(const at::Tensor& tensor) {
+  for (std::size_t i = 0; i < std::size(kRefusals); ++i) {
+    if (kRefusals[i].applies(tensor)) return i;
+  }
+  return std::nullopt;
+}
+
+std::string described(const NamedTensor& named) {
+  if (!named.tensor.defined()) return quote(named.name);
+  return quote(named.name) + " (" + c10::toString(named.tensor.scalar_type()) + ")";
+}
+
+std::string cannot_save(const std::string& names) { return "cannot save " + names; }
+
+}  // namespace
+
+void check_storable(const StateDict& state) {
+  std::string names[std::size(kRefusals)];
+  bool is_any = false;
+  for (const auto& named : state) {
+    const auto refusal = refusal_of(named.tensor);
+    if (!refusal) continue;
+    is_any = true;
+    names[*refusal] += (names[*refusal].empty() ? "" : ", ") + described(named);
+  }
+  if (!is_any) return;
+
+  std::string message;
+  st_status code = ST_OK;
+  for (std::size_t i = 0; i < std::size(kRefusals); ++i) {
+    if (names[i].empty()) continue;
+    if (code == ST_OK) code = kRefusals[i].code;
+    message += (message.empty() ? "" : "; ") + cannot_save(names[i]) + ", which are " +
+               kRefusals[i].what + ": " + kRefusals[i].remedy;
+  }
+  throw Error(code, message);
+}
+
+void check_unshared(const StateDict& state) {
+  std::string groups;
+  for (const auto& group : find_shared_tensors(state)) {
+    if (group.size() < 2) continue;
+    std::vector<std::string> names;
+    for (const std::size_t position : group)
+      names.push_back(state[position].name);
+    groups += (groups.empty() ? "[" : ", [") + quote_all(names) + "]";
+  }
+  if (!groups.empty())
+    throw Error(ST_E_INVALID_ARGUMENT,
+                cannot_save(groups) +
+                    ", which share memory: the file would hold it more than once, and loading "
+                    "would not bring the sharing back. save_model stores the shared tensors of a "
+                    "model once; clone() gives a tensor memory of its own");
+}
+
+void check_contiguous(const StateDict& state, const std::string& remedy) {
+  std::vector<std::string> names;
+  for (const auto& named : state) {
+    if (!named.tensor.is_contiguous()) names.push_back(named.name);
+  }
+  if (!names.empty())
+    throw Error(ST_E_INVALID_ARGUMENT,
+                cannot_save(tensors_called(names)) + ", not contiguous: " + remedy);
+}
+
+}  // namespace safetensors

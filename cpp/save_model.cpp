@@ -1,0 +1,64 @@
+// save_model.
+#include <safetensors/torch.hpp>
+
+#include <c10/core/GradMode.h>
+
+#include <unordered_set>
+#include <utility>
+
+#include "module_state.h"
+#include "renamed_state.h"
+#include "save_checks.h"
+#include "save_request.h"
+
+namespace safetensors {
+
+namespace {
+
+// Leaves one name for each tensor that has several, and notes the others in the metadata.
+StateDict without_duplicates(StateDict state, Metadata& metadata) {
+  std::unordered_set<std::size_t> removed;
+  for (const auto& shared : choose_shared_names(state)) {
+    for (const std::size_t position : shared.removed) {
+      metadata.emplace(state[position].name, state[shared.kept].name);
+      removed.insert(position);
+    }
+  }
+  StateDict left;
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    if (!removed.contains(position)) left.push_back(std::move(state[position]));
+  }
+  return left;
+}
+
+void make_contiguous(StateDict& state) {
+  const c10::NoGradGuard no_grad;
+  for (auto& named : state)
+    named.tensor = named.tensor.contiguous();
+}
+
+void save(const ModuleState& module, const std::filesystem::path& path,
+          const SaveModelOptions& options) {
+  StateDict state = renamed_state(module.tensors, options.renames);
+  check_storable(state);
+  Metadata metadata = options.metadata;
+  state = without_duplicates(std::move(state), metadata);
+  check_unshared(state);
+  if (options.force_contiguous) make_contiguous(state);
+  check_contiguous(state, "set `force_contiguous`, or call contiguous() on them");
+  SaveRequest(std::move(state), metadata, options.progress).to_file(path, options.durability);
+}
+
+}  // namespace
+
+void save_model(const torch::nn::Module& model, const std::filesystem::path& path,
+                const SaveModelOptions& options) {
+  save(module_state(model), path, options);
+}
+
+void save_model(const torch::jit::Module& model, const std::filesystem::path& path,
+                const SaveModelOptions& options) {
+  save(module_state(model), path, options);
+}
+
+}  // namespace safetensors
