@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Installs the build into a folder of its own and builds, against that copy, what README.md tells its
+readers to write: its programs, its meson.build, its CMakeLists.txt and its commands, word for word.
+
+usage: install_test.py --build FOLDER --readme FILE --meson COMMAND... --cc COMMAND... --cxx COMMAND...
+                       [--flag FLAG]... [--torch]
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+arguments = None
+folder = None  # everything happens in here
+environment = dict(os.environ)
+
+
+def run(command, **options):
+    """Runs a command and returns what it prints; fails the test with all of it if it fails."""
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env=environment, **options)
+    if result.returncode != 0:
+        raise AssertionError(f"{command} exited with {result.returncode}:\n{result.stdout}")
+    return result.stdout
+
+
+def block(name):
+    """The code block of README.md that is marked <!-- name -->."""
+    text = pathlib.Path(arguments.readme).read_text(encoding="utf-8")
+    found = re.search(rf"^<!-- {re.escape(name)} -->\n```\w+\n(.*?)^```$", text, re.M | re.S)
+    assert found, f"README.md has no block {name}"
+    return found[1]
+
+
+def project(name, files):
+    """A new folder with these files: name of the file -> name of the README's block."""
+    place = folder / name
+    place.mkdir()
+    for file, source in files.items():
+        (place / file).write_text(block(source), encoding="utf-8")
+    return place
+
+
+def install():
+    """Installs, and moves the .pc files to where the files went, as an unpacked package's are."""
+    run([*arguments.meson, "install", "-C", arguments.build, "--no-rebuild", "--skip-subprojects",
+         "--destdir", folder / "stage"])
+    pc_folder = next((folder / "stage").rglob("safetensors.pc")).parent
+    for pc in pc_folder.glob("*.pc"):
+        text = pc.read_text()
+        prefix = re.search(r"^prefix=(.*)$", text, re.M)[1]
+        pc.write_text(text.replace(f"prefix={prefix}", f"prefix={folder}/stage{prefix}", 1))
+    environment["PKG_CONFIG_PATH"] = str(pc_folder)
+    library = run(["pkg-config", "--variable=libdir", "safetensors"]).strip()
+    include = run(["pkg-config", "--variable=includedir", "safetensors"]).strip()
+    environment["LD_LIBRARY_PATH"] = f"{library}:{environment.get('LD_LIBRARY_PATH', '')}"
+    return pathlib.Path(library), pathlib.Path(include)
+
+
+class Files(unittest.TestCase):
+    def test_the_library_has_its_three_names(self):
+        link = library / "libsafetensors.so"
+        self.assertEqual(os.readlink(link), "libsafetensors.so.0")
+        self.assertRegex(os.readlink(library / "libsafetensors.so.0"), r"^libsafetensors\.so\.0\.\d+\.\d+$")
+
+    def test_nothing_but_the_library_and_its_headers_is_installed(self):
+        installed = {path.relative_to(folder / "stage").parts[-1]
+                     for path in (folder / "stage").rglob("*") if not path.is_dir()}
+        strange = {name for name in installed if not re.fullmatch(r".*\.(h|hpp|pc)|libsafetensors(-torch)?\.so.*", name)}
+        self.assertEqual(strange, set())
+
+    def test_every_public_header_is_installed(self):
+        source = pathlib.Path(arguments.readme).parent / "include"
+        for header in source.rglob("*.h*"):
+            name = header.relative_to(source)
+            if arguments.torch or "torch" not in str(name):
+                self.assertTrue((include / name).is_file(), name)
+
+    def test_linking_brings_in_nothing_else(self):
+        for question in ("--libs", "--cflags"):
+            flags = run(["pkg-config", question, "safetensors"]).split()
+            self.assertLessEqual({flag for flag in flags if not flag.startswith(("-L", "-I"))}, {"-lsafetensors"})
+
+
+class Programs(unittest.TestCase):
+    def pkg_config(self, package="safetensors"):
+        return run(["pkg-config", "--cflags", "--libs", package]).split()
+
+    def write_model(self, place):
+        """The C++ program, which leaves model.safetensors behind, and what it printed."""
+        (place / "cpp").mkdir()
+        (place / "cpp/example.cpp").write_text(block("example.cpp"), encoding="utf-8")
+        run([*arguments.cxx, "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror",
+             *arguments.flag, "cpp/example.cpp", *self.pkg_config(), "-o", "cpp/example"], cwd=place)
+        return run(["cpp/example"], cwd=place)
+
+    def check_app(self, place, app="./app"):
+        self.write_model(place)
+        self.assertEqual(run([app], cwd=place), "\n24 bytes, the first value is 0\n")
+
+    def test_cpp(self):
+        self.assertEqual(self.write_model(project("cpp", {})), "weight: F32, 24 bytes\n0 1 2 3 4 5 ")
+
+    def test_c(self):
+        place = project("c", {"app.c": "example.c"})
+        run([*arguments.cc, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror",
+             *arguments.flag, "app.c", *self.pkg_config(), "-o", "app"], cwd=place)
+        self.check_app(place)
+
+    def test_by_hand(self):
+        for number, line in enumerate(block("link.sh").splitlines()):
+            with self.subTest(line):
+                place = project(f"by hand {number}", {"app.c": "example.c"})
+                flags = " ".join(arguments.flag)
+                command = line.replace("cc ", f"{' '.join(arguments.cc)} {flags} ", 1)
+                # The two folders that the compiler and the linker know when it is installed for good.
+                run(f"export CPATH={include} LIBRARY_PATH={library}; {command}", shell=True, cwd=place)
+                self.check_app(place)
+
+    def test_meson(self):
+        place = project("meson", {"meson.build": "meson.build", "app.c": "example.c"})
+        run([*arguments.meson, "setup", "build"], cwd=place)
+        run([*arguments.meson, "compile", "-C", "build"], cwd=place)
+        self.check_app(place, "build/app")
+
+    def test_cmake(self):
+        if not shutil.which("cmake"):
+            self.skipTest("there is no cmake")
+        place = project("cmake", {"CMakeLists.txt": "CMakeLists.txt", "app.c": "example.c"})
+        run(["cmake", "-S", ".", "-B", "build"], cwd=place)
+        run(["cmake", "--build", "build"], cwd=place)
+        self.check_app(place, "build/app")
+
+    def test_torch(self):
+        if not arguments.torch:
+            self.skipTest("built without LibTorch")
+        place = project("torch", {"app.cpp": "example_torch.cpp"})
+        command = block("link_torch.sh").replace("g++ ", f"{' '.join(arguments.cxx)} {' '.join(arguments.flag)} ", 1)
+        run(command, shell=True, cwd=place)
+        self.assertEqual(run(["./app"], cwd=place), "layer.bias [2]\nlayer.weight [2, 3]\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--readme", required=True)
+    parser.add_argument("--meson", required=True, nargs="+")
+    parser.add_argument("--cc", required=True, nargs="+")
+    parser.add_argument("--cxx", required=True, nargs="+")
+    parser.add_argument("--flag", action="append", default=[], help="for every compilation, such as -fsanitize=address")
+    parser.add_argument("--torch", action="store_true", help="the build has the LibTorch layer")
+    arguments = parser.parse_args()
+    for language in ("CFLAGS", "CXXFLAGS", "LDFLAGS"):
+        environment[language] = " ".join([environment.get(language, ""), *arguments.flag])
+    environment["CC"], environment["CXX"] = " ".join(arguments.cc), " ".join(arguments.cxx)
+    with tempfile.TemporaryDirectory(prefix="install-test-") as name:
+        folder = pathlib.Path(name)
+        library, include = install()
+        outcome = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
+    sys.exit(not outcome.wasSuccessful())
