@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { CELL_SIZE = 512, CELL_WIDTH = 64 };
 
 /* A piece of one line: UTF-8, and how many columns a terminal gives it. */
@@ -26,5 +30,9 @@ const char* human_bytes(uint64_t nbytes, char text[16]);
 
 /* A number with its thousands apart, "22,713,728", written into `text` and returned. */
 const char* grouped(uint64_t number, char text[32]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
