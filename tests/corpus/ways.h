@@ -1,0 +1,36 @@
+// The ways by which the same bytes can be opened.
+#pragma once
+
+#include <safetensors/safetensors.h>
+
+#include <cstdint>
+#include <string>
+
+namespace corpus {
+
+enum class Way { borrowed, copied, mapped, read, mapped_descriptor, callbacks };
+
+inline constexpr Way ways[] = {Way::borrowed, Way::copied,            Way::mapped,
+                               Way::read,     Way::mapped_descriptor, Way::callbacks};
+
+const char *name_of(Way way);
+
+// Bytes in memory and, equal to them, in a file without a name.
+class Specimen {
+ public:
+  explicit Specimen(std::string bytes);
+  Specimen(const Specimen &) = delete;
+  Specimen &operator=(const Specimen &) = delete;
+  ~Specimen();
+
+  const std::string &bytes() const { return bytes_; }
+
+  // `file` must not outlive the specimen.
+  st_status open(Way way, uint32_t strictness, st_file **file, st_error *error) const;
+
+ private:
+  std::string bytes_;
+  int descriptor_;
+};
+
+}  // namespace corpus

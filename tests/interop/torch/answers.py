@@ -1,0 +1,77 @@
+"""Answers and files of the two implementations, compared. Each function returns what is different, or None."""
+
+import json
+import os
+import struct
+
+
+def split(data):
+    """A file's header as an object, in the order in which it is written, and the rest."""
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length]), length, data[8 + length :]
+
+
+def compare_files(ours, theirs):
+    """Byte for byte; only the order of several metadata keys, which is random in the reference, may be
+    different, and is the keys' own in the library's files."""
+    if not os.path.exists(theirs):
+        return "a file that the reference did not write" if os.path.exists(ours) else None
+    if not os.path.exists(ours):
+        return "no file"
+    with open(ours, "rb") as our_file, open(theirs, "rb") as their_file:
+        our_bytes, their_bytes = our_file.read(), their_file.read()
+    if our_bytes == their_bytes:
+        return None
+    our_header, *our_rest = split(our_bytes)
+    their_header, *their_rest = split(their_bytes)
+    keys = list(our_header.get("__metadata__", {}))
+    if len(keys) < 2:
+        return "other bytes"
+    if keys != sorted(keys, key=str.encode):
+        return "metadata that is not sorted"
+    if our_header != their_header or list(our_header) != list(their_header):
+        return "another header"
+    return "other bytes" if our_rest != their_rest else None
+
+
+def ordered(tensors):
+    """Those without elements begin where another begins: which of them comes first is random in the
+    reference. Sorted by name among themselves, they can be compared."""
+    result, run = [], []
+    for tensor in tensors:
+        if tensor["data"]:
+            result += sorted(run, key=lambda each: each["name"]) + [tensor]
+            run = []
+        else:
+            run.append(tensor)
+    return result + sorted(run, key=lambda each: each["name"])
+
+
+def compare_tensors(ours, theirs):
+    """Two dictionaries that were loaded: order, names, dtypes, shapes, strides, storages, bytes."""
+    for our_tensor, their_tensor in zip(ordered(ours), ordered(theirs)):
+        for field, theirs_is in their_tensor.items():
+            if our_tensor[field] != theirs_is:
+                return (
+                    f"{field} of {their_tensor['name']!r} is {our_tensor[field]!r}, "
+                    f"in the reference it is {theirs_is!r}"
+                )
+    if len(ours) != len(theirs):
+        return f"{len(ours)} tensors, in the reference {len(theirs)}"
+    return None
+
+
+def compare_states(ours, theirs):
+    """Two models: the same, but in no order."""
+    return compare_tensors(
+        sorted(ours, key=lambda each: each["name"]), sorted(theirs, key=lambda each: each["name"])
+    )
+
+
+def same_unexpected(ours, theirs, empty):
+    """The same list; names of tensors without elements (`empty`) have no place of their own in a file."""
+
+    def order(names):
+        return [name for name in names if name not in empty]
+
+    return sorted(ours) == sorted(theirs) and order(ours) == order(theirs)

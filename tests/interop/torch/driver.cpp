@@ -1,0 +1,34 @@
+// The library as a program that a script drives, so that another implementation of the same six
+// functions can be asked the same and the answers compared.
+//
+// Reads lines from standard input. "case NUMBER" begins anew; workbench.h has the lines that build
+// tensors and models, operations.h those that save and load. Each of the latter is answered by one
+// line of JSON on standard output.
+#include <iostream>
+
+#include "json.h"
+#include "operations.h"
+#include "script_line.h"
+#include "workbench.h"
+
+int main() {
+  std::ios::sync_with_stdio(false);
+  Workbench bench;
+  std::string number = "none";
+  for (std::string text; std::getline(std::cin, text);) {
+    const ScriptLine line(text);
+    if (line.empty()) continue;
+    try {
+      if (line.command() == "case") {
+        bench = Workbench();
+        number = line.word(0);
+      } else if (!bench.build(line)) {
+        std::cout << answer(line, bench) << std::endl;
+      }
+    } catch (const std::exception& error) {
+      std::cerr << "case " << number << ", " << text << ": " << error.what() << '\n';
+      return 1;
+    }
+  }
+  return 0;
+}

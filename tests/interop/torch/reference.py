@@ -1,0 +1,119 @@
+"""The same scripts answered by the reference: the Python package safetensors with torch."""
+
+import re
+
+import safetensors.torch
+import torch
+
+from dtypes import FORMAT_DTYPES
+from reference_workbench import Workbench
+from script import unhexed
+
+# What the reference says -> why it refuses.
+REASONS = {
+    r"You are trying to save a sparse tensors": "sparse",
+    r"\s*Some tensors share memory": "shared",
+    r"You are trying to save a non contiguous tensor": "not contiguous",
+    r"Error while trying to find names to remove": "incomplete",
+    r"view size is not compatible": "incomparable",
+    r"Cannot copy out of meta tensor": "meta",
+    r"torch\.(complex128|quint8)": "dtype",
+    r".*does not end up at a byte boundary": "half a byte",
+    r"No such file or directory": "not found",
+    r"Error\(s\) in loading state_dict for \w+:\s+(Missing|Unexpected) key": "keys",
+    r"Error\(s\) in loading state_dict for \w+:\s+size mismatch": "sizes",
+    r"Error\(s\) in loading state_dict for \w+:\s+While copying": "copy",
+}
+
+
+def reason(error):
+    text = str(error.args[0]) if error.args else ""
+    for pattern, why in REASONS.items():
+        if re.match(pattern, text, flags=re.S):
+            return why
+    raise error
+
+
+def values(tensor):
+    """The values' bytes in the order of the elements, whatever the dtype can do."""
+    item = tensor.element_size()
+    as_bytes = torch.empty(0, dtype=torch.uint8).set_(
+        tensor.untyped_storage(),
+        tensor.storage_offset() * item,
+        [*tensor.shape, item],
+        [*(stride * item for stride in tensor.stride()), 1],
+    )
+    return as_bytes.contiguous().numpy().tobytes()
+
+
+def describe(name, tensor):
+    return {
+        "name": name,
+        "dtype": FORMAT_DTYPES[tensor.dtype],
+        "shape": list(tensor.shape),
+        "strides": list(tensor.stride()),
+        "storage": tensor.untyped_storage().nbytes(),
+        "requires_grad": tensor.requires_grad,
+        "data": values(tensor).hex(),
+    }
+
+
+def describe_all(tensors):
+    return [describe(name, tensor) for name, tensor in tensors.items()]
+
+
+def model_state(model):
+    """What load_model sees, as tensors that know of requires_grad."""
+    return model.state_dict(keep_vars=True)
+
+
+class Reference:
+    def answers(self, lines):
+        """One answer for each line that the driver answers, of the same form."""
+        bench = Workbench()
+        for command, *words in lines:
+            if command == "case":
+                bench = Workbench()
+            elif not bench.build(command, *words):
+                yield self._answer(bench, command, unhexed(words[0]).decode(), *words[1:])
+
+    def _answer(self, bench, command, file, *words):
+        answer = {}
+        if command == "load_model":
+            answer["before"] = describe_all(model_state(bench.model))
+        try:
+            getattr(self, "_" + command)(answer, bench, file, *words)
+        except (ValueError, RuntimeError, KeyError, OSError, safetensors.SafetensorError) as error:
+            answer["error"] = reason(error)
+            answer["text"] = str(error)
+        if command == "load_model":
+            answer["tensors"] = describe_all(model_state(bench.model))
+        return answer
+
+    def _save_file(self, answer, bench, file):
+        safetensors.torch.save_file(bench.dictionary, file, bench.metadata or None)
+
+    def _save(self, answer, bench, file):
+        data = safetensors.torch.save(bench.dictionary, bench.metadata or None)
+        with open(file, "wb") as out:
+            out.write(data)
+
+    def _save_model(self, answer, bench, file, force_contiguous):
+        safetensors.torch.save_model(
+            bench.model, file, dict(bench.metadata) or None, force_contiguous == "1"
+        )
+
+    def _load_file(self, answer, bench, file, backend):
+        answer["tensors"] = describe_all(safetensors.torch.load_file(file, backend=backend))
+
+    def _load(self, answer, bench, file, how):
+        with open(file, "rb") as source:
+            answer["tensors"] = describe_all(safetensors.torch.load(source.read()))
+
+    def _load_model(self, answer, bench, file, strict, assign):
+        # A strict load says less when it fails than one that is not, and has loaded all the same.
+        missing, unexpected = safetensors.torch.load_model(bench.model, file, strict=False)
+        answer["missing"] = sorted(missing)
+        answer["unexpected"] = unexpected
+        if strict == "1":
+            safetensors.torch.load_model(bench.model, file, strict=True)

@@ -1,0 +1,74 @@
+"""What the library says when it refuses, beside what the reference says."""
+
+import ast
+import re
+
+# Why the reference refuses -> the codes that the library may give, and what its text says.
+EXPECTED = {
+    "sparse": ({"INVALID_ARGUMENT"}, "to_dense()"),
+    "shared": ({"INVALID_ARGUMENT"}, "which share memory"),
+    "not contiguous": ({"INVALID_ARGUMENT"}, "not contiguous"),
+    "incomplete": ({"INVALID_ARGUMENT"}, "without one among them that covers"),
+    "incomparable": ({"INVALID_ARGUMENT"}, "not contiguous"),
+    "meta": ({"INVALID_ARGUMENT"}, "meta device"),
+    "dtype": ({"DTYPE", "INVALID_ARGUMENT"}, "cannot save"),
+    "half a byte": ({"INVALID_ARGUMENT"}, "F4 without a dimension"),
+    "not found": ({"NOT_FOUND"}, ""),
+    "keys": ({"TENSOR_NOT_FOUND", "INVALID_ARGUMENT"}, ""),
+    "sizes": ({"SIZE_MISMATCH"}, ""),
+    "copy": ({"INVALID_ARGUMENT", "DTYPE", "UNSUPPORTED"}, ""),
+}
+CODES = {
+    1: "INVALID_ARGUMENT", 4: "UNSUPPORTED", 21: "NOT_FOUND", 43: "UTF8", 46: "DUPLICATE", 47: "DTYPE",
+    50: "SIZE_MISMATCH", 70: "TENSOR_NOT_FOUND",
+}  # fmt: skip
+
+QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', flags=re.S)
+
+
+def unquoted(text):
+    """The names between double quotes, in their order."""
+
+    def unescaped(match):
+        return chr(int(match[1], 16)) if match[1] else match[2]
+
+    return [
+        re.sub(r"\\(?:x([0-9a-f]{2})|(.))", unescaped, name, flags=re.S) for name in QUOTED.findall(text)
+    ]
+
+
+def groups(text):
+    """The lists of names in brackets, each as a set, in their order."""
+    one = rf"\[(?:{QUOTED.pattern}(?:, )?)+\]"
+    return [set(unquoted(match[0])) for match in re.finditer(one, text, flags=re.S)]
+
+
+def named_differently(ours, theirs):
+    """Compares the names in two texts that refuse for the same reason."""
+    why, text = theirs["error"], theirs["text"]
+    if why == "shared":
+        named = ast.literal_eval(re.search(r"loading them again: (\[.*\])\.\n", text, flags=re.S)[1])
+        return named != groups(ours["text"])
+    if why == "incomplete":
+        named = ast.literal_eval(re.search(r"saving amongst: (\{.*\})\. None is", text, flags=re.S)[1])
+        return named != groups(ours["text"])[0]
+    if why == "not contiguous":
+        named = re.search(r"tensor: `(.*)` which is not allowed", text, flags=re.S)[1]
+        return named != unquoted(ours["text"])[0]
+    return False
+
+
+def compare(ours, theirs):
+    """What is different about two refusals, or None. Either can be none."""
+    if ("error" in ours) != ("error" in theirs):
+        return "one refuses, the other does not"
+    if "error" not in ours:
+        return None
+    codes, text = EXPECTED[theirs["error"]]
+    if CODES.get(ours["code"]) not in codes:
+        return f"code {ours['code']} for {theirs['error']}"
+    if text not in ours["text"]:
+        return f"the text does not say: {text}"
+    if named_differently(ours, theirs):
+        return "other names in the text"
+    return None
