@@ -64,9 +64,11 @@ capi::SaveRules rules_of(const st_builder *builder, const st_save_options *optio
 }  // namespace
 
 st_status st_builder_new(st_builder **builder, st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     require(builder != nullptr, "builder is NULL");
     *builder = nullptr;
+  };
+  return capi::guard(error, clear, [&] {
     *builder = std::make_unique<st_builder>().release();
   });
 }
@@ -132,8 +134,10 @@ st_status st_builder_save(const st_builder *builder, const char *path,
 
 st_status st_builder_save_size(const st_builder *builder, const st_save_options *options,
                                uint64_t *nbytes, st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     if (nbytes) *nbytes = 0;
+  };
+  return capi::guard(error, clear, [&] {
     capi::SaveRules rules = rules_of(builder, options);
     capi::save_size(builder->tensors, std::move(rules), nbytes);
   });
@@ -142,8 +146,10 @@ st_status st_builder_save_size(const st_builder *builder, const st_save_options 
 st_status st_builder_save_memory(const st_builder *builder, const st_save_options *options,
                                  void *buffer, uint64_t buffer_size, uint64_t *nbytes,
                                  st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     if (nbytes) *nbytes = 0;
+  };
+  return capi::guard(error, clear, [&] {
     capi::SaveRules rules = rules_of(builder, options);
     capi::save_memory(builder->tensors, std::move(rules), buffer, buffer_size, nbytes);
   });

@@ -24,9 +24,11 @@ uint32_t st_dtype_bits(uint32_t dtype) {
 
 st_status st_dtype_from_name(const char *name, uint64_t name_len, uint32_t *dtype,
                              st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     capi::require(dtype != nullptr, "dtype is NULL");
     *dtype = 0;
+  };
+  return capi::guard(error, clear, [&] {
     capi::require(name != nullptr || name_len == 0, "name is NULL");
     const std::string_view text(name, static_cast<std::size_t>(name_len));
     const auto known = st::dtype_from_name(text);

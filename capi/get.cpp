@@ -22,8 +22,7 @@ st_tensor *make_tensor(const st_file &file, const st::TensorEntry &entry) {
 
 st_status st_get_tensor(const st_file *file, const char *name, uint64_t name_len,
                         st_tensor **tensor, st_error *error) {
-  return capi::guard(error, [&] {
-    clear(tensor);
+  return capi::guard(error, [&] { clear(tensor); }, [&] {
     const st::TensorEntry &entry = capi::find_tensor(file, name, name_len);
     *tensor = make_tensor(*file, entry);
   });
@@ -31,8 +30,7 @@ st_status st_get_tensor(const st_file *file, const char *name, uint64_t name_len
 
 st_status st_get_tensor_at(const st_file *file, uint32_t order, uint64_t index,
                            st_tensor **tensor, st_error *error) {
-  return capi::guard(error, [&] {
-    clear(tensor);
+  return capi::guard(error, [&] { clear(tensor); }, [&] {
     const st::TensorEntry &entry = capi::tensor_at(file, order, index);
     *tensor = make_tensor(*file, entry);
   });
@@ -53,8 +51,7 @@ void *st_tensor_mutable_data(st_tensor *tensor) { return tensor ? tensor->bytes.
 uint64_t st_tensor_nbytes(const st_tensor *tensor) { return tensor ? tensor->bytes.size : 0; }
 
 st_status st_tensor_describe(const st_tensor *tensor, st_tensor_info *info, st_error *error) {
-  return capi::guard(error, [&] {
-    capi::clear_output(info, "st_tensor_info");
+  return capi::guard(error, [&] { capi::clear_output(info, "st_tensor_info"); }, [&] {
     capi::require(tensor != nullptr, "tensor is NULL");
     capi::describe(*tensor->header, *tensor->entry, info);
   });

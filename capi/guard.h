@@ -19,19 +19,20 @@ st_status report(st_error *error, const st::Error &failure) noexcept;
 st_status report_no_memory(st_error *error) noexcept;
 st_status report_internal(st_error *error, const char *what) noexcept;
 
-// Runs one function of the C ABI. The body zeroes its outputs first and sets them last.
-template <class Body>
-st_status guard(st_error *error, Body &&body) noexcept {
+// Runs one function of the C ABI. `clear` checks and zeroes the outputs, whatever else is wrong; `body` sets
+// them last.
+template <class Clear, class Body>
+st_status guard(st_error *error, Clear &&clear, Body &&body) noexcept {
   const int saved = errno;
-  st_status status = ST_OK;
-  if (!can_report(error)) {
-    error = nullptr;
-    status = ST_E_INVALID_ARGUMENT;
-  }
+  const bool reportable = can_report(error);
+  if (!reportable) error = nullptr;
+  st_status status = ST_E_INVALID_ARGUMENT;
   try {
-    if (status == ST_OK) {
+    clear();
+    if (reportable) {
       body();
       report_success(error);
+      status = ST_OK;
     }
   } catch (const st::Error &failure) {
     status = report(error, failure);
@@ -44,6 +45,12 @@ st_status guard(st_error *error, Body &&body) noexcept {
   }
   errno = saved;
   return status;
+}
+
+// The same for a function without outputs.
+template <class Body>
+st_status guard(st_error *error, Body &&body) noexcept {
+  return guard(error, [] {}, body);
 }
 
 // Throws Code::invalid_argument unless `condition`.

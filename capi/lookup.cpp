@@ -54,8 +54,7 @@ uint64_t st_data_offset(const st_file *file) {
 
 st_status st_tensor_at(const st_file *file, uint32_t order, uint64_t index, st_tensor_info *info,
                        st_error *error) {
-  return capi::guard(error, [&] {
-    capi::clear_output(info, "st_tensor_info");
+  return capi::guard(error, [&] { capi::clear_output(info, "st_tensor_info"); }, [&] {
     const st::TensorEntry &tensor = capi::tensor_at(file, order, index);
     capi::describe(*file->file.header, tensor, info);
   });
@@ -63,8 +62,7 @@ st_status st_tensor_at(const st_file *file, uint32_t order, uint64_t index, st_t
 
 st_status st_find(const st_file *file, const char *name, uint64_t name_len, st_tensor_info *info,
                   st_error *error) {
-  return capi::guard(error, [&] {
-    capi::clear_output(info, "st_tensor_info");
+  return capi::guard(error, [&] { capi::clear_output(info, "st_tensor_info"); }, [&] {
     const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
     capi::describe(*file->file.header, tensor, info);
   });

@@ -10,8 +10,7 @@ uint64_t st_metadata_count(const st_file *file) {
 
 st_status st_metadata_at(const st_file *file, uint64_t index, st_metadata_entry *entry,
                          st_error *error) {
-  return capi::guard(error, [&] {
-    capi::clear_output(entry, "st_metadata_entry");
+  return capi::guard(error, [&] { capi::clear_output(entry, "st_metadata_entry"); }, [&] {
     capi::require(file != nullptr, "file is NULL");
     const auto metadata = file->file.header->metadata();
     if (index >= metadata.size()) {
@@ -29,11 +28,13 @@ st_status st_metadata_at(const st_file *file, uint64_t index, st_metadata_entry 
 
 st_status st_metadata_find(const st_file *file, const char *key, uint64_t key_len,
                            const char **value, uint64_t *value_len, st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     if (value) *value = nullptr;
     if (value_len) *value_len = 0;
     capi::require(value != nullptr, "value is NULL");
     capi::require(value_len != nullptr, "value_len is NULL");
+  };
+  return capi::guard(error, clear, [&] {
     capi::require(file != nullptr, "file is NULL");
     capi::require(key != nullptr || key_len == 0, "key is NULL");
     const st::MetadataEntry *found =

@@ -68,8 +68,7 @@ st_file *make_file(std::shared_ptr<const st::Source> source, const OpenRules &ru
 
 st_status st_open(const char *path, const st_open_options *options, st_file **file,
                   st_error *error) {
-  return capi::guard(error, [&] {
-    clear(file);
+  return capi::guard(error, [&] { clear(file); }, [&] {
     require(path != nullptr, "path is NULL");
     const OpenRules rules = rules_of(options);
     *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules);
@@ -77,8 +76,7 @@ st_status st_open(const char *path, const st_open_options *options, st_file **fi
 }
 
 st_status st_open_fd(int fd, const st_open_options *options, st_file **file, st_error *error) {
-  return capi::guard(error, [&] {
-    clear(file);
+  return capi::guard(error, [&] { clear(file); }, [&] {
     const OpenRules rules = rules_of(options);
     *file = make_file(st::open_descriptor(fd, rules.backend, rules.mapping), rules);
   });
@@ -87,8 +85,7 @@ st_status st_open_fd(int fd, const st_open_options *options, st_file **file, st_
 st_status st_open_memory(const void *bytes, uint64_t nbytes, void (*release)(void *user_data),
                          void *user_data, const st_open_options *options, st_file **file,
                          st_error *error) {
-  return capi::guard(error, [&] {
-    clear(file);
+  return capi::guard(error, [&] { clear(file); }, [&] {
     require(bytes != nullptr || nbytes == 0, "bytes is NULL");
     const OpenRules rules = rules_of(options);
     if (rules.copy_memory) {
@@ -104,8 +101,7 @@ st_status st_open_memory(const void *bytes, uint64_t nbytes, void (*release)(voi
 
 st_status st_open_io(const st_io *io, const st_open_options *options, st_file **file,
                      st_error *error) {
-  return capi::guard(error, [&] {
-    clear(file);
+  return capi::guard(error, [&] { clear(file); }, [&] {
     require(io != nullptr, "io is NULL");
     capi::check_input(*io, "st_io");
     require(io->reserved == 0, "st_io.reserved is not 0");

@@ -45,8 +45,10 @@ st_status st_read_at(const st_file *file, uint64_t file_offset, void *buffer, ui
 st_status st_read_slice(const st_file *file, const char *name, uint64_t name_len,
                         const uint64_t *starts, const uint64_t *stops, uint64_t rank, void *buffer,
                         uint64_t buffer_size, uint64_t *nbytes, st_error *error) {
-  return capi::guard(error, [&] {
+  const auto clear = [&] {
     if (nbytes) *nbytes = 0;
+  };
+  return capi::guard(error, clear, [&] {
     const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
     capi::require((starts != nullptr && stops != nullptr) || rank == 0, "starts or stops is NULL");
     const std::span<const uint64_t> from(starts, static_cast<std::size_t>(rank));

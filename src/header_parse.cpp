@@ -120,7 +120,10 @@ class Walker {
         once(name, key, &has_offsets);
         read_offsets(name, field, &tensor);
       } else {
-        if (strict_) schema_error(name, "unknown field", key, "");
+        if (strict_) {
+          throw Error(Code::schema, Message() << "tensor " << Quoted{name} << ": unknown field "
+                                              << Quoted{key});
+        }
         check_ignored(name, field, 3);
       }
     }
