@@ -70,8 +70,10 @@ install_system_packages() {
   say "installing with apt: ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
   local patience=(-o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
-  # A source of packages that fails may be one that is not needed: only the installation must work.
-  apt-get "${patience[@]}" update >>"$setup_log" 2>&1 </dev/null || true
+  # One source of packages that fails may be one that is not needed; all of them is no network.
+  quietly apt-get "${patience[@]}" update || true
+  grep -qE '^(Get|Hit):' "$setup_log" ||
+    stop "apt-get update reached nothing ($setup_log): is this machine connected?"
   quietly apt-get "${patience[@]}" install -y --no-install-recommends "${packages[@]}" ||
     stop "apt-get could not install them (see above, and $setup_log): is this machine connected?"
 }
