@@ -29,7 +29,7 @@ OpenRules rules_of(const st_open_options *options) {
   require(options->memory <= ST_MEMORY_COPY, "memory is neither ST_MEMORY_BORROW nor ST_MEMORY_COPY");
   rules.copy_memory = options->memory == ST_MEMORY_COPY;
   require(options->reserved == 0, "st_open_options.reserved is not 0");
-  require(options->max_header_size <= st::format_max_header_size,
+  require(options->max_header_size <= st::max_header_size,
           "max_header_size is over the format's own limit of 100,000,000 bytes");
   if (options->max_header_size != 0) rules.header.max_size = options->max_header_size;
   return rules;

@@ -10,10 +10,8 @@
 
 namespace st {
 
-inline constexpr std::uint64_t format_max_header_size = 100'000'000;
-
 struct HeaderRules {
-  std::uint64_t max_size = format_max_header_size;  // bytes of JSON
+  std::uint64_t max_size = max_header_size;  // bytes of JSON
   Strictness strictness = Strictness::compatible;
 };
 

@@ -14,6 +14,9 @@
 
 namespace st {
 
+// The format's own limit, in bytes of JSON.
+inline constexpr std::uint64_t max_header_size = 100'000'000;
+
 // One tensor. The views live as long as the Header.
 struct TensorEntry {
   std::string_view name;

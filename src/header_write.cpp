@@ -6,7 +6,6 @@
 
 #include "checked.h"
 #include "error.h"
-#include "file.h"
 #include "tensor_size.h"
 #include "utf8.h"
 
@@ -134,10 +133,10 @@ void finish_head(std::vector<char> *head, std::uint64_t alignment) {
   const std::size_t unaligned = head->size() % alignment;
   if (unaligned != 0) head->resize(head->size() + (alignment - unaligned), ' ');
   const std::uint64_t length = head->size() - 8;
-  if (length > format_max_header_size) {
+  if (length > max_header_size) {
     throw Error(Code::header_too_large, Message() << "the header would have " << length
                                                   << " bytes, readers allow at most "
-                                                  << format_max_header_size);
+                                                  << max_header_size);
   }
   for (std::size_t i = 0; i < 8; ++i) (*head)[i] = static_cast<char>(length >> (8 * i) & 0xFF);
 }

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace st {
+#include "hash_name.h"
 
-std::uint64_t hash_name(std::string_view name, std::uint64_t key) noexcept;
+namespace st {
 
 class NameIndex {
  public:

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "name_index.h"
+#include "hash_name.h"
 #include "os_error.h"
 #include "os_write.h"
 #include "os_random.h"
