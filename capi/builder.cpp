@@ -23,27 +23,29 @@ using capi::require;
 // Puts back what a failed call had added.
 class Addition {
  public:
-  explicit Addition(st_builder *builder) noexcept
+  explicit Addition(st_builder* builder) noexcept
       : builder_(builder), text_(builder->text.size()), shapes_(builder->shapes.size()) {}
-  Addition(const Addition &) = delete;
-  Addition &operator=(const Addition &) = delete;
+  Addition(const Addition&) = delete;
+  Addition& operator=(const Addition&) = delete;
   ~Addition() {
     if (kept_) return;
-    while (builder_->text.size() > text_) builder_->text.pop_back();
-    while (builder_->shapes.size() > shapes_) builder_->shapes.pop_back();
+    while (builder_->text.size() > text_)
+      builder_->text.pop_back();
+    while (builder_->shapes.size() > shapes_)
+      builder_->shapes.pop_back();
   }
 
   std::string_view copy(std::string_view text) { return builder_->text.emplace_back(text); }
   void keep() noexcept { kept_ = true; }
 
  private:
-  st_builder *builder_;
+  st_builder* builder_;
   std::size_t text_;
   std::size_t shapes_;
   bool kept_ = false;
 };
 
-void add(st_builder *builder, const st_save_tensor &given) {
+void add(st_builder* builder, const st_save_tensor& given) {
   require(builder != nullptr, "builder is NULL");
   st::TensorToSave tensor = capi::tensor_of(given);
   st::check_tensor(tensor);
@@ -54,7 +56,7 @@ void add(st_builder *builder, const st_save_tensor &given) {
   addition.keep();
 }
 
-capi::SaveRules rules_of(const st_builder *builder, const st_save_options *options) {
+capi::SaveRules rules_of(const st_builder* builder, const st_save_options* options) {
   require(builder != nullptr, "builder is NULL");
   capi::SaveRules rules = capi::rules_of(options);
   rules.metadata.insert(rules.metadata.end(), builder->metadata.begin(), builder->metadata.end());
@@ -63,21 +65,21 @@ capi::SaveRules rules_of(const st_builder *builder, const st_save_options *optio
 
 }  // namespace
 
-st_status st_builder_new(st_builder **builder, st_error *error) {
+st_status st_builder_new(st_builder** builder, st_error* error) {
   const auto clear = [&] {
     require(builder != nullptr, "builder is NULL");
     *builder = nullptr;
   };
-  return capi::guard(error, clear, [&] {
-    *builder = std::make_unique<st_builder>().release();
-  });
+  return capi::guard(error, clear, [&] { *builder = std::make_unique<st_builder>().release(); });
 }
 
-void st_builder_free(st_builder *builder) { delete builder; }
+void st_builder_free(st_builder* builder) {
+  delete builder;
+}
 
-st_status st_builder_add(st_builder *builder, const char *name, uint64_t name_len, uint32_t dtype,
-                         const uint64_t *shape, uint64_t rank, const void *data, uint64_t nbytes,
-                         st_error *error) {
+st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_len, uint32_t dtype,
+                         const uint64_t* shape, uint64_t rank, const void* data, uint64_t nbytes,
+                         st_error* error) {
   return capi::guard(error, [&] {
     st_save_tensor given = ST_SAVE_TENSOR_INIT;
     given.dtype = dtype;
@@ -91,11 +93,11 @@ st_status st_builder_add(st_builder *builder, const char *name, uint64_t name_le
   });
 }
 
-st_status st_builder_add_fill(st_builder *builder, const char *name, uint64_t name_len,
-                              uint32_t dtype, const uint64_t *shape, uint64_t rank, uint64_t nbytes,
-                              int32_t (*fill)(void *user_data, uint64_t offset, void *buffer,
+st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t name_len,
+                              uint32_t dtype, const uint64_t* shape, uint64_t rank, uint64_t nbytes,
+                              int32_t (*fill)(void* user_data, uint64_t offset, void* buffer,
                                               uint64_t nbytes),
-                              void *user_data, st_error *error) {
+                              void* user_data, st_error* error) {
   return capi::guard(error, [&] {
     st_save_tensor given = ST_SAVE_TENSOR_INIT;
     given.dtype = dtype;
@@ -110,8 +112,8 @@ st_status st_builder_add_fill(st_builder *builder, const char *name, uint64_t na
   });
 }
 
-st_status st_builder_add_metadata(st_builder *builder, const char *key, uint64_t key_len,
-                                  const char *value, uint64_t value_len, st_error *error) {
+st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
+                                  const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
     require(builder != nullptr, "builder is NULL");
     require(key != nullptr || key_len == 0, "key is NULL");
@@ -124,16 +126,16 @@ st_status st_builder_add_metadata(st_builder *builder, const char *key, uint64_t
   });
 }
 
-st_status st_builder_save(const st_builder *builder, const char *path,
-                          const st_save_options *options, st_error *error) {
+st_status st_builder_save(const st_builder* builder, const char* path,
+                          const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
     capi::SaveRules rules = rules_of(builder, options);
     capi::save(path, builder->tensors, std::move(rules));
   });
 }
 
-st_status st_builder_save_size(const st_builder *builder, const st_save_options *options,
-                               uint64_t *nbytes, st_error *error) {
+st_status st_builder_save_size(const st_builder* builder, const st_save_options* options,
+                               uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };
@@ -143,9 +145,9 @@ st_status st_builder_save_size(const st_builder *builder, const st_save_options 
   });
 }
 
-st_status st_builder_save_memory(const st_builder *builder, const st_save_options *options,
-                                 void *buffer, uint64_t buffer_size, uint64_t *nbytes,
-                                 st_error *error) {
+st_status st_builder_save_memory(const st_builder* builder, const st_save_options* options,
+                                 void* buffer, uint64_t buffer_size, uint64_t* nbytes,
+                                 st_error* error) {
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };

@@ -12,7 +12,7 @@ static_assert(ST_DTYPE_BF16 == static_cast<std::uint32_t>(st::Dtype::bf16));
 static_assert(ST_DTYPE_C64 == static_cast<std::uint32_t>(st::Dtype::c64));
 static_assert(ST_DTYPE_U64 == static_cast<std::uint32_t>(st::Dtype::u64));
 
-const char *st_dtype_name(uint32_t dtype) {
+const char* st_dtype_name(uint32_t dtype) {
   const auto known = st::dtype_from_number(dtype);
   return known ? st::dtype_name(*known).data() : nullptr;
 }
@@ -22,8 +22,8 @@ uint32_t st_dtype_bits(uint32_t dtype) {
   return known ? st::dtype_bits(*known) : 0;
 }
 
-st_status st_dtype_from_name(const char *name, uint64_t name_len, uint32_t *dtype,
-                             st_error *error) {
+st_status st_dtype_from_name(const char* name, uint64_t name_len, uint32_t* dtype,
+                             st_error* error) {
   const auto clear = [&] {
     capi::require(dtype != nullptr, "dtype is NULL");
     *dtype = 0;

@@ -9,50 +9,64 @@
 
 namespace {
 
-void clear(st_tensor **tensor) {
+void clear(st_tensor** tensor) {
   capi::require(tensor != nullptr, "tensor is NULL");
   *tensor = nullptr;
 }
 
-st_tensor *make_tensor(const st_file &file, const st::TensorEntry &entry) {
+st_tensor* make_tensor(const st_file& file, const st::TensorEntry& entry) {
   return std::make_unique<st_tensor>(file.file.header, &entry, file.file.get(entry)).release();
 }
 
 }  // namespace
 
-st_status st_get_tensor(const st_file *file, const char *name, uint64_t name_len,
-                        st_tensor **tensor, st_error *error) {
-  return capi::guard(error, [&] { clear(tensor); }, [&] {
-    const st::TensorEntry &entry = capi::find_tensor(file, name, name_len);
-    *tensor = make_tensor(*file, entry);
-  });
+st_status st_get_tensor(const st_file* file, const char* name, uint64_t name_len,
+                        st_tensor** tensor, st_error* error) {
+  return capi::guard(
+      error, [&] { clear(tensor); },
+      [&] {
+        const st::TensorEntry& entry = capi::find_tensor(file, name, name_len);
+        *tensor = make_tensor(*file, entry);
+      });
 }
 
-st_status st_get_tensor_at(const st_file *file, uint32_t order, uint64_t index,
-                           st_tensor **tensor, st_error *error) {
-  return capi::guard(error, [&] { clear(tensor); }, [&] {
-    const st::TensorEntry &entry = capi::tensor_at(file, order, index);
-    *tensor = make_tensor(*file, entry);
-  });
+st_status st_get_tensor_at(const st_file* file, uint32_t order, uint64_t index, st_tensor** tensor,
+                           st_error* error) {
+  return capi::guard(
+      error, [&] { clear(tensor); },
+      [&] {
+        const st::TensorEntry& entry = capi::tensor_at(file, order, index);
+        *tensor = make_tensor(*file, entry);
+      });
 }
 
-st_tensor *st_tensor_ref(st_tensor *tensor) { return capi::add_reference(tensor); }
+st_tensor* st_tensor_ref(st_tensor* tensor) {
+  return capi::add_reference(tensor);
+}
 
-void st_release(st_tensor *tensor) {
+void st_release(st_tensor* tensor) {
   const int saved = errno;
   capi::drop_reference(tensor);
   errno = saved;
 }
 
-const void *st_tensor_data(const st_tensor *tensor) { return tensor ? tensor->bytes.data : nullptr; }
+const void* st_tensor_data(const st_tensor* tensor) {
+  return tensor ? tensor->bytes.data : nullptr;
+}
 
-void *st_tensor_mutable_data(st_tensor *tensor) { return tensor ? tensor->bytes.writable : nullptr; }
+void* st_tensor_mutable_data(st_tensor* tensor) {
+  return tensor ? tensor->bytes.writable : nullptr;
+}
 
-uint64_t st_tensor_nbytes(const st_tensor *tensor) { return tensor ? tensor->bytes.size : 0; }
+uint64_t st_tensor_nbytes(const st_tensor* tensor) {
+  return tensor ? tensor->bytes.size : 0;
+}
 
-st_status st_tensor_describe(const st_tensor *tensor, st_tensor_info *info, st_error *error) {
-  return capi::guard(error, [&] { capi::clear_output(info, "st_tensor_info"); }, [&] {
-    capi::require(tensor != nullptr, "tensor is NULL");
-    capi::describe(*tensor->header, *tensor->entry, info);
-  });
+st_status st_tensor_describe(const st_tensor* tensor, st_tensor_info* info, st_error* error) {
+  return capi::guard(
+      error, [&] { capi::clear_output(info, "st_tensor_info"); },
+      [&] {
+        capi::require(tensor != nullptr, "tensor is NULL");
+        capi::describe(*tensor->header, *tensor->entry, info);
+      });
 }

@@ -19,26 +19,26 @@ struct st_file {
 };
 
 struct st_tensor {
-  st_tensor(std::shared_ptr<const st::Header> from, const st::TensorEntry *of,
+  st_tensor(std::shared_ptr<const st::Header> from, const st::TensorEntry* of,
             st::Bytes with) noexcept
       : header(std::move(from)), entry(of), bytes(std::move(with)) {}
 
   std::atomic<std::uint32_t> references{1};
   const std::shared_ptr<const st::Header> header;  // keeps `entry`
-  const st::TensorEntry *const entry;
+  const st::TensorEntry* const entry;
   const st::Bytes bytes;
 };
 
 namespace capi {
 
 template <class Handle>
-Handle *add_reference(Handle *handle) noexcept {
+Handle* add_reference(Handle* handle) noexcept {
   if (handle) handle->references.fetch_add(1, std::memory_order_relaxed);
   return handle;
 }
 
 template <class Handle>
-void drop_reference(Handle *handle) noexcept {
+void drop_reference(Handle* handle) noexcept {
   if (handle && handle->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete handle;
 }
 

@@ -10,12 +10,13 @@
 namespace capi {
 
 // Throws Code::invalid_argument or tensor_not_found.
-const st::TensorEntry &find_tensor(const st_file *file, const char *name, std::uint64_t name_len);
+const st::TensorEntry& find_tensor(const st_file* file, const char* name, std::uint64_t name_len);
 
 // Throws Code::invalid_argument or out_of_range.
-const st::TensorEntry &tensor_at(const st_file *file, std::uint32_t order, std::uint64_t index);
+const st::TensorEntry& tensor_at(const st_file* file, std::uint32_t order, std::uint64_t index);
 
 // `info` is cleared already.
-void describe(const st::Header &header, const st::TensorEntry &tensor, st_tensor_info *info) noexcept;
+void describe(const st::Header& header, const st::TensorEntry& tensor,
+              st_tensor_info* info) noexcept;
 
 }  // namespace capi

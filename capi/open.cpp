@@ -18,7 +18,7 @@ struct OpenRules {
   st::HeaderRules header;
 };
 
-OpenRules rules_of(const st_open_options *options) {
+OpenRules rules_of(const st_open_options* options) {
   OpenRules rules;
   if (!options) return rules;
   capi::check_input(*options, "st_open_options");
@@ -26,7 +26,8 @@ OpenRules rules_of(const st_open_options *options) {
   rules.mapping = capi::enum_value(options->mapping, st::Mapping::copy_on_write, "mapping");
   rules.header.strictness =
       capi::enum_value(options->strictness, st::Strictness::strict, "strictness");
-  require(options->memory <= ST_MEMORY_COPY, "memory is neither ST_MEMORY_BORROW nor ST_MEMORY_COPY");
+  require(options->memory <= ST_MEMORY_COPY,
+          "memory is neither ST_MEMORY_BORROW nor ST_MEMORY_COPY");
   rules.copy_memory = options->memory == ST_MEMORY_COPY;
   require(options->reserved == 0, "st_open_options.reserved is not 0");
   require(options->max_header_size <= st::max_header_size,
@@ -39,89 +40,100 @@ OpenRules rules_of(const st_open_options *options) {
 class Releaser {
  public:
   Releaser() = default;
-  Releaser(const Releaser &) = delete;
-  Releaser &operator=(const Releaser &) = delete;
+  Releaser(const Releaser&) = delete;
+  Releaser& operator=(const Releaser&) = delete;
   ~Releaser() {
     if (release_) release_(user_data_);
   }
 
-  void arm(void (*release)(void *), void *user_data) noexcept {
+  void arm(void (*release)(void*), void* user_data) noexcept {
     release_ = release;
     user_data_ = user_data;
   }
 
  private:
-  void (*release_)(void *) = nullptr;
-  void *user_data_ = nullptr;
+  void (*release_)(void*) = nullptr;
+  void* user_data_ = nullptr;
 };
 
-void clear(st_file **file) {
+void clear(st_file** file) {
   require(file != nullptr, "file is NULL");
   *file = nullptr;
 }
 
-st_file *make_file(std::shared_ptr<const st::Source> source, const OpenRules &rules) {
+st_file* make_file(std::shared_ptr<const st::Source> source, const OpenRules& rules) {
   return std::make_unique<st_file>(st::open_file(std::move(source), rules.header)).release();
 }
 
 }  // namespace
 
-st_status st_open(const char *path, const st_open_options *options, st_file **file,
-                  st_error *error) {
-  return capi::guard(error, [&] { clear(file); }, [&] {
-    require(path != nullptr, "path is NULL");
-    const OpenRules rules = rules_of(options);
-    *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules);
-  });
+st_status st_open(const char* path, const st_open_options* options, st_file** file,
+                  st_error* error) {
+  return capi::guard(
+      error, [&] { clear(file); },
+      [&] {
+        require(path != nullptr, "path is NULL");
+        const OpenRules rules = rules_of(options);
+        *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules);
+      });
 }
 
-st_status st_open_fd(int fd, const st_open_options *options, st_file **file, st_error *error) {
-  return capi::guard(error, [&] { clear(file); }, [&] {
-    const OpenRules rules = rules_of(options);
-    *file = make_file(st::open_descriptor(fd, rules.backend, rules.mapping), rules);
-  });
+st_status st_open_fd(int fd, const st_open_options* options, st_file** file, st_error* error) {
+  return capi::guard(
+      error, [&] { clear(file); },
+      [&] {
+        const OpenRules rules = rules_of(options);
+        *file = make_file(st::open_descriptor(fd, rules.backend, rules.mapping), rules);
+      });
 }
 
-st_status st_open_memory(const void *bytes, uint64_t nbytes, void (*release)(void *user_data),
-                         void *user_data, const st_open_options *options, st_file **file,
-                         st_error *error) {
-  return capi::guard(error, [&] { clear(file); }, [&] {
-    require(bytes != nullptr || nbytes == 0, "bytes is NULL");
-    const OpenRules rules = rules_of(options);
-    if (rules.copy_memory) {
-      require(release == nullptr, "release goes with borrowed bytes, not with ST_MEMORY_COPY");
-      *file = make_file(st::copy_memory(bytes, nbytes), rules);
-      return;
-    }
-    const auto releaser = std::make_shared<Releaser>();
-    *file = make_file(st::borrow_memory(bytes, nbytes, releaser), rules);
-    releaser->arm(release, user_data);
-  });
+st_status st_open_memory(const void* bytes, uint64_t nbytes, void (*release)(void* user_data),
+                         void* user_data, const st_open_options* options, st_file** file,
+                         st_error* error) {
+  return capi::guard(
+      error, [&] { clear(file); },
+      [&] {
+        require(bytes != nullptr || nbytes == 0, "bytes is NULL");
+        const OpenRules rules = rules_of(options);
+        if (rules.copy_memory) {
+          require(release == nullptr, "release goes with borrowed bytes, not with ST_MEMORY_COPY");
+          *file = make_file(st::copy_memory(bytes, nbytes), rules);
+          return;
+        }
+        const auto releaser = std::make_shared<Releaser>();
+        *file = make_file(st::borrow_memory(bytes, nbytes, releaser), rules);
+        releaser->arm(release, user_data);
+      });
 }
 
-st_status st_open_io(const st_io *io, const st_open_options *options, st_file **file,
-                     st_error *error) {
-  return capi::guard(error, [&] { clear(file); }, [&] {
-    require(io != nullptr, "io is NULL");
-    capi::check_input(*io, "st_io");
-    require(io->reserved == 0, "st_io.reserved is not 0");
-    require(io->read_at != nullptr, "st_io.read_at is NULL");
-    const OpenRules rules = rules_of(options);
-    const auto releaser = std::make_shared<Releaser>();
-    *file = make_file(st::open_callbacks({io->nbytes, io->user_data, io->read_at, releaser}), rules);
-    releaser->arm(io->release, io->user_data);
-  });
+st_status st_open_io(const st_io* io, const st_open_options* options, st_file** file,
+                     st_error* error) {
+  return capi::guard(
+      error, [&] { clear(file); },
+      [&] {
+        require(io != nullptr, "io is NULL");
+        capi::check_input(*io, "st_io");
+        require(io->reserved == 0, "st_io.reserved is not 0");
+        require(io->read_at != nullptr, "st_io.read_at is NULL");
+        const OpenRules rules = rules_of(options);
+        const auto releaser = std::make_shared<Releaser>();
+        *file = make_file(st::open_callbacks({io->nbytes, io->user_data, io->read_at, releaser}),
+                          rules);
+        releaser->arm(io->release, io->user_data);
+      });
 }
 
-st_file *st_ref(st_file *file) { return capi::add_reference(file); }
+st_file* st_ref(st_file* file) {
+  return capi::add_reference(file);
+}
 
-void st_close(st_file *file) {
+void st_close(st_file* file) {
   const int saved = errno;
   capi::drop_reference(file);
   errno = saved;
 }
 
-st_status st_verify_unchanged(const st_file *file, st_error *error) {
+st_status st_verify_unchanged(const st_file* file, st_error* error) {
   return capi::guard(error, [&] {
     require(file != nullptr, "file is NULL");
     file->file.source->verify_unchanged();

@@ -8,28 +8,28 @@
 
 namespace {
 
-void require_room(const void *buffer, uint64_t buffer_size, uint64_t nbytes) {
+void require_room(const void* buffer, uint64_t buffer_size, uint64_t nbytes) {
   if (buffer_size < nbytes) {
-    throw st::Error(st::Code::buffer_too_small, st::Message() << "the buffer has " << buffer_size
-                                                              << " bytes, " << nbytes
-                                                              << " are needed");
+    throw st::Error(st::Code::buffer_too_small, st::Message()
+                                                    << "the buffer has " << buffer_size
+                                                    << " bytes, " << nbytes << " are needed");
   }
   capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
 }
 
 }  // namespace
 
-st_status st_read_tensor(const st_file *file, const char *name, uint64_t name_len, void *buffer,
-                         uint64_t buffer_size, st_error *error) {
+st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len, void* buffer,
+                         uint64_t buffer_size, st_error* error) {
   return capi::guard(error, [&] {
-    const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
+    const st::TensorEntry& tensor = capi::find_tensor(file, name, name_len);
     require_room(buffer, buffer_size, tensor.nbytes());
     file->file.source->read_at(file->file.header->file_offset(tensor), buffer, tensor.nbytes());
   });
 }
 
-st_status st_read_at(const st_file *file, uint64_t file_offset, void *buffer, uint64_t nbytes,
-                     st_error *error) {
+st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer, uint64_t nbytes,
+                     st_error* error) {
   return capi::guard(error, [&] {
     capi::require(file != nullptr, "file is NULL");
     capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
@@ -42,14 +42,14 @@ st_status st_read_at(const st_file *file, uint64_t file_offset, void *buffer, ui
   });
 }
 
-st_status st_read_slice(const st_file *file, const char *name, uint64_t name_len,
-                        const uint64_t *starts, const uint64_t *stops, uint64_t rank, void *buffer,
-                        uint64_t buffer_size, uint64_t *nbytes, st_error *error) {
+st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len,
+                        const uint64_t* starts, const uint64_t* stops, uint64_t rank, void* buffer,
+                        uint64_t buffer_size, uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    const st::TensorEntry &tensor = capi::find_tensor(file, name, name_len);
+    const st::TensorEntry& tensor = capi::find_tensor(file, name, name_len);
     capi::require((starts != nullptr && stops != nullptr) || rank == 0, "starts or stops is NULL");
     const std::span<const uint64_t> from(starts, static_cast<std::size_t>(rank));
     const std::span<const uint64_t> to(stops, static_cast<std::size_t>(rank));

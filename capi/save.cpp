@@ -3,14 +3,14 @@
 #include "guard.h"
 #include "save_request.h"
 
-st_status st_save(const char *path, const st_save_tensor *tensors, uint64_t count,
-                  const st_save_options *options, st_error *error) {
+st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
+                  const st_save_options* options, st_error* error) {
   return capi::guard(
       error, [&] { capi::save(path, capi::tensors_of(tensors, count), capi::rules_of(options)); });
 }
 
-st_status st_save_size(const st_save_tensor *tensors, uint64_t count,
-                       const st_save_options *options, uint64_t *nbytes, st_error *error) {
+st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
+                       const st_save_options* options, uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };
@@ -19,9 +19,9 @@ st_status st_save_size(const st_save_tensor *tensors, uint64_t count,
   });
 }
 
-st_status st_save_memory(const st_save_tensor *tensors, uint64_t count,
-                         const st_save_options *options, void *buffer, uint64_t buffer_size,
-                         uint64_t *nbytes, st_error *error) {
+st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
+                         const st_save_options* options, void* buffer, uint64_t buffer_size,
+                         uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };

@@ -9,13 +9,13 @@
 namespace capi {
 namespace {
 
-std::vector<st::MetadataEntry> metadata_of(const st_metadata_entry *entries, std::uint64_t count) {
+std::vector<st::MetadataEntry> metadata_of(const st_metadata_entry* entries, std::uint64_t count) {
   require(entries != nullptr || count == 0, "metadata is NULL");
   std::vector<st::MetadataEntry> metadata;
   if (count == 0) return metadata;
   check_size<st_metadata_entry>(entries->size, "st_metadata_entry");
   for (std::uint64_t i = 0; i < count; ++i) {
-    const st_metadata_entry &entry = element(entries, i);
+    const st_metadata_entry& entry = element(entries, i);
     require(entry.size == entries->size, "the metadata entries differ in size");
     check_input(entry, "st_metadata_entry");
     require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
@@ -27,13 +27,14 @@ std::vector<st::MetadataEntry> metadata_of(const st_metadata_entry *entries, std
   return metadata;
 }
 
-st::SavePlan plan(std::span<const st::TensorToSave> tensors, SaveRules *rules) {
-  return st::plan_save(tensors, std::move(rules->metadata), rules->empty_metadata, rules->alignment);
+st::SavePlan plan(std::span<const st::TensorToSave> tensors, SaveRules* rules) {
+  return st::plan_save(tensors, std::move(rules->metadata), rules->empty_metadata,
+                       rules->alignment);
 }
 
 }  // namespace
 
-SaveRules rules_of(const st_save_options *options) {
+SaveRules rules_of(const st_save_options* options) {
   SaveRules rules;
   if (!options) return rules;
   check_input(*options, "st_save_options");
@@ -53,11 +54,11 @@ SaveRules rules_of(const st_save_options *options) {
   return rules;
 }
 
-st::TensorToSave tensor_of(const st_save_tensor &given) {
+st::TensorToSave tensor_of(const st_save_tensor& given) {
   check_input(given, "st_save_tensor");
   require(given.name != nullptr || given.name_len == 0, "a tensor's name is NULL");
   const std::string_view name(given.name, static_cast<std::size_t>(given.name_len));
-  const auto refuse = [&](st::Code code, const char *what) {
+  const auto refuse = [&](st::Code code, const char* what) {
     throw st::Error(code, st::Message() << "tensor " << st::Quoted{name} << ": " << what);
   };
   const auto dtype = st::dtype_from_number(given.dtype);
@@ -75,38 +76,38 @@ st::TensorToSave tensor_of(const st_save_tensor &given) {
   return {name,
           *dtype,
           {given.shape, static_cast<std::size_t>(given.rank)},
-          static_cast<const std::byte *>(given.data),
+          static_cast<const std::byte*>(given.data),
           given.nbytes,
           given.fill,
           given.user_data};
 }
 
-std::vector<st::TensorToSave> tensors_of(const st_save_tensor *tensors, std::uint64_t count) {
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count) {
   require(tensors != nullptr || count == 0, "tensors is NULL");
   std::vector<st::TensorToSave> converted;
   if (count == 0) return converted;
   check_size<st_save_tensor>(tensors->size, "st_save_tensor");
   for (std::uint64_t i = 0; i < count; ++i) {
-    const st_save_tensor &tensor = element(tensors, i);
+    const st_save_tensor& tensor = element(tensors, i);
     require(tensor.size == tensors->size, "the tensors' structs differ in size");
     converted.push_back(tensor_of(tensor));
   }
   return converted;
 }
 
-void save(const char *path, std::span<const st::TensorToSave> tensors, SaveRules rules) {
+void save(const char* path, std::span<const st::TensorToSave> tensors, SaveRules rules) {
   require(path != nullptr, "path is NULL");
   const st::SavePlan planned = plan(tensors, &rules);
   st::save_to_file(path, tensors, planned, rules.file, rules.progress);
 }
 
-void save_size(std::span<const st::TensorToSave> tensors, SaveRules rules, std::uint64_t *nbytes) {
+void save_size(std::span<const st::TensorToSave> tensors, SaveRules rules, std::uint64_t* nbytes) {
   require(nbytes != nullptr, "nbytes is NULL");
   *nbytes = plan(tensors, &rules).file_size;
 }
 
-void save_memory(std::span<const st::TensorToSave> tensors, SaveRules rules, void *buffer,
-                 std::uint64_t buffer_size, std::uint64_t *nbytes) {
+void save_memory(std::span<const st::TensorToSave> tensors, SaveRules rules, void* buffer,
+                 std::uint64_t buffer_size, std::uint64_t* nbytes) {
   const st::SavePlan planned = plan(tensors, &rules);
   if (buffer_size < planned.file_size) {
     throw st::Error(st::Code::buffer_too_small, st::Message() << "the buffer has " << buffer_size

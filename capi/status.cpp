@@ -31,7 +31,7 @@ ST_SAME(TENSOR_NOT_FOUND, tensor_not_found);
 ST_SAME(OUT_OF_RANGE, out_of_range);
 ST_SAME(BUFFER_TOO_SMALL, buffer_too_small);
 
-const char *st_status_name(st_status status) {
+const char* st_status_name(st_status status) {
 #define ST_NAMED(name) \
   case ST_E_##name:    \
     return "ST_E_" #name

@@ -7,7 +7,8 @@
 
 namespace st {
 
-// The numbers are those of the C ABI and grow as the format orders dtypes; the writer sorts by them.
+// The numbers are those of the C ABI and grow as the format orders dtypes; the writer sorts by
+// them.
 enum class Dtype : std::uint32_t {
   boolean = 1,
   f4,

@@ -8,7 +8,7 @@
 
 namespace st {
 
-void Message::append(const char *bytes, std::size_t count) noexcept {
+void Message::append(const char* bytes, std::size_t count) noexcept {
   const std::size_t room = message_size - 1 - length_;
   std::size_t taken = std::min(count, room);
   // A sequence that does not fit whole is left out whole.
@@ -20,12 +20,12 @@ void Message::append(const char *bytes, std::size_t count) noexcept {
   text_[length_] = '\0';
 }
 
-Message &Message::operator<<(std::string_view text) noexcept {
+Message& Message::operator<<(std::string_view text) noexcept {
   append(text.data(), text.size());
   return *this;
 }
 
-Message &Message::operator<<(std::uint64_t number) noexcept {
+Message& Message::operator<<(std::uint64_t number) noexcept {
   char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   append(digits, static_cast<std::size_t>(end - digits));
@@ -54,7 +54,7 @@ void Message::append_escaped(std::string_view bytes) noexcept {
   }
 }
 
-Message &Message::operator<<(Quoted quoted) noexcept {
+Message& Message::operator<<(Quoted quoted) noexcept {
   const std::string_view bytes = quoted.bytes;
   constexpr std::size_t longest = 96;
   constexpr std::size_t kept = 40;  // at either end
@@ -63,9 +63,11 @@ Message &Message::operator<<(Quoted quoted) noexcept {
     append_escaped(bytes);
   } else {
     std::size_t head = kept;
-    while (head > 0 && (static_cast<unsigned char>(bytes[head]) & 0xC0) == 0x80) --head;
+    while (head > 0 && (static_cast<unsigned char>(bytes[head]) & 0xC0) == 0x80)
+      --head;
     std::size_t tail = bytes.size() - kept;
-    while (tail < bytes.size() && (static_cast<unsigned char>(bytes[tail]) & 0xC0) == 0x80) ++tail;
+    while (tail < bytes.size() && (static_cast<unsigned char>(bytes[tail]) & 0xC0) == 0x80)
+      ++tail;
     append_escaped(bytes.substr(0, head));
     append("...", 3);
     append_escaped(bytes.substr(tail));

@@ -48,20 +48,20 @@ class Message {
  public:
   Message() noexcept { text_[0] = '\0'; }
 
-  Message &operator<<(std::string_view text) noexcept;
-  Message &operator<<(std::uint64_t number) noexcept;
+  Message& operator<<(std::string_view text) noexcept;
+  Message& operator<<(std::uint64_t number) noexcept;
 
   // Bytes to be shown in quotes: control characters, quotes, backslashes and what is not UTF-8 are
   // escaped, and what is long loses its middle.
   struct Quoted {
     std::string_view bytes;
   };
-  Message &operator<<(Quoted quoted) noexcept;
+  Message& operator<<(Quoted quoted) noexcept;
 
-  const char *c_str() const noexcept { return text_; }
+  const char* c_str() const noexcept { return text_; }
 
  private:
-  void append(const char *bytes, std::size_t count) noexcept;
+  void append(const char* bytes, std::size_t count) noexcept;
   void append_escaped(std::string_view bytes) noexcept;
 
   char text_[message_size];
@@ -72,14 +72,14 @@ using Quoted = Message::Quoted;
 
 class Error : public std::exception {
  public:
-  Error(Code code, const Message &message, std::uint64_t position = no_position,
+  Error(Code code, const Message& message, std::uint64_t position = no_position,
         int os_error = 0) noexcept
       : code_(code), os_error_(os_error), position_(position), message_(message) {}
 
   Code code() const noexcept { return code_; }
   int os_error() const noexcept { return os_error_; }
   std::uint64_t position() const noexcept { return position_; }
-  const char *what() const noexcept override { return message_.c_str(); }
+  const char* what() const noexcept override { return message_.c_str(); }
 
  private:
   Code code_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t length_size = 8;
 
-std::uint64_t read_header_length(const Source &source, const HeaderRules &rules) {
+std::uint64_t read_header_length(const Source& source, const HeaderRules& rules) {
   const std::uint64_t file_size = source.size();
   if (file_size < length_size) {
     throw Error(Code::header_too_small,
@@ -23,7 +23,8 @@ std::uint64_t read_header_length(const Source &source, const HeaderRules &rules)
   unsigned char bytes[length_size];
   source.read_at(0, bytes, length_size);
   std::uint64_t length = 0;
-  for (std::size_t i = length_size; i-- > 0;) length = length << 8 | bytes[i];
+  for (std::size_t i = length_size; i-- > 0;)
+    length = length << 8 | bytes[i];
 
   if (length > rules.max_size) {
     throw Error(Code::header_too_large,
@@ -42,12 +43,12 @@ std::uint64_t read_header_length(const Source &source, const HeaderRules &rules)
 
 }  // namespace
 
-File open_file(std::shared_ptr<const Source> source, const HeaderRules &rules) {
+File open_file(std::shared_ptr<const Source> source, const HeaderRules& rules) {
   const std::uint64_t length = read_header_length(*source, rules);
   const auto count = static_cast<std::size_t>(length);
   // Private memory: mapped or borrowed bytes could change while they are parsed.
   const Bytes block = allocate_bytes(length + parse_padding);
-  auto *const text = reinterpret_cast<char *>(block.writable);
+  auto* const text = reinterpret_cast<char*>(block.writable);
   source->read_at(length_size, text, length);
   std::memset(text + count, ' ', parse_padding);
 

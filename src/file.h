@@ -19,12 +19,12 @@ struct File {
   std::shared_ptr<const Source> source;
   std::shared_ptr<const Header> header;
 
-  Bytes get(const TensorEntry &tensor) const {
+  Bytes get(const TensorEntry& tensor) const {
     return source->get(header->file_offset(tensor), tensor.nbytes());
   }
 };
 
 // Reads and checks the header. Nothing is allocated before its length is known to fit the file.
-File open_file(std::shared_ptr<const Source> source, const HeaderRules &rules);
+File open_file(std::shared_ptr<const Source> source, const HeaderRules& rules);
 
 }  // namespace st

@@ -19,7 +19,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 #endif
 }
 
-std::uint64_t load(const char *bytes, std::size_t count) noexcept {
+std::uint64_t load(const char* bytes, std::size_t count) noexcept {
   std::uint64_t word = 0;
   if (count > 0) std::memcpy(&word, bytes, count);
   return word;
@@ -30,9 +30,10 @@ std::uint64_t load(const char *bytes, std::size_t count) noexcept {
 std::uint64_t hash_name(std::string_view name, std::uint64_t key) noexcept {
   constexpr std::uint64_t odd = 0x9E3779B97F4A7C15u;
   std::uint64_t state = key ^ (name.size() * odd);
-  const char *at = name.data();
+  const char* at = name.data();
   std::size_t left = name.size();
-  for (; left > 8; at += 8, left -= 8) state = fold(state ^ load(at, 8), key | odd);
+  for (; left > 8; at += 8, left -= 8)
+    state = fold(state ^ load(at, 8), key | odd);
   state = fold(state ^ load(at, left), key | odd);
   return fold(state, odd);
 }

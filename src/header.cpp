@@ -4,15 +4,15 @@
 
 namespace st {
 
-const TensorEntry *Header::find(std::string_view name) const noexcept {
+const TensorEntry* Header::find(std::string_view name) const noexcept {
   const auto position = index_.find(name, [this](std::uint32_t i) { return tensors_[i].name; });
   return position == NameIndex::none ? nullptr : &tensors_[position];
 }
 
-const MetadataEntry *Header::find_metadata(std::string_view key) const noexcept {
+const MetadataEntry* Header::find_metadata(std::string_view key) const noexcept {
   const auto place = std::lower_bound(
       metadata_.begin(), metadata_.end(), key,
-      [](const MetadataEntry &entry, std::string_view wanted) { return entry.key < wanted; });
+      [](const MetadataEntry& entry, std::string_view wanted) { return entry.key < wanted; });
   return place != metadata_.end() && place->key == key ? &*place : nullptr;
 }
 

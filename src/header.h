@@ -56,13 +56,13 @@ class Header {
   // Where the data begins, in bytes from the start of the file.
   std::uint64_t data_offset() const noexcept { return data_offset_; }
 
-  std::uint64_t file_offset(const TensorEntry &tensor) const noexcept {
+  std::uint64_t file_offset(const TensorEntry& tensor) const noexcept {
     return data_offset_ + tensor.begin;
   }
 
   // Null if there is none.
-  const TensorEntry *find(std::string_view name) const noexcept;
-  const MetadataEntry *find_metadata(std::string_view key) const noexcept;
+  const TensorEntry* find(std::string_view name) const noexcept;
+  const MetadataEntry* find_metadata(std::string_view key) const noexcept;
 
   // Tensors by name, as positions in tensors(). Sorted when first asked for.
   std::span<const std::uint32_t> name_order() const;

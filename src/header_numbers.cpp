@@ -9,19 +9,24 @@
 namespace st {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
-bool makes_float(char c) noexcept { return c == '.' || c == 'e' || c == 'E'; }
+bool makes_float(char c) noexcept {
+  return c == '.' || c == 'e' || c == 'E';
+}
 
 // Past the digits, points, signs and exponents from `at` on.
 template <class Char>
-Char *skip_number(Char *at, Char *end) noexcept {
-  while (at < end && (is_digit(*at) || makes_float(*at) || *at == '+' || *at == '-')) ++at;
+Char* skip_number(Char* at, Char* end) noexcept {
+  while (at < end && (is_digit(*at) || makes_float(*at) || *at == '+' || *at == '-'))
+    ++at;
   return at;
 }
 
 // `first` to `last` are digits. The sign counts: -2^63 is the least that 64 bits hold.
-bool fits_64_bits(const char *sign, const char *first, const char *last, bool negative) noexcept {
+bool fits_64_bits(const char* sign, const char* first, const char* last, bool negative) noexcept {
   if (negative) {
     std::int64_t value;
     return std::from_chars(sign, last, value).ec == std::errc{};
@@ -31,11 +36,10 @@ bool fits_64_bits(const char *sign, const char *first, const char *last, bool ne
 }
 
 // 12345678901234567890123 becomes 1.23456789012345678e22: digits at the end make room.
-void become_float(char *first, char *last) noexcept {
+void become_float(char* first, char* last) noexcept {
   char exponent[24];
   exponent[0] = 'e';
-  const auto end =
-      std::to_chars(exponent + 1, exponent + sizeof exponent, last - first - 1).ptr;
+  const auto end = std::to_chars(exponent + 1, exponent + sizeof exponent, last - first - 1).ptr;
   const auto size = static_cast<std::size_t>(end - exponent);
   std::memmove(first + 2, first + 1, static_cast<std::size_t>(last - first) - 2);
   first[1] = '.';
@@ -48,7 +52,7 @@ struct Float {
 };
 
 // The value that the text of a number, without its sign, has in the reference's eyes.
-Float read_float(const char *at, const char *end) noexcept {
+Float read_float(const char* at, const char* end) noexcept {
   Float number;
   bool full = false;  // further digits no longer fit the significand
   bool fraction = false;
@@ -77,10 +81,10 @@ Float read_float(const char *at, const char *end) noexcept {
 }  // namespace
 
 bool may_have_negative_zero(std::span<const char> text) noexcept {
-  const char *at = text.data();
-  const char *end = at + text.size();
+  const char* at = text.data();
+  const char* end = at + text.size();
   while (at < end) {
-    at = static_cast<const char *>(std::memchr(at, '-', static_cast<std::size_t>(end - at)));
+    at = static_cast<const char*>(std::memchr(at, '-', static_cast<std::size_t>(end - at)));
     if (!at) return false;
     if (++at < end && *at == '0') return true;
   }
@@ -90,11 +94,13 @@ bool may_have_negative_zero(std::span<const char> text) noexcept {
 bool rewrite_numbers(std::span<char> text) noexcept {
   bool rewritten = false;
   bool in_string = false;
-  char *const end = text.data() + text.size();
-  for (char *at = text.data(); at < end; ++at) {
+  char* const end = text.data() + text.size();
+  for (char* at = text.data(); at < end; ++at) {
     if (in_string) {
-      if (*at == '\\') ++at;
-      else if (*at == '"') in_string = false;
+      if (*at == '\\')
+        ++at;
+      else if (*at == '"')
+        in_string = false;
       continue;
     }
     if (*at == '"') {
@@ -103,11 +109,12 @@ bool rewrite_numbers(std::span<char> text) noexcept {
     }
     if (*at != '-' && !is_digit(*at)) continue;
 
-    char *const sign = at;
+    char* const sign = at;
     const bool negative = *at == '-';
-    char *const first = negative ? at + 1 : at;
-    char *last = first;
-    while (last < end && is_digit(*last)) ++last;
+    char* const first = negative ? at + 1 : at;
+    char* last = first;
+    while (last < end && is_digit(*last))
+      ++last;
     const bool integer = last > first && !(last < end && makes_float(*last));
     if (integer && negative && last == first + 1 && *first == '0') {
       *first = '1';
@@ -125,15 +132,17 @@ bool rewrite_numbers(std::span<char> text) noexcept {
 bool exceeds_double_range(std::span<const char> text) noexcept {
   constexpr std::int64_t largest_power = 308;
   bool in_string = false;
-  const char *const end = text.data() + text.size();
-  for (const char *at = text.data(); at < end; ++at) {
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end; ++at) {
     if (in_string) {
-      if (*at == '\\') ++at;
-      else if (*at == '"') in_string = false;
+      if (*at == '\\')
+        ++at;
+      else if (*at == '"')
+        in_string = false;
     } else if (*at == '"') {
       in_string = true;
     } else if (is_digit(*at)) {
-      const char *const first = at;
+      const char* const first = at;
       at = skip_number(at, end);
       const Float number = read_float(first, at--);
       if (number.significand == 0 || number.exponent < 0) continue;

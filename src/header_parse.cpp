@@ -21,21 +21,30 @@ using simdjson::dom::element_type;
 static_assert(parse_padding >= simdjson::SIMDJSON_PADDING);
 
 // The parser finds out which kernel suits the processor at its first use, in functions that may not
-// throw but allocate. Done when the library is loaded, memory that runs out later cannot end the process.
-[[gnu::constructor]] void choose_kernel() { (void)simdjson::get_active_implementation()->name(); }
+// throw but allocate. Done when the library is loaded, memory that runs out later cannot end the
+// process.
+[[gnu::constructor]] void choose_kernel() {
+  (void)simdjson::get_active_implementation()->name();
+}
 
 constexpr int deepest = 127;  // levels of arrays and objects, as the reference allows
 
 std::string_view type_name(element value) {
   switch (value.type()) {
-    case element_type::ARRAY: return "an array";
-    case element_type::OBJECT: return "an object";
+    case element_type::ARRAY:
+      return "an array";
+    case element_type::OBJECT:
+      return "an object";
     case element_type::INT64:
     case element_type::UINT64:
-    case element_type::DOUBLE: return "a number";
-    case element_type::STRING: return "a string";
-    case element_type::BOOL: return "a boolean";
-    default: return "null";
+    case element_type::DOUBLE:
+      return "a number";
+    case element_type::STRING:
+      return "a string";
+    case element_type::BOOL:
+      return "a boolean";
+    default:
+      return "null";
   }
 }
 
@@ -74,7 +83,8 @@ class Walker {
     }
   }
 
-  // Whether an ignored float is close to the largest double: the reference may not be able to read it.
+  // Whether an ignored float is close to the largest double: the reference may not be able to read
+  // it.
   bool largest_float_seen() const noexcept { return largest_float_seen_; }
 
   ParsedHeader finish() const;
@@ -121,8 +131,8 @@ class Walker {
         read_offsets(name, field, &tensor);
       } else {
         if (strict_) {
-          throw Error(Code::schema, Message() << "tensor " << Quoted{name} << ": unknown field "
-                                              << Quoted{key});
+          throw Error(Code::schema,
+                      Message() << "tensor " << Quoted{name} << ": unknown field " << Quoted{key});
         }
         check_ignored(name, field, 3);
       }
@@ -134,7 +144,7 @@ class Walker {
     text_size_ += name.size();
   }
 
-  static void once(std::string_view name, std::string_view field, bool *seen) {
+  static void once(std::string_view name, std::string_view field, bool* seen) {
     if (*seen) schema_error(name, "its entry has two fields", field, "");
     *seen = true;
   }
@@ -144,8 +154,8 @@ class Walker {
     if (field.get(text)) schema_error(name, "dtype is", type_name(field), ", expected a string");
     const auto dtype = dtype_from_name(text);
     if (!dtype) {
-      throw Error(Code::schema, Message() << "tensor " << Quoted{name} << ": unknown dtype "
-                                          << Quoted{text});
+      throw Error(Code::schema,
+                  Message() << "tensor " << Quoted{name} << ": unknown dtype " << Quoted{text});
     }
     return *dtype;
   }
@@ -155,11 +165,11 @@ class Walker {
     if (value.get(integer)) {
       const auto type = value.type();
       const bool number = type == element_type::INT64 || type == element_type::DOUBLE;
-      throw Error(Code::schema,
-                  Message() << "tensor " << Quoted{name} << ": " << field << " holds "
-                            << (number ? "a number" : type_name(value))
-                            << (number ? " that is no plain non-negative 64-bit integer"
-                                       : ", expected plain non-negative integers"));
+      throw Error(Code::schema, Message()
+                                    << "tensor " << Quoted{name} << ": " << field << " holds "
+                                    << (number ? "a number" : type_name(value))
+                                    << (number ? " that is no plain non-negative 64-bit integer"
+                                               : ", expected plain non-negative integers"));
     }
     return integer;
   }
@@ -175,10 +185,11 @@ class Walker {
     return rank;
   }
 
-  static void read_offsets(std::string_view name, element field, Found *tensor) {
+  static void read_offsets(std::string_view name, element field, Found* tensor) {
     simdjson::dom::array array;
     if (field.get(array)) {
-      schema_error(name, "data_offsets is", type_name(field), ", expected an array of two integers");
+      schema_error(name, "data_offsets is", type_name(field),
+                   ", expected an array of two integers");
     }
     std::uint64_t offsets[2] = {0, 0};
     std::size_t count = 0;
@@ -191,7 +202,8 @@ class Walker {
     tensor->end = offsets[1];
   }
 
-  // What is ignored has been parsed, but the parser allows deeper nesting and larger floats than the reference.
+  // What is ignored has been parsed, but the parser allows deeper nesting and larger floats than
+  // the reference.
   void check_ignored(std::string_view name, element value, int depth) {
     if (value.is_double()) {
       largest_float_seen_ |= std::abs(double(value)) > 1.79e308;
@@ -203,12 +215,14 @@ class Walker {
     }
     simdjson::dom::array array;
     if (!value.get(array)) {
-      for (const element item : array) check_ignored(name, item, depth + 1);
+      for (const element item : array)
+        check_ignored(name, item, depth + 1);
       return;
     }
     simdjson::dom::object object;
     if (!value.get(object)) {
-      for (const auto field : object) check_ignored(name, field.value, depth + 1);
+      for (const auto field : object)
+        check_ignored(name, field.value, depth + 1);
     }
   }
 
@@ -227,22 +241,22 @@ ParsedHeader Walker::finish() const {
   parsed.storage.extents = std::make_unique_for_overwrite<std::uint64_t[]>(extents_.size() + 1);
   std::copy(extents_.begin(), extents_.end(), parsed.storage.extents.get());
 
-  char *free_text = parsed.storage.text.get();
+  char* free_text = parsed.storage.text.get();
   const auto keep = [&free_text](std::string_view text) {
     std::memcpy(free_text, text.data(), text.size());
     const std::string_view kept(free_text, text.size());
     free_text += text.size();
     return kept;
   };
-  const std::uint64_t *shape = parsed.storage.extents.get();
+  const std::uint64_t* shape = parsed.storage.extents.get();
   reserve_on_huge_pages(&parsed.tensors, found_.size());
-  for (const Found &tensor : found_) {
+  for (const Found& tensor : found_) {
     parsed.tensors.push_back(
         {keep(tensor.name), {shape, tensor.rank}, tensor.dtype, tensor.begin, tensor.end});
     shape += tensor.rank;
   }
   parsed.metadata.reserve(metadata_.size());
-  for (const MetadataEntry &entry : metadata_) {
+  for (const MetadataEntry& entry : metadata_) {
     const std::string_view key = keep(entry.key);
     parsed.metadata.push_back({key, keep(entry.value)});
   }
@@ -253,7 +267,8 @@ ParsedHeader Walker::finish() const {
 [[noreturn]] void explain(std::string_view text, std::uint64_t text_offset) {
   const std::size_t invalid = utf8_invalid_at(text);
   if (invalid < text.size()) {
-    throw Error(Code::utf8, Message() << "the header is not UTF-8 at byte " << text_offset + invalid,
+    throw Error(Code::utf8,
+                Message() << "the header is not UTF-8 at byte " << text_offset + invalid,
                 text_offset + invalid);
   }
   const JsonFault fault = find_json_fault(text);
@@ -282,9 +297,9 @@ void check_strict_form(std::string_view text, std::uint64_t text_offset) {
   }
 }
 
-// What the parser would allocate itself, in time to ask for huge pages: for a large header, page faults cost
-// more than parsing.
-void allocate(simdjson::dom::parser *parser, std::size_t text_size) {
+// What the parser would allocate itself, in time to ask for huge pages: for a large header, page
+// faults cost more than parsing.
+void allocate(simdjson::dom::parser* parser, std::size_t text_size) {
   constexpr std::size_t worth_it = std::size_t{1} << 20;
   if (text_size < worth_it) return;
   if (parser->allocate(text_size) || parser->doc.allocate(text_size)) throw std::bad_alloc();

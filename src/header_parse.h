@@ -1,4 +1,5 @@
-// JSON text -> what it says. Form only: whether offsets and sizes fit together is header_validate's.
+// JSON text -> what it says. Form only: whether offsets and sizes fit together is
+// header_validate's.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct ParsedHeader {
 // Bytes beyond the text that must be allocated, whatever they hold.
 inline constexpr std::size_t parse_padding = 64;
 
-// `text` is private memory with `parse_padding` bytes behind it; it is overwritten. `text_offset` is
-// where it begins in the file, for error positions. Throws Code::utf8, json or schema.
+// `text` is private memory with `parse_padding` bytes behind it; it is overwritten. `text_offset`
+// is where it begins in the file, for error positions. Throws Code::utf8, json or schema.
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset);
 
 }  // namespace st

@@ -14,7 +14,7 @@ namespace {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(std::vector<char> *out) noexcept : out_(out) {}
+  explicit JsonWriter(std::vector<char>* out) noexcept : out_(out) {}
 
   void raw(std::string_view text) { out_->insert(out_->end(), text.begin(), text.end()); }
 
@@ -43,13 +43,20 @@ class JsonWriter {
   void escape(unsigned char byte) {
     constexpr char hex[] = "0123456789abcdef";
     switch (byte) {
-      case '"': return raw("\\\"");
-      case '\\': return raw("\\\\");
-      case '\b': return raw("\\b");
-      case '\f': return raw("\\f");
-      case '\n': return raw("\\n");
-      case '\r': return raw("\\r");
-      case '\t': return raw("\\t");
+      case '"':
+        return raw("\\\"");
+      case '\\':
+        return raw("\\\\");
+      case '\b':
+        return raw("\\b");
+      case '\f':
+        return raw("\\f");
+      case '\n':
+        return raw("\\n");
+      case '\r':
+        return raw("\\r");
+      case '\t':
+        return raw("\\t");
       default: {
         const char code[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
         return raw({code, sizeof code});
@@ -57,13 +64,13 @@ class JsonWriter {
     }
   }
 
-  std::vector<char> *out_;
+  std::vector<char>* out_;
 };
 
 std::vector<std::uint32_t> file_order(std::span<const TensorToSave> tensors) {
   if (tensors.size() > UINT32_MAX) {
-    throw Error(Code::header_too_large,
-                Message() << tensors.size() << " tensors do not fit a header");
+    throw Error(Code::header_too_large, Message()
+                                            << tensors.size() << " tensors do not fit a header");
   }
   std::vector<std::uint32_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
@@ -79,28 +86,28 @@ void check_names_differ(std::span<const TensorToSave> tensors) {
   const auto name_of = [&](std::uint32_t i) { return tensors[i].name; };
   for (std::uint32_t i = 0; i < tensors.size(); ++i) {
     if (index.insert(tensors[i].name, i, name_of) != NameIndex::none) {
-      throw Error(Code::duplicate,
-                  Message() << "two tensors are called " << Quoted{tensors[i].name});
+      throw Error(Code::duplicate, Message()
+                                       << "two tensors are called " << Quoted{tensors[i].name});
     }
   }
 }
 
-void sort_and_check(std::vector<MetadataEntry> *metadata) {
-  for (const MetadataEntry &entry : *metadata) {
+void sort_and_check(std::vector<MetadataEntry>* metadata) {
+  for (const MetadataEntry& entry : *metadata) {
     if (is_utf8(entry.key) && is_utf8(entry.value)) continue;
     throw Error(Code::utf8, Message() << "metadata key " << Quoted{entry.key}
                                       << ": it or its value is not UTF-8");
   }
   std::sort(metadata->begin(), metadata->end(),
-            [](const MetadataEntry &a, const MetadataEntry &b) { return a.key < b.key; });
-  const auto same = [](const MetadataEntry &a, const MetadataEntry &b) { return a.key == b.key; };
+            [](const MetadataEntry& a, const MetadataEntry& b) { return a.key < b.key; });
+  const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
   const auto pair = std::adjacent_find(metadata->begin(), metadata->end(), same);
   if (pair != metadata->end()) {
     throw Error(Code::duplicate, Message() << "two metadata keys are " << Quoted{pair->key});
   }
 }
 
-void write_metadata(JsonWriter *json, const std::vector<MetadataEntry> &metadata) {
+void write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata) {
   json->raw("\"__metadata__\":{");
   for (std::size_t i = 0; i < metadata.size(); ++i) {
     if (i > 0) json->raw(",");
@@ -111,7 +118,7 @@ void write_metadata(JsonWriter *json, const std::vector<MetadataEntry> &metadata
   json->raw("}");
 }
 
-void write_tensor(JsonWriter *json, const TensorToSave &tensor, std::uint64_t begin,
+void write_tensor(JsonWriter* json, const TensorToSave& tensor, std::uint64_t begin,
                   std::uint64_t end) {
   json->string(tensor.name);
   json->raw(":{\"dtype\":\"");
@@ -129,21 +136,22 @@ void write_tensor(JsonWriter *json, const TensorToSave &tensor, std::uint64_t be
 }
 
 // Pads with spaces and fills in the length before the text.
-void finish_head(std::vector<char> *head, std::uint64_t alignment) {
+void finish_head(std::vector<char>* head, std::uint64_t alignment) {
   const std::size_t unaligned = head->size() % alignment;
   if (unaligned != 0) head->resize(head->size() + (alignment - unaligned), ' ');
   const std::uint64_t length = head->size() - 8;
   if (length > max_header_size) {
-    throw Error(Code::header_too_large, Message() << "the header would have " << length
-                                                  << " bytes, readers allow at most "
-                                                  << max_header_size);
+    throw Error(Code::header_too_large, Message()
+                                            << "the header would have " << length
+                                            << " bytes, readers allow at most " << max_header_size);
   }
-  for (std::size_t i = 0; i < 8; ++i) (*head)[i] = static_cast<char>(length >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 8; ++i)
+    (*head)[i] = static_cast<char>(length >> (8 * i) & 0xFF);
 }
 
 }  // namespace
 
-void check_tensor(const TensorToSave &tensor) {
+void check_tensor(const TensorToSave& tensor) {
   if (!is_utf8(tensor.name)) {
     throw Error(Code::utf8, Message() << "tensor name " << Quoted{tensor.name} << " is not UTF-8");
   }
@@ -153,16 +161,17 @@ void check_tensor(const TensorToSave &tensor) {
   }
   const std::uint64_t nbytes = tensor_size(tensor.name, tensor.dtype, tensor.shape);
   if (nbytes != tensor.nbytes) {
-    throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name} << " is given as "
-                                               << tensor.nbytes << " bytes, dtype "
-                                               << dtype_name(tensor.dtype) << " and shape make "
-                                               << nbytes);
+    throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name}
+                                               << " is given as " << tensor.nbytes
+                                               << " bytes, dtype " << dtype_name(tensor.dtype)
+                                               << " and shape make " << nbytes);
   }
 }
 
 SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
                    EmptyMetadata empty_metadata, std::uint64_t alignment) {
-  for (const TensorToSave &tensor : tensors) check_tensor(tensor);
+  for (const TensorToSave& tensor : tensors)
+    check_tensor(tensor);
   SavePlan plan;
   plan.order = file_order(tensors);
   check_names_differ(tensors);

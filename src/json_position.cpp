@@ -19,13 +19,14 @@ class Scanner {
   }
 
  private:
-  bool fail(const char *expected) noexcept {
+  bool fail(const char* expected) noexcept {
     expected_ = expected;
     return false;
   }
   char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
   void space() noexcept {
-    while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++at_;
+    while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')
+      ++at_;
   }
 
   // Containers are kept on a stack of their own: a hostile text may nest as deep as it likes.
@@ -65,7 +66,7 @@ class Scanner {
 
   bool in_object() const noexcept { return is_object_[depth_ - 1]; }
   char closing() const noexcept { return in_object() ? '}' : ']'; }
-  void close(bool *want_value) noexcept {
+  void close(bool* want_value) noexcept {
     ++at_;
     --depth_;
     *want_value = false;
@@ -96,7 +97,8 @@ class Scanner {
 
   bool digits() noexcept {
     const std::size_t first = at_;
-    while (peek() >= '0' && peek() <= '9') ++at_;
+    while (peek() >= '0' && peek() <= '9')
+      ++at_;
     return at_ > first || fail("a digit");
   }
 
@@ -120,7 +122,7 @@ class Scanner {
     return true;
   }
 
-  bool hex4(unsigned *unit) noexcept {
+  bool hex4(unsigned* unit) noexcept {
     *unit = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = peek();
@@ -137,7 +139,8 @@ class Scanner {
   bool escape() noexcept {
     ++at_;
     if (peek() != 'u') {
-      if (std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos || at_ >= text_.size())
+      if (std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos ||
+          at_ >= text_.size())
         return fail("an escape that JSON has");
       ++at_;
       return true;
@@ -173,13 +176,15 @@ class Scanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  const char *expected_ = nullptr;
+  const char* expected_ = nullptr;
   std::array<bool, deepest> is_object_{};
   std::size_t depth_ = 0;
 };
 
 }  // namespace
 
-JsonFault find_json_fault(std::string_view text) noexcept { return Scanner(text).scan(); }
+JsonFault find_json_fault(std::string_view text) noexcept {
+  return Scanner(text).scan();
+}
 
 }  // namespace st

@@ -1,5 +1,5 @@
-// Where a text stops being JSON. Slow and only for error messages: what is accepted is decided by the
-// parser.
+// Where a text stops being JSON. Slow and only for error messages: what is accepted is decided by
+// the parser.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 namespace st {
 
 struct JsonFault {
-  std::size_t at;          // offset of the first byte that cannot be right; text.size() for the end
-  const char *expected;    // what should have stood there
+  std::size_t at;        // offset of the first byte that cannot be right; text.size() for the end
+  const char* expected;  // what should have stood there
 };
 
 // `expected` is null if no fault was found.

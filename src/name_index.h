@@ -1,5 +1,5 @@
-// Finds a name's position among many. Open addressing; keyed with random bits, because names come from
-// files that may be made to collide.
+// Finds a name's position among many. Open addressing; keyed with random bits, because names come
+// from files that may be made to collide.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ class NameIndex {
   template <class NameOf>
   std::uint32_t find(std::string_view name, NameOf name_of) const noexcept {
     const std::uint64_t hash = hash_name(name, key_);
-    for (std::size_t slot = hash & mask_; slots_[slot].position != none; slot = (slot + 1) & mask_) {
+    for (std::size_t slot = hash & mask_; slots_[slot].position != none;
+         slot = (slot + 1) & mask_) {
       if (slots_[slot].tag == tag_of(hash) && name_of(slots_[slot].position) == name) {
         return slots_[slot].position;
       }

@@ -35,11 +35,12 @@ std::optional<DirectWrite> DirectWrite::start(int descriptor) {
   return DirectWrite(descriptor, std::move(block));
 }
 
-bool DirectWrite::append(std::span<iovec> *pieces) {
+bool DirectWrite::append(std::span<iovec>* pieces) {
   while (!pieces->empty()) {
     iovec room = {block_.writable + held_, static_cast<std::size_t>(block_size - held_)};
     const auto batch = std::min<std::size_t>(pieces->size(), IOV_MAX);
-    // The kernel copies: bytes that are gone from under a mapping give EFAULT here and SIGBUS to memcpy.
+    // The kernel copies: bytes that are gone from under a mapping give EFAULT here and SIGBUS to
+    // memcpy.
     const ssize_t copied = ::process_vm_readv(::getpid(), &room, 1, pieces->data(), batch, 0);
     if (copied < 0 && errno == EFAULT) {
       throw os_failure("the tensors' bytes cannot be read", {}, EFAULT);

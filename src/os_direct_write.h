@@ -13,13 +13,14 @@ namespace st {
 
 class DirectWrite {
  public:
-  // Nothing where the file system or the system cannot. `descriptor` stays the caller's and is switched
-  // to direct writes until finish().
+  // Nothing where the file system or the system cannot. `descriptor` stays the caller's and is
+  // switched to direct writes until finish().
   static std::optional<DirectWrite> start(int descriptor);
 
-  // Takes the pieces in and writes what makes whole blocks. Returns false if the system turns out not to allow
-  // it: then finish() and write the rest, which `pieces` is left at, in the ordinary way.
-  bool append(std::span<iovec> *pieces);
+  // Takes the pieces in and writes what makes whole blocks. Returns false if the system turns out
+  // not to allow it: then finish() and write the rest, which `pieces` is left at, in the ordinary
+  // way.
+  bool append(std::span<iovec>* pieces);
 
   // Writes what is left, the last bytes through the page cache. Returns the bytes appended in all.
   std::uint64_t finish();

@@ -26,11 +26,11 @@ Code code_of_errno(int os_error) noexcept {
 namespace {
 
 // Static text, whatever the locale.
-const char *text_of_errno(int os_error) noexcept {
+const char* text_of_errno(int os_error) noexcept {
 #ifdef __GLIBC__
-  const char *text = ::strerrordesc_np(os_error);
+  const char* text = ::strerrordesc_np(os_error);
 #else
-  const char *text = ::strerror(os_error);
+  const char* text = ::strerror(os_error);
 #endif
   return text ? text : "unknown system error";
 }

@@ -17,7 +17,7 @@ FileDescriptor::~FileDescriptor() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-FileDescriptor open_for_reading(const char *path) {
+FileDescriptor open_for_reading(const char* path) {
   int descriptor;
   do {
     descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -29,28 +29,28 @@ FileDescriptor open_for_reading(const char *path) {
 FileDescriptor duplicate(int descriptor) {
   const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   if (copy < 0 && errno == EBADF) {
-    throw Error(Code::invalid_argument, Message() << "the file descriptor is not open",
-                no_position, EBADF);
+    throw Error(Code::invalid_argument, Message() << "the file descriptor is not open", no_position,
+                EBADF);
   }
   if (copy < 0) throw os_failure("cannot duplicate the file descriptor", {}, errno);
   return FileDescriptor(copy);
 }
 
-FileState state_of_regular(const FileDescriptor &file, const char *path) {
+FileState state_of_regular(const FileDescriptor& file, const char* path) {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) throw os_failure("cannot examine", path, errno);
   if (!S_ISREG(status.st_mode)) {
-    const char *kind = S_ISDIR(status.st_mode)    ? "a directory"
+    const char* kind = S_ISDIR(status.st_mode)    ? "a directory"
                        : S_ISFIFO(status.st_mode) ? "a FIFO"
                        : S_ISSOCK(status.st_mode) ? "a socket"
                                                   : "a device";
-    throw Error(Code::not_regular, Message() << Quoted{path} << " is " << kind
-                                             << ", expected a regular file");
+    throw Error(Code::not_regular,
+                Message() << Quoted{path} << " is " << kind << ", expected a regular file");
   }
   return {static_cast<std::uint64_t>(status.st_size), status.st_mtim};
 }
 
-bool is_remote(const FileDescriptor &file) noexcept {
+bool is_remote(const FileDescriptor& file) noexcept {
   constexpr std::array<std::uint32_t, 12> remote = {
       0x00006969,  // NFS
       0x0000517B,  // SMB
@@ -71,11 +71,12 @@ bool is_remote(const FileDescriptor &file) noexcept {
   return std::find(remote.begin(), remote.end(), type) != remote.end();
 }
 
-void read_exactly(const FileDescriptor &file, std::uint64_t offset, void *buffer,
+void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer,
                   std::uint64_t count) {
-  auto *place = static_cast<char *>(buffer);
+  auto* place = static_cast<char*>(buffer);
   while (count > 0) {
-    constexpr std::uint64_t most = std::uint64_t{1} << 30;  // the kernel reads at most 2 GiB - 4 KiB
+    constexpr std::uint64_t most = std::uint64_t{1}
+                                   << 30;  // the kernel reads at most 2 GiB - 4 KiB
     const auto piece = static_cast<std::size_t>(std::min(count, most));
     const ssize_t got = ::pread(file.get(), place, piece, static_cast<off_t>(offset));
     if (got < 0) {

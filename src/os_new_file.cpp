@@ -9,8 +9,8 @@
 
 #include "hash_name.h"
 #include "os_error.h"
-#include "os_write.h"
 #include "os_random.h"
+#include "os_write.h"
 
 namespace st {
 namespace {
@@ -18,7 +18,8 @@ namespace {
 std::string temporary_name(std::uint64_t number) {
   constexpr char hex[] = "0123456789abcdef";
   std::string name = ".st-";
-  for (int shift = 60; shift >= 0; shift -= 4) name += hex[number >> shift & 15];
+  for (int shift = 60; shift >= 0; shift -= 4)
+    name += hex[number >> shift & 15];
   return name;
 }
 
@@ -26,13 +27,13 @@ std::string path_of_descriptor(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
-void sync(int descriptor, const std::string &name) {
+void sync(int descriptor, const std::string& name) {
   // What a failed fsync did not write is gone: trying again would report a success that is none.
   if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", name, errno);
 }
 
 // File systems that write on close say so there, and must say it before the file takes its place.
-void flush_by_close(int descriptor, const std::string &name) {
+void flush_by_close(int descriptor, const std::string& name) {
   const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw os_failure("cannot save to", name, errno);
   if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot save to", name, errno);
@@ -58,14 +59,16 @@ NewFile::NewFile(Target target, std::uint32_t mode, std::uint64_t size, bool dur
   }
 }
 
-NewFile::~NewFile() { remove_temporary(); }
+NewFile::~NewFile() {
+  remove_temporary();
+}
 
 void NewFile::remove_temporary() noexcept {
   if (!temporary_name_.empty()) ::unlinkat(target_.folder.get(), temporary_name_.c_str(), 0);
 }
 
-// Set aside at once, the space is there or the save fails now; file systems that cannot do it do without.
-// Blocks in one piece are also written faster.
+// Set aside at once, the space is there or the save fails now; file systems that cannot do it do
+// without. Blocks in one piece are also written faster.
 void NewFile::set_aside(std::uint64_t size) {
   if (size == 0 || ::fallocate(file_.get(), 0, 0, static_cast<off_t>(size)) == 0) return;
   if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR || errno == EINVAL) return;
@@ -89,8 +92,7 @@ void NewFile::create() {
   }
   for (int attempt = 0;; ++attempt) {
     std::string name = temporary_name(random_bits());
-    descriptor =
-        ::openat(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, everyone);
+    descriptor = ::openat(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, everyone);
     if (descriptor >= 0) {
       file_ = FileDescriptor(descriptor);
       temporary_name_ = std::move(name);
@@ -125,20 +127,22 @@ void NewFile::commit() {
     link_and_rename();
   }
   if (durable_) {
-    const FileDescriptor folder(::openat(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor folder(
+        ::openat(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder) throw os_failure("cannot bring to the disk the folder of", target_.name, errno);
     sync(folder.get(), target_.name);
   }
 }
 
-// A nameless file can be given a name that is free, but not take another's. Where the target exists, it
-// is therefore linked under a name that belongs to the target and renamed at once. A process killed
-// between the two leaves that name, and the next save to the target removes it. A concurrent save
-// does the same to ours: whoever finds its name gone links again, until its own file is, or was, the target.
+// A nameless file can be given a name that is free, but not take another's. Where the target
+// exists, it is therefore linked under a name that belongs to the target and renamed at once. A
+// process killed between the two leaves that name, and the next save to the target removes it. A
+// concurrent save does the same to ours: whoever finds its name gone links again, until its own
+// file is, or was, the target.
 void NewFile::link_and_rename() {
   const int folder = target_.folder.get();
   const std::string self = path_of_descriptor(file_.get());
-  const auto link_as = [&](const char *name) {
+  const auto link_as = [&](const char* name) {
     return ::linkat(AT_FDCWD, self.c_str(), folder, name, AT_SYMLINK_FOLLOW) == 0;
   };
   if (!target_.mode) {

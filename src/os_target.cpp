@@ -13,7 +13,7 @@ namespace st {
 namespace {
 
 // The path that a symbolic link leads to, or nothing if `path` is none.
-std::optional<std::string> follow_link(const std::string &path) {
+std::optional<std::string> follow_link(const std::string& path) {
   std::array<char, PATH_MAX> content;
   const ssize_t length = ::readlink(path.c_str(), content.data(), content.size());
   if (length < 0) {
@@ -26,7 +26,7 @@ std::optional<std::string> follow_link(const std::string &path) {
   return path.substr(0, slash + 1) + link;
 }
 
-std::string resolve(const char *path) {
+std::string resolve(const char* path) {
   constexpr int most_links = 40;  // as the kernel's own limit
   std::string resolved = path;
   for (int links = 0; links <= most_links; ++links) {
@@ -37,7 +37,7 @@ std::string resolve(const char *path) {
   throw os_failure("cannot save to", path, ELOOP);
 }
 
-FileDescriptor open_folder(const std::string &folder) {
+FileDescriptor open_folder(const std::string& folder) {
   int descriptor;
   do {
     descriptor = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -48,7 +48,7 @@ FileDescriptor open_folder(const std::string &folder) {
 
 }  // namespace
 
-Target find_target(const char *path) {
+Target find_target(const char* path) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
   const std::string resolved = resolve(path);
   const std::size_t slash = resolved.rfind('/');
@@ -57,14 +57,14 @@ Target find_target(const char *path) {
                 bare ? resolved : resolved.substr(slash + 1), std::nullopt};
 
   // An empty name is a path that ends in a slash: the folder itself.
-  const char *name = target.name.empty() ? "." : target.name.c_str();
+  const char* name = target.name.empty() ? "." : target.name.c_str();
   struct stat status;
   if (::fstatat(target.folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return target;
     throw os_failure("cannot save to", path, errno);
   }
   if (!S_ISREG(status.st_mode)) {
-    const char *kind = S_ISDIR(status.st_mode)    ? "a directory"
+    const char* kind = S_ISDIR(status.st_mode)    ? "a directory"
                        : S_ISFIFO(status.st_mode) ? "a FIFO"
                        : S_ISSOCK(status.st_mode) ? "a socket"
                        : S_ISLNK(status.st_mode)  ? "a symbolic link"

@@ -11,24 +11,24 @@
 namespace st {
 namespace {
 
-void check_ranges(const TensorEntry &tensor, std::span<const std::uint64_t> starts,
+void check_ranges(const TensorEntry& tensor, std::span<const std::uint64_t> starts,
                   std::span<const std::uint64_t> stops) {
   const std::size_t rank = tensor.shape.size();
   if (starts.size() != rank) {
-    throw Error(Code::invalid_argument, Message() << "tensor " << Quoted{tensor.name} << " has "
-                                                  << rank << " dimensions, the slice "
-                                                  << starts.size());
+    throw Error(Code::invalid_argument, Message()
+                                            << "tensor " << Quoted{tensor.name} << " has " << rank
+                                            << " dimensions, the slice " << starts.size());
   }
   for (std::size_t d = 0; d < rank; ++d) {
     if (starts[d] <= stops[d] && stops[d] <= tensor.shape[d]) continue;
-    throw Error(Code::out_of_range, Message() << "tensor " << Quoted{tensor.name} << ": the range "
-                                              << starts[d] << " to " << stops[d]
-                                              << " of dimension " << d << " does not fit its extent "
-                                              << tensor.shape[d]);
+    throw Error(Code::out_of_range, Message()
+                                        << "tensor " << Quoted{tensor.name} << ": the range "
+                                        << starts[d] << " to " << stops[d] << " of dimension " << d
+                                        << " does not fit its extent " << tensor.shape[d]);
   }
 }
 
-std::uint64_t whole_bytes(const TensorEntry &tensor, std::uint64_t elements) {
+std::uint64_t whole_bytes(const TensorEntry& tensor, std::uint64_t elements) {
   const std::uint64_t bits = elements * dtype_bits(tensor.dtype);
   if (bits % 8 != 0) {
     throw Error(Code::subbyte, Message() << "tensor " << Quoted{tensor.name} << ": a run of "
@@ -40,8 +40,9 @@ std::uint64_t whole_bytes(const TensorEntry &tensor, std::uint64_t elements) {
 
 }  // namespace
 
-// No product here wraps: none is more than the tensor's own element count, unless the slice is empty.
-SlicePlan plan_slice(const TensorEntry &tensor, std::span<const std::uint64_t> starts,
+// No product here wraps: none is more than the tensor's own element count, unless the slice is
+// empty.
+SlicePlan plan_slice(const TensorEntry& tensor, std::span<const std::uint64_t> starts,
                      std::span<const std::uint64_t> stops) {
   check_ranges(tensor, starts, stops);
   const std::size_t rank = tensor.shape.size();
@@ -66,7 +67,8 @@ SlicePlan plan_slice(const TensorEntry &tensor, std::span<const std::uint64_t> s
   }
   // Every run begins a whole number of strides after the first.
   std::uint64_t inner_stride = 1;
-  for (std::size_t d = outer; d < rank; ++d) inner_stride *= tensor.shape[d];
+  for (std::size_t d = outer; d < rank; ++d)
+    inner_stride *= tensor.shape[d];
   if (runs > 1) whole_bytes(tensor, inner_stride);
   const std::uint64_t run_bytes = whole_bytes(tensor, run);
   return {run_bytes * runs, whole_bytes(tensor, first), run_bytes, outer};
@@ -77,11 +79,12 @@ namespace {
 // Steps through the runs in the order of the file.
 class Runs {
  public:
-  Runs(const TensorEntry &tensor, const SlicePlan &plan, std::span<const std::uint64_t> starts,
+  Runs(const TensorEntry& tensor, const SlicePlan& plan, std::span<const std::uint64_t> starts,
        std::span<const std::uint64_t> stops)
       : at_(plan.first), starts_(starts), stops_(stops), place_(starts.begin(), starts.end()) {
     std::uint64_t stride = 1;
-    for (std::size_t d = plan.outer; d < starts.size(); ++d) stride *= tensor.shape[d];
+    for (std::size_t d = plan.outer; d < starts.size(); ++d)
+      stride *= tensor.shape[d];
     strides_.resize(plan.outer);
     for (std::size_t d = plan.outer; d-- > 0;) {
       strides_[d] = stride * dtype_bits(tensor.dtype) / 8;
@@ -110,14 +113,14 @@ class Runs {
 
 }  // namespace
 
-void read_slice(const Source &source, std::uint64_t tensor_offset, const TensorEntry &tensor,
-                const SlicePlan &plan, std::span<const std::uint64_t> starts,
-                std::span<const std::uint64_t> stops, void *buffer) {
+void read_slice(const Source& source, std::uint64_t tensor_offset, const TensorEntry& tensor,
+                const SlicePlan& plan, std::span<const std::uint64_t> starts,
+                std::span<const std::uint64_t> stops, void* buffer) {
   // Reading a gap costs less than another call as long as it is short.
   constexpr std::uint64_t longest_gap = 16 << 10;
   constexpr std::uint64_t window_size = 1 << 20;
 
-  auto *out = static_cast<std::byte *>(buffer);
+  auto* out = static_cast<std::byte*>(buffer);
   Runs runs(tensor, plan, starts, stops);
   Bytes window;
   for (std::uint64_t left = plan.nbytes / std::max<std::uint64_t>(plan.run, 1); left > 0;) {

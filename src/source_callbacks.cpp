@@ -13,7 +13,7 @@ class CallbackSource final : public Source {
 
   std::uint64_t size() const noexcept override { return callbacks_.size; }
 
-  void read_at(std::uint64_t offset, void *buffer, std::uint64_t count) const override {
+  void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
     if (count == 0) return;
     const std::int32_t failure = callbacks_.read_at(callbacks_.user_data, offset, buffer, count);
     if (failure != 0) {

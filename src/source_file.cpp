@@ -9,9 +9,10 @@ namespace st {
 namespace {
 
 Error shortened(std::uint64_t now, std::uint64_t before) {
-  return Error(Code::truncated, Message() << "the file has " << now << " bytes, it had " << before
-                                          << " when it was opened",
-               now);
+  return Error(
+      Code::truncated,
+      Message() << "the file has " << now << " bytes, it had " << before << " when it was opened",
+      now);
 }
 
 class FileSource : public Source {
@@ -21,7 +22,7 @@ class FileSource : public Source {
 
   std::uint64_t size() const noexcept override { return opened_.size; }
 
-  void read_at(std::uint64_t offset, void *buffer, std::uint64_t count) const override {
+  void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
     read_exactly(file_, offset, buffer, count);
   }
 
@@ -52,8 +53,8 @@ class MappedSource final : public FileSource {
   Bytes get(std::uint64_t offset, std::uint64_t count) const override {
     const std::uint64_t now = state_of_regular(file_, "the opened file").size;
     if (now < offset + count) throw shortened(now, opened_.size);
-    const std::byte *data = place_.get() + offset;
-    return {data, copy_on_write_ ? const_cast<std::byte *>(data) : nullptr, count, place_};
+    const std::byte* data = place_.get() + offset;
+    return {data, copy_on_write_ ? const_cast<std::byte*>(data) : nullptr, count, place_};
   }
 
  private:
@@ -61,7 +62,7 @@ class MappedSource final : public FileSource {
   bool copy_on_write_;
 };
 
-std::shared_ptr<const Source> make_source(FileDescriptor file, const char *path, Backend backend,
+std::shared_ptr<const Source> make_source(FileDescriptor file, const char* path, Backend backend,
                                           Mapping mapping) {
   const FileState opened = state_of_regular(file, path);
   const bool wants_map =
@@ -81,7 +82,7 @@ std::shared_ptr<const Source> make_source(FileDescriptor file, const char *path,
 
 }  // namespace
 
-std::shared_ptr<const Source> open_path(const char *path, Backend backend, Mapping mapping) {
+std::shared_ptr<const Source> open_path(const char* path, Backend backend, Mapping mapping) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
   return make_source(open_for_reading(path), path, backend, mapping);
 }

@@ -23,14 +23,14 @@ std::uint64_t tensor_size(std::string_view tensor_name, Dtype dtype,
   const std::uint64_t count = element_count(tensor_name, shape);
   const auto bits = checked_mul(count, dtype_bits(dtype));
   if (!bits) {
-    throw Error(Code::overflow, Message() << "tensor " << Quoted{tensor_name} << ": "
-                                          << count << " elements of " << dtype_name(dtype)
+    throw Error(Code::overflow, Message() << "tensor " << Quoted{tensor_name} << ": " << count
+                                          << " elements of " << dtype_name(dtype)
                                           << " have more bits than 64 bits count");
   }
   if (*bits % 8 != 0) {
-    throw Error(Code::subbyte, Message() << "tensor " << Quoted{tensor_name} << ": "
-                                         << count << " elements of " << dtype_name(dtype) << " are "
-                                         << *bits << " bits, not a whole number of bytes");
+    throw Error(Code::subbyte, Message() << "tensor " << Quoted{tensor_name} << ": " << count
+                                         << " elements of " << dtype_name(dtype) << " are " << *bits
+                                         << " bits, not a whole number of bytes");
   }
   return *bits / 8;
 }

@@ -1,4 +1,5 @@
-// Well-formed UTF-8 as Unicode defines it: no surrogates, nothing beyond U+10FFFF, no overlong form.
+// Well-formed UTF-8 as Unicode defines it: no surrogates, nothing beyond U+10FFFF, no overlong
+// form.
 #pragma once
 
 #include <cstddef>
