@@ -1,7 +1,7 @@
 // load_model.
 #include <safetensors/torch.hpp>
 
-#include <algorithm>
+#include <map>
 #include <unordered_set>
 #include <utility>
 
@@ -28,6 +28,15 @@ ValueCopy value_copy(const LoadPair& pair, std::vector<FileEntry>& entries,
   return {entries[pair.entry], state[pair.tensor].tensor};
 }
 
+std::unordered_set<std::size_t> sharing_tensors(const LoadMatch& match) {
+  std::unordered_set<std::size_t> sharing;
+  for (const auto& [kept, removed] : match.shared) {
+    sharing.insert(kept);
+    sharing.insert(removed.begin(), removed.end());
+  }
+  return sharing;
+}
+
 void copy_into(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const Progress& progress) {
   std::vector<ValueCopy> copies;
@@ -35,7 +44,23 @@ void copy_into(const st_file* file, std::vector<FileEntry>& entries, const State
     copies.push_back(value_copy(pair, entries, state));
   check_destinations(copies);
   ProgressCounter counter(progress, total_nbytes(copies));
-  copy_values(file, copies, counter);
+
+  // Where the file has several names for the same memory, the module's order decides which value
+  // stays.
+  const auto sharing = sharing_tensors(match);
+  std::map<std::size_t, ValueCopy> by_tensor;
+  std::vector<ValueCopy> apart;
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    const std::size_t tensor = match.pairs[i].tensor;
+    if (sharing.contains(tensor)) {
+      by_tensor.emplace(tensor, std::move(copies[i]));
+    } else {
+      apart.push_back(std::move(copies[i]));
+    }
+  }
+  copy_values(file, apart, counter);
+  for (const auto& [tensor, copy] : by_tensor)
+    copy_values(file, {copy}, counter);
 }
 
 void assign_to(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,

@@ -40,9 +40,9 @@ void make_contiguous(StateDict& state) {
 void save(const ModuleState& module, const std::filesystem::path& path,
           const SaveModelOptions& options) {
   StateDict state = renamed_state(module.tensors, options.renames);
-  check_storable(state);
   Metadata metadata = options.metadata;
   state = without_duplicates(std::move(state), metadata);
+  check_storable(state);
   check_unshared(state);
   if (options.force_contiguous) make_contiguous(state);
   check_contiguous(state, "set `force_contiguous`, or call contiguous() on them");
