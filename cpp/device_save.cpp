@@ -40,11 +40,12 @@ class DeviceFill::Pieces {
     const std::uint64_t piece = offset / piece_bytes_;
     fetch(piece, stream);
     fetch(piece + 1, stream);
-    ring_.wait_until_free(slab_of(piece));
+    const std::size_t slab = slab_of(piece);
+    ring_.wait_until_free(slab);
 
     const std::uint64_t inside = offset - piece * piece_bytes_;
     const std::uint64_t count = std::min(nbytes, piece_bytes_ - inside);
-    std::memcpy(buffer, ring_.data(slab_of(piece)) + inside, count);
+    std::memcpy(buffer, ring_.data(slab) + inside, count);
     return count;
   }
 

@@ -109,8 +109,14 @@ std::byte* PinnedRing::data(std::size_t index) const {
 
 void PinnedRing::mark_copied(std::size_t index, const c10::Stream& stream) {
   // A new event each time: an event stays with the first device that it is recorded on.
-  slabs_[index].last_copy.emplace(stream.device_type());
-  slabs_[index].last_copy->record(stream);
+  c10::Event last_copy(stream.device_type());
+  try {
+    last_copy.record(stream);
+  } catch (const std::exception&) {
+    stream.synchronize();
+    throw;
+  }
+  slabs_[index].last_copy = std::move(last_copy);
 }
 
 void PinnedRing::wait_until_free(std::size_t index) {

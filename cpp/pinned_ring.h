@@ -43,7 +43,7 @@ class PinnedRing {
   const c10::Storage& slab(std::size_t index) const { return slabs_[index].memory; }
   std::byte* data(std::size_t index) const;
 
-  // The copies queued on `stream` so far are the slab's last.
+  // The copies queued on `stream` so far are the slab's last. If this throws, they are done.
   void mark_copied(std::size_t index, const c10::Stream& stream);
 
   // Waits until the slab is free.

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Builds the library and the device tests, and runs them on an accelerator:
+#
+#   bash tests/torch/cuda.sh [DEVICE]
+#
+# DEVICE is cuda (the default) or any other that LibTorch has; fake is the accelerator that the tests come
+# with, which shows on any machine that this script itself works.
+#
+# For a machine with a GPU, g++ 12 or newer and a python3 that has torch: 2.11 or newer (for the fake, 2.8).
+# Nothing comes from the network, and neither Meson nor Ninja is needed. The sources of simdjson and
+# Catch2 must be in subprojects/: "python3 subprojects/fetch.py" puts them there on a machine that is
+# connected, and so does tests/run.sh.
+#
+#   PYTHON         the Python whose torch is used (python3)
+#   CXX            the compiler (g++)
+#   ST_BUILD_DIR   the build folder (build/ in the source tree)
+
+set -euo pipefail
+
+device=${1:-cuda}
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${ST_BUILD_DIR:-$source_dir/build}/cuda
+cxx=${CXX:-g++}
+mkdir -p "$build/objects"
+build=$(cd "$build" && pwd)
+
+say() { printf '%s\n' "== $*"; }
+
+stop() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# --- what is there --------------------------------------------------------------------------------
+
+command -v "$cxx" >/dev/null || stop "No compiler: $cxx."
+read -r torch_version torch <<<"$("${PYTHON:-python3}" -c 'import pathlib, torch
+print(torch.__version__, pathlib.Path(torch.__file__).resolve().parent)')" ||
+  stop "${PYTHON:-python3} has no torch: name one that has with PYTHON=."
+oldest=2.11
+[[ $device == fake ]] && oldest=2.8
+[[ $(printf '%s\n' "$oldest" "${torch_version%%+*}" | sort -V | head -n 1) == "$oldest" ]] ||
+  stop "LibTorch $torch_version in $torch is too old: $oldest or newer is needed."
+say "LibTorch $torch_version in $torch"
+
+# The folder of a subproject's sources, unpacked if need be.
+subproject() {
+  local unpacked packed
+  for unpacked in "$source_dir/subprojects/$1"-*/ "$build/$1"-*/; do
+    [[ -d $unpacked ]] && echo "${unpacked%/}" && return
+  done
+  packed=$(compgen -G "$source_dir/subprojects/packagecache/${1,,}_*.tar.gz" | head -n 1) ||
+    stop "The sources of $1 are missing in $source_dir/subprojects." \
+      "Run this on a machine that is connected, and bring the folder along:" \
+      "    python3 subprojects/fetch.py"
+  tar -xzf "$packed" -C "$build"
+  unpacked=$(compgen -G "$build/$1-*" | head -n 1)
+  echo "${unpacked%/}"
+}
+simdjson=$(subproject simdjson)
+catch2=$(subproject Catch2)
+
+# The tests include Catch2's own header names; its amalgamation has one for all.
+for header in $(cat "$source_dir"/tests/torch/device/*.cpp | sed -n 's/^#include <\(catch2\/.*\)>$/\1/p' | sort -u); do
+  mkdir -p "$build/include/$(dirname "$header")"
+  echo '#include <catch_amalgamated.hpp>' >"$build/include/$header"
+done
+
+# --- build ----------------------------------------------------------------------------------------
+
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Werror)
+common=(-O2 -fPIC -pthread "-I$source_dir/include")
+with_torch=(-std=c++20 "${warnings[@]}" "${common[@]}" "-I$source_dir/cpp"
+  -isystem "$torch/include" -isystem "$torch/include/torch/csrc/api/include")
+
+# One line for each object: where it goes, and how it is compiled.
+plan=$build/plan
+: >"$plan"
+
+# compile GROUP SOURCE OPTION...
+compile() {
+  local object
+  object=$build/objects/$1-$(basename "$2").o
+  printf '%q ' "$object" "$cxx" "${@:3}" -c "$2" -o "$object" >>"$plan"
+  printf '\n' >>"$plan"
+}
+
+for source in "$source_dir"/src/*.cpp "$source_dir"/capi/*.cpp; do
+  compile core "$source" -std=c++20 "${warnings[@]}" "${common[@]}" -fvisibility=hidden \
+    "-I$source_dir/src" -isystem "$simdjson/singleheader"
+done
+compile core "$simdjson/singleheader/simdjson.cpp" -std=c++17 -w "${common[@]}" -fvisibility=hidden
+for source in "$source_dir"/cpp/*.cpp; do
+  compile torch "$source" "${with_torch[@]}" -fvisibility=hidden
+done
+for source in "$source_dir"/tests/torch/device/*.cpp; do
+  compile test "$source" "${with_torch[@]}" "-I$source_dir/tests/torch/device" \
+    -isystem "$build/include" -isystem "$catch2/extras"
+done
+compile test "$catch2/extras/catch_amalgamated.cpp" -std=c++20 -w "${common[@]}" "-I$catch2/extras"
+
+# An object is made anew if anything in the source tree, or how it is compiled, is newer than it.
+newest=$(find "$source_dir"/{include,src,capi,cpp,tests/torch} "${BASH_SOURCE[0]}" -type f -printf '%T@ %p\n' |
+  sort -n | tail -n 1 | cut -d ' ' -f 2-)
+compile_line() {
+  local -a words
+  eval "words=($1)"
+  [[ ${words[0]} -nt $2 ]] || "${words[@]:1}"
+}
+export -f compile_line
+say "compiling $(wc -l <"$plan") files with $cxx"
+xargs -a "$plan" -d '\n' -P "$(nproc)" -I '{}' bash -c 'compile_line "$1" "$2"' _ '{}' "$newest" ||
+  stop "Something does not compile (see above)."
+
+say "linking"
+torch_libraries=("-L$torch/lib" "-Wl,-rpath,$torch/lib" -ltorch -ltorch_cpu -lc10)
+"$cxx" -shared -o "$build/libsafetensors.so" "$build"/objects/core-*.o -pthread -Wl,-Bsymbolic \
+  "-Wl,--version-script,$source_dir/capi/safetensors.map"
+"$cxx" -shared -o "$build/libsafetensors-torch.so" "$build"/objects/torch-*.o "-L$build" -lsafetensors \
+  "-Wl,--version-script,$source_dir/cpp/safetensors-torch.map" "${torch_libraries[@]}"
+
+# The pipeline is hidden in the library; the tests of its insides have it once more.
+pipeline=()
+for name in byte_view copy_stream device_load device_save device_streams pinned_ring read_ahead read_plan; do
+  pipeline+=("$build/objects/torch-$name.cpp.o")
+done
+# Nothing refers to the CUDA backend by symbol: it registers itself when it is loaded.
+[[ -e $torch/lib/libtorch_cuda.so ]] &&
+  torch_libraries+=(-Wl,--push-state,--no-as-needed -ltorch_cuda -lc10_cuda -Wl,--pop-state)
+"$cxx" -o "$build/device_test" "$build"/objects/test-*.o "${pipeline[@]}" \
+  "-L$build" -Wl,-rpath,"$build" -lsafetensors-torch -lsafetensors \
+  "${torch_libraries[@]}" -Wl,--allow-shlib-undefined -pthread
+
+# --- run ------------------------------------------------------------------------------------------
+
+say "the fake accelerator, which needs no GPU"
+SAFETENSORS_TEST_DEVICE=fake "$build/device_test"
+if [[ $device != fake ]]; then
+  say "$device"
+  SAFETENSORS_TEST_DEVICE=$device "$build/device_test" '[device]~[fake]' --durations yes
+fi

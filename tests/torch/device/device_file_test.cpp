@@ -1,0 +1,221 @@
+// The public functions where the tensors are on an accelerator: nothing is different from the CPU.
+#include <torch/torch.h>
+
+#include <atomic>
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <safetensors/torch.hpp>
+#include <string>
+
+#include "fake_device.h"
+#include "random_tensors.h"
+#include "test_device.h"
+
+namespace {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "safetensors-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+safetensors::TensorDict random_dict() {
+  safetensors::TensorDict dict;
+  std::uint64_t seed = 1;
+  for (const auto dtype : {at::kFloat, at::kBFloat16, at::kLong, at::kByte, at::kFloat8_e5m2})
+    for (const std::vector<std::int64_t>& sizes :
+         {std::vector<std::int64_t>{}, {0, 3}, {3, 5, 7}, {300, 1000}})
+      dict.insert("tensor." + std::to_string(seed), test::random_tensor(sizes, dtype, seed)),
+          ++seed;
+  return dict;
+}
+
+safetensors::TensorDict to_device(const safetensors::TensorDict& dict) {
+  safetensors::TensorDict there;
+  for (const auto& item : dict)
+    there.insert(item.key(), item.value().to(test::device()));
+  return there;
+}
+
+std::vector<at::Tensor> values(const safetensors::TensorDict& dict) {
+  return dict.values();
+}
+
+struct Net : torch::nn::Module {
+  Net() {
+    first = register_module("first", torch::nn::Linear(17, 33));
+    second = register_module("second", torch::nn::Linear(33, 17));
+    table = register_buffer("table", torch::zeros({5}, at::kLong));
+  }
+  torch::nn::Linear first{nullptr}, second{nullptr};
+  at::Tensor table;
+};
+
+}  // namespace
+
+TEST_CASE("load_file fills tensors on the device", "[device][file]") {
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  const auto dict = random_dict();
+  safetensors::save_file(dict, folder / "a");
+  const auto on_cpu = safetensors::load_file(folder / "a");
+  std::uint64_t nbytes = 0;
+  for (const auto& item : on_cpu)
+    nbytes += item.value().nbytes();
+  for (const auto backend :
+       {safetensors::Backend::Auto, safetensors::Backend::Mmap, safetensors::Backend::Pread}) {
+    std::uint64_t last = 0;
+    safetensors::LoadOptions options;
+    options.device = test::device();
+    options.backend = backend;
+    options.progress = [&](std::uint64_t done, std::uint64_t total) {
+      CHECK(done >= last);
+      CHECK(done <= total);
+      last = done;
+      return true;
+    };
+    const auto loaded = safetensors::load_file(folder / "a", options);
+    CHECK(loaded.keys() == on_cpu.keys());
+    CHECK(test::are_equal(values(loaded), values(on_cpu)));
+    CHECK(last == nbytes);
+    for (const auto& item : loaded)
+      CHECK(item.value().device() == test::device());
+  }
+}
+
+TEST_CASE("load takes bytes to the device", "[device][file]") {
+  const test::FreshDevice fresh;
+  const auto dict = random_dict();
+  const safetensors::Buffer bytes = safetensors::save(dict);
+  const auto on_cpu = safetensors::load(bytes);
+  const auto loaded = safetensors::load(bytes, {.device = test::device()});
+  CHECK(test::are_equal(values(loaded), values(on_cpu)));
+}
+
+TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  const auto dict = random_dict();
+  safetensors::save_file(dict, folder / "cpu", {{"format", "pt"}});
+  safetensors::save_file(to_device(dict), folder / "device", {{"format", "pt"}});
+  CHECK(content(folder / "cpu") == content(folder / "device"));
+}
+
+TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file]") {
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  safetensors::TensorDict dict;
+  dict.insert("large", test::random_tensor({100, 1000, 1000}, at::kByte, 1));
+  dict.insert("small", test::random_tensor({77}, at::kByte, 2));
+  safetensors::save_file(dict, folder / "a");
+  const auto loaded = safetensors::load_file(folder / "a", {.device = test::device()});
+  CHECK(test::are_equal(values(loaded), values(dict)));
+  safetensors::save_file(loaded, folder / "b");
+  CHECK(content(folder / "a") == content(folder / "b"));
+}
+
+TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  Net source;
+  source.table.copy_(torch::arange(5));
+  safetensors::save_model(source, folder / "a");
+
+  Net model;
+  SECTION("values are copied into its tensors") {
+    model.to(test::device());
+    CHECK(safetensors::load_model(model, folder / "a").missing.empty());
+  }
+  SECTION("converted to their dtype") {
+    model.to(test::device(), at::kDouble);
+    CHECK(safetensors::load_model(model, folder / "a").missing.empty());
+    model.to(at::kFloat);
+  }
+  SECTION("tensors are assigned") {
+    safetensors::load_model(model, folder / "a", {.device = test::device(), .assign = true});
+  }
+  CHECK(model.first->weight.device() == test::device());
+  CHECK(model.first->weight.requires_grad());
+  safetensors::save_model(model, folder / "b");
+  CHECK(content(folder / "a") == content(folder / "b"));
+}
+
+TEST_CASE("views of one tensor on the device are loaded into", "[device][file]") {
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  const at::Tensor left = test::random_tensor({4, 6}, at::kFloat, 1).nan_to_num();
+  const at::Tensor right = test::random_tensor({4, 6}, at::kFloat, 2).nan_to_num();
+  safetensors::save_file({{"left", left}, {"right", right}}, folder / "a");
+  const at::Tensor both = torch::zeros({4, 12}).to(test::device());
+  safetensors::load_into({{"left", both.narrow(1, 0, 6)}, {"right", both.narrow(1, 6, 6)}},
+                         folder / "a");
+  CHECK(both.cpu().equal(torch::cat({left, right}, 1)));
+}
+
+TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake][failure][file]") {
+  if (!test::on_fake()) SKIP("needs the fake device");
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  const auto dict = random_dict();
+  safetensors::save_file(dict, folder / "a");
+  const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
+  const auto is_cancelled = [](const auto& call) {
+    try {
+      call();
+    } catch (const safetensors::Error& error) {
+      return error.code() == ST_E_CANCELLED;
+    }
+    return false;
+  };
+  fake::set_pace(fake::Pace::late, fake::Pace::late);
+  CHECK(is_cancelled([&] {
+    safetensors::LoadOptions options;
+    options.device = test::device();
+    options.progress = stop;
+    safetensors::load_file(folder / "a", options);
+  }));
+  CHECK(fake::counters().device_bytes == 0);
+  CHECK(fake::host_counters().bytes_in_flight == 0);
+
+  const auto there = to_device(dict);
+  CHECK(is_cancelled([&] {
+    safetensors::SaveFileOptions options;
+    options.progress = stop;
+    safetensors::save_file(there, folder / "b", {}, options);
+  }));
+  CHECK(!std::filesystem::exists(folder / "b"));
+  CHECK(fake::host_counters().freed_in_flight == 0);
+}
+
+TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][file]") {
+  if (!test::on_fake()) SKIP("needs the fake device");
+  const test::FreshDevice fresh;
+  const TemporaryFolder folder;
+  const auto dict = random_dict();
+  safetensors::save_file(dict, folder / "a");
+  fake::fail(fake::Operation::device_allocation, 7);
+  CHECK_THROWS_AS(safetensors::load_file(folder / "a", {.device = test::device()}),
+                  c10::OutOfMemoryError);
+  CHECK(fake::counters().device_bytes == 0);
+
+  // While saving, LibTorch's error comes out of the call too, and the old file stands.
+  const auto there = to_device(dict);
+  const std::string before = content(folder / "a");
+  fake::fail(fake::Operation::copy, 3);
+  CHECK_THROWS_AS(safetensors::save_file(there, folder / "a"), c10::Error);
+  CHECK(content(folder / "a") == before);
+}

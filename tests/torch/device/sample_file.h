@@ -1,0 +1,56 @@
+// A file of random tensors, in memory, whose reads a test can watch and fail.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <safetensors/safetensors.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "device_load.h"
+#include "random_tensors.h"
+
+namespace test {
+
+class SampleFile {
+ public:
+  // Called before each read on the thread that reads; returns 0, or the errno that the read fails
+  // with.
+  using ReadHook =
+      std::function<int(std::uint64_t file_offset, void* buffer, std::uint64_t nbytes)>;
+
+  // Tensors on the CPU; the file holds them in this order if their dtypes are one.
+  explicit SampleFile(std::vector<at::Tensor> tensors);
+  ~SampleFile();
+  SampleFile(const SampleFile&) = delete;
+  SampleFile& operator=(const SampleFile&) = delete;
+
+  void set_read_hook(ReadHook hook);
+
+  const st_file* handle() const { return file_; }
+  const std::vector<at::Tensor>& tensors() const { return tensors_; }
+  // Of the tensors' data in the file.
+  std::uint64_t offset(std::size_t tensor) const { return offsets_[tensor]; }
+  std::uint64_t nbytes() const;
+
+  // All tensors into fresh ones on the device.
+  std::vector<safetensors::DeviceRead> reads(c10::Device device) const;
+  // load_to_device of all; returns what it filled.
+  std::vector<at::Tensor> load(c10::Device device,
+                               const safetensors::DevicePipeline& pipeline = {}) const;
+
+ private:
+  static std::int32_t read_at(void* self, std::uint64_t offset, void* buffer, std::uint64_t nbytes);
+
+  std::vector<at::Tensor> tensors_;
+  std::vector<std::uint64_t> offsets_;
+  std::vector<std::byte> bytes_;
+  std::mutex mutex_;
+  ReadHook hook_;
+  st_file* file_ = nullptr;
+};
+
+}  // namespace test
