@@ -19,7 +19,8 @@ def write(path, tensors, metadata=None):
     """A file with (name, dtype, shape, bytes) in this order, laid out as no reference would."""
     header, data = {"__metadata__": metadata} if metadata else {}, b""
     for name, dtype, shape, content in tensors:
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        offsets = [len(data), len(data) + len(content)]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
         data += content
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)

@@ -36,9 +36,8 @@ std::string bytes_of(std::initializer_list<T> values) {
   return bytes;
 }
 
-// count I64 scalar 7 | matrix F32 2 x 3: 0 1 2 / 3 4 5 | empty F32 0 x 4 | ü BF16 2: 1 -2 | nibbles
-// F4 2 x 2, the last two not aligned to anything. The order and spacing of the reference
-// implementation.
+// count I64 scalar 7 | empty F32 0 x 4 | matrix F32 2 x 3: 0 1 2 / 3 4 5 | ü BF16 2: 1 -2 |
+// nibbles F4 2 x 2. The order and spacing of the reference implementation.
 inline std::vector<std::byte> sample() {
   return file_of(R"({"__metadata__":{"format":"pt","note":""},)"
                  R"("count":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
