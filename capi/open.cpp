@@ -78,6 +78,13 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       });
 }
 
+#ifdef __ELF__
+// The same function by its own name; the header says why it has another.
+extern "C" ST_API st_status st_open_by_its_name(const char*, const st_open_options*, st_file**,
+                                                st_error*) __asm__("st_open")
+    __attribute__((alias("st_open_file")));
+#endif
+
 st_status st_open_fd(int fd, const st_open_options* options, st_file** file, st_error* error) {
   return capi::guard(
       error, [&] { clear(file); },

@@ -48,6 +48,15 @@
 #define ST_API __attribute__((visibility("default")))
 #endif
 
+/* State Threads has an st_open too, and the dynamic linker takes whichever it meets first. Programs compiled
+ * with this header therefore call ours by the name st_open_file; look-ups by name, as through an FFI, find it as
+ * st_open in this library. */
+#if defined(__ELF__) && defined(__GNUC__)
+#define ST_SYMBOL(name) __asm__(name)
+#else
+#define ST_SYMBOL(name)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -198,7 +207,7 @@ typedef struct st_open_options {
  * Errors: ST_E_NOT_FOUND, ST_E_PERMISSION, ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, and every file
  * format error. */
 ST_API st_status st_open(const char *path, const st_open_options *options, st_file **file,
-                         st_error *error);
+                         st_error *error) ST_SYMBOL("st_open_file");
 
 /* The same for an open descriptor of a regular file. The descriptor is duplicated: it stays the
  * caller's, and its file position is neither used nor moved. */
