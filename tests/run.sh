@@ -44,7 +44,7 @@ else
   run plain -Dtorch=enabled
   ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
-    run sanitize -Dtorch=enabled -Dbuildtype=custom -Doptimization=1 -Ddebug=true \
+    run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \
       -Db_sanitize=address,undefined -Db_lundef=false
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dtorch=disabled
