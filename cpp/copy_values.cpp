@@ -1,5 +1,6 @@
 #include "copy_values.h"
 
+#include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "device_load.h"
+#include "dtype_map.h"
 #include "host_tensor.h"
 #include "quote.h"
 
@@ -25,6 +27,9 @@ constexpr std::uint64_t kLargestBatch = std::uint64_t{256} << 20;
 
 bool takes_bytes_as_they_are(const ValueCopy& copy) {
   const at::Tensor& to = copy.destination;
+  // A file's booleans may be other bytes than 0 and 1: copy_ makes them 1 on the CPU, and copies
+  // the bytes elsewhere.
+  if (to.scalar_type() == at::kBool && to.is_cpu()) return false;
   return to.scalar_type() == copy.entry.dtype && to.is_contiguous() && !to.is_conj() &&
          !to.is_neg();
 }
@@ -92,13 +97,24 @@ class DeviceBatch {
   std::uint64_t temporary_nbytes_ = 0;
 };
 
-const char* refusal_of(const at::Tensor& destination) {
+bool is_f4(const ValueCopy& copy) {
+  return is_pair_of_elements(copy.entry.dtype) ||
+         is_pair_of_elements(copy.destination.scalar_type());
+}
+
+const char* refusal_of(const ValueCopy& copy) {
+  const at::Tensor& destination = copy.destination;
   if (!destination.defined()) return "are undefined: give them memory first";
   if (destination.layout() != c10::kStrided) return "are sparse: load into dense tensors";
   if (destination.is_nested()) return "are nested: load into the tensors that unbind() gives";
   if (destination.is_meta()) return "are on the meta device: load_model with `assign`";
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
     return "were made in inference mode: load in inference mode too";
+  if (copy.entry.nbytes == 0 || takes_bytes_as_they_are(copy)) return nullptr;
+  if (is_f4(copy))
+    return "need F4 values converted, or copied with strides, which LibTorch cannot do";
+  if (at::has_internal_overlap(destination) == at::MemOverlap::Yes)
+    return "have several elements in one place of memory: clone() them before";
   return nullptr;
 }
 
@@ -107,7 +123,7 @@ const char* refusal_of(const at::Tensor& destination) {
 void check_destinations(const std::vector<ValueCopy>& copies) {
   std::map<std::string, std::vector<std::string>> names;  // by what is said about them
   for (const auto& copy : copies) {
-    if (const char* refusal = refusal_of(copy.destination))
+    if (const char* refusal = refusal_of(copy))
       names[refusal].push_back(copy.entry.name);
   }
   std::string message;
