@@ -85,6 +85,17 @@ TEST_CASE("a tensor that cannot be is refused when it is added", "[wrapper][buil
   CHECK(builder.save_memory() == Builder().save_memory());
 }
 
+TEST_CASE("what was handed over with a tensor that is refused is let go", "[wrapper][builder]") {
+  const auto token = std::make_shared<int>(0);
+  Builder builder;
+  CHECK(code_of([&] {
+          builder.add("x", Dtype::U8, {1}, 2, [token](std::uint64_t, MutableBytes) {});
+        }) == ST_E_SIZE_MISMATCH);
+  CHECK(token.use_count() == 1);
+  builder.add("x", Dtype::U8, {2}, 2, [token](std::uint64_t, MutableBytes) {});
+  CHECK(token.use_count() == 2);
+}
+
 TEST_CASE("two of one name are refused when saving", "[wrapper][builder]") {
   const Folder folder;
   Builder builder;

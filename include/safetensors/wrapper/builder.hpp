@@ -64,17 +64,17 @@ class Builder {
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                Container&& elements) {
     auto owner = std::make_shared<const Container>(std::move(elements));
-    kept_.push_back(owner);
-    return add(name, dtype, shape, Bytes(*owner));
+    const Bytes bytes(*owner);
+    return keep(std::move(owner), [&] { add(name, dtype, shape, bytes); });
   }
 
   // Adds a tensor of a file under its own name or another. The Tensor is kept, so that the file may
   // be closed, or saved over.
   Builder& add(const Tensor& tensor) { return add(tensor.info().name, tensor); }
   Builder& add(std::string_view name, const Tensor& tensor) {
-    kept_.push_back(std::make_shared<const Tensor>(tensor));
     const TensorInfo info = tensor.info();
-    return add(name, info.dtype, info.shape, tensor.bytes());
+    return keep(std::make_shared<const Tensor>(tensor),
+                [&] { add(name, info.dtype, info.shape, tensor.bytes()); });
   }
 
   // Adds a tensor of `nbytes` bytes that `fill` gives piece by piece while saving, in ascending
@@ -83,13 +83,14 @@ class Builder {
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                std::uint64_t nbytes, ReadAt fill) {
     auto owner = std::make_shared<Fill>(Fill{std::move(fill), callbacks_.get()});
-    kept_.push_back(owner);
-    st_error error = ST_ERROR_INIT;
-    detail::check(st_builder_add_fill(builder_.get(), name.data(), name.size(),
-                                      static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
-                                      nbytes, on_fill, owner.get(), &error),
-                  error);
-    return *this;
+    void* user_data = owner.get();
+    return keep(std::move(owner), [&] {
+      st_error error = ST_ERROR_INIT;
+      detail::check(st_builder_add_fill(builder_.get(), name.data(), name.size(),
+                                        static_cast<std::uint32_t>(dtype), shape.data(),
+                                        shape.size(), nbytes, on_fill, user_data, &error),
+                    error);
+    });
   }
 
   // Adds an entry to the file's __metadata__. Two of one key make the save throw ST_E_DUPLICATE.
@@ -159,6 +160,19 @@ class Builder {
   struct Free {
     void operator()(st_builder* builder) const noexcept { st_builder_free(builder); }
   };
+
+  // Adds what `owner` must outlive.
+  template <class Add>
+  Builder& keep(std::shared_ptr<const void> owner, Add add) {
+    kept_.push_back(std::move(owner));
+    try {
+      add();
+    } catch (...) {
+      kept_.pop_back();
+      throw;
+    }
+    return *this;
+  }
 
   static std::int32_t on_fill(void* self, std::uint64_t offset, void* buffer,
                               std::uint64_t nbytes) noexcept {
