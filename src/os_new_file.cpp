@@ -27,16 +27,16 @@ std::string path_of_descriptor(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
-void sync(int descriptor, const std::string& name) {
+void sync(int descriptor, const std::string& path) {
   // What a failed fsync did not write is gone: trying again would report a success that is none.
-  if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", name, errno);
+  if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", path, errno);
 }
 
 // File systems that write on close say so there, and must say it before the file takes its place.
-void flush_by_close(int descriptor, const std::string& name) {
+void flush_by_close(int descriptor, const std::string& path) {
   const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  if (copy < 0) throw os_failure("cannot save to", name, errno);
-  if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot save to", name, errno);
+  if (copy < 0) throw os_failure("cannot save to", path, errno);
+  if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot save to", path, errno);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ NewFile::NewFile(Target target, std::uint32_t mode, std::uint64_t size, bool dur
   try {
     const auto kept = mode != 0 ? std::optional<std::uint32_t>(mode) : target_.mode;
     if (kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
-      throw os_failure("cannot save to", target_.name, errno);
+      throw os_failure("cannot save to", target_.path, errno);
     }
     set_aside(size);
     // What must reach the disk anyway gets there sooner without a detour through the page cache.
@@ -72,7 +72,7 @@ void NewFile::remove_temporary() noexcept {
 void NewFile::set_aside(std::uint64_t size) {
   if (size == 0 || ::fallocate(file_.get(), 0, 0, static_cast<off_t>(size)) == 0) return;
   if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR || errno == EINVAL) return;
-  throw os_failure("cannot save to", target_.name, errno);
+  throw os_failure("cannot save to", target_.path, errno);
 }
 
 void NewFile::create() {
@@ -88,7 +88,7 @@ void NewFile::create() {
     if (::faccessat(AT_FDCWD, path_of_descriptor(descriptor).c_str(), F_OK, 0) == 0) return;
     file_ = FileDescriptor();
   } else if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT) {
-    throw os_failure("cannot save to", target_.name, errno);
+    throw os_failure("cannot save to", target_.path, errno);
   }
   for (int attempt = 0;; ++attempt) {
     std::string name = temporary_name(random_bits());
@@ -99,7 +99,7 @@ void NewFile::create() {
       return;
     }
     if ((errno != EEXIST && errno != EINTR) || attempt == 100) {
-      throw os_failure("cannot save to", target_.name, errno);
+      throw os_failure("cannot save to", target_.path, errno);
     }
   }
 }
@@ -115,12 +115,12 @@ void NewFile::write(std::span<iovec> pieces) {
 
 void NewFile::commit() {
   if (direct_) direct_->finish();
-  if (durable_) sync(file_.get(), target_.name);
-  flush_by_close(file_.get(), target_.name);
+  if (durable_) sync(file_.get(), target_.path);
+  flush_by_close(file_.get(), target_.path);
   if (!temporary_name_.empty()) {
     if (::renameat(target_.folder.get(), temporary_name_.c_str(), target_.folder.get(),
                    target_.name.c_str()) != 0) {
-      throw os_failure("cannot save to", target_.name, errno);
+      throw os_failure("cannot save to", target_.path, errno);
     }
     temporary_name_.clear();
   } else {
@@ -129,8 +129,8 @@ void NewFile::commit() {
   if (durable_) {
     const FileDescriptor folder(
         ::openat(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) throw os_failure("cannot bring to the disk the folder of", target_.name, errno);
-    sync(folder.get(), target_.name);
+    if (!folder) throw os_failure("cannot bring to the disk the folder of", target_.path, errno);
+    sync(folder.get(), target_.path);
   }
 }
 
@@ -147,19 +147,19 @@ void NewFile::link_and_rename() {
   };
   if (!target_.mode) {
     if (link_as(target_.name.c_str())) return;
-    if (errno != EEXIST) throw os_failure("cannot save to", target_.name, errno);
+    if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
   }
   struct stat ours;
-  if (::fstat(file_.get(), &ours) != 0) throw os_failure("cannot save to", target_.name, errno);
+  if (::fstat(file_.get(), &ours) != 0) throw os_failure("cannot save to", target_.path, errno);
 
   constexpr std::uint64_t no_key = 0;  // the same for every process
   const std::string name = temporary_name(hash_name(target_.name, no_key));
   constexpr int most_attempts = 10'000;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     if (!link_as(name.c_str())) {
-      if (errno != EEXIST) throw os_failure("cannot save to", target_.name, errno);
+      if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
       if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) {
-        throw os_failure("cannot remove what an interrupted save left of", target_.name, errno);
+        throw os_failure("cannot remove what an interrupted save left of", target_.path, errno);
       }
       continue;
     }
@@ -171,7 +171,7 @@ void NewFile::link_and_rename() {
     const int os_error = errno;
     if (os_error != ENOENT) {
       ::unlinkat(folder, name.c_str(), 0);
-      throw os_failure("cannot save to", target_.name, os_error);
+      throw os_failure("cannot save to", target_.path, os_error);
     }
     struct stat now;
     if (::fstatat(folder, target_.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -179,7 +179,7 @@ void NewFile::link_and_rename() {
       return;
     }
   }
-  throw os_failure("other saves kept taking the place of", target_.name, EBUSY);
+  throw os_failure("other saves kept taking the place of", target_.path, EBUSY);
 }
 
 }  // namespace st

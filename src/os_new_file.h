@@ -17,6 +17,7 @@ namespace st {
 struct Target {
   FileDescriptor folder;
   std::string name;                   // in the folder
+  std::string path;                   // as the caller gave it, for messages
   std::optional<std::uint32_t> mode;  // permission bits of the regular file that is there
 };
 

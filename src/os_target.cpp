@@ -54,7 +54,7 @@ Target find_target(const char* path) {
   const std::size_t slash = resolved.rfind('/');
   const bool bare = slash == std::string::npos;
   Target target{open_folder(bare ? "." : resolved.substr(0, slash + 1)),
-                bare ? resolved : resolved.substr(slash + 1), std::nullopt};
+                bare ? resolved : resolved.substr(slash + 1), path, std::nullopt};
 
   // An empty name is a path that ends in a slash: the folder itself.
   const char* name = target.name.empty() ? "." : target.name.c_str();
