@@ -1,0 +1,189 @@
+/* Numbers that are part of the ABI: they never change. */
+#include <safetensors/safetensors.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+static void check_version(void) {
+  char text[32];
+  snprintf(text, sizeof text, "%d.%d.%d", ST_VERSION_MAJOR, ST_VERSION_MINOR, ST_VERSION_PATCH);
+  CHECK(strcmp(st_version_string(), text) == 0);
+  CHECK(st_version() == ST_VERSION_MAJOR * 1000000u + ST_VERSION_MINOR * 1000u + ST_VERSION_PATCH);
+}
+
+static void check_statuses(void) {
+  static const struct {
+    st_status status;
+    int number;
+    const char *name;
+  } statuses[] = {
+      {ST_OK, 0, "ST_OK"},
+      {ST_E_INVALID_ARGUMENT, 1, "ST_E_INVALID_ARGUMENT"},
+      {ST_E_NO_MEMORY, 2, "ST_E_NO_MEMORY"},
+      {ST_E_INTERNAL, 3, "ST_E_INTERNAL"},
+      {ST_E_UNSUPPORTED, 4, "ST_E_UNSUPPORTED"},
+      {ST_E_CANCELLED, 5, "ST_E_CANCELLED"},
+      {ST_E_IO, 20, "ST_E_IO"},
+      {ST_E_NOT_FOUND, 21, "ST_E_NOT_FOUND"},
+      {ST_E_PERMISSION, 22, "ST_E_PERMISSION"},
+      {ST_E_NOT_REGULAR, 23, "ST_E_NOT_REGULAR"},
+      {ST_E_TRUNCATED, 24, "ST_E_TRUNCATED"},
+      {ST_E_CHANGED, 25, "ST_E_CHANGED"},
+      {ST_E_HEADER_TOO_SMALL, 40, "ST_E_HEADER_TOO_SMALL"},
+      {ST_E_HEADER_TOO_LARGE, 41, "ST_E_HEADER_TOO_LARGE"},
+      {ST_E_HEADER_LENGTH, 42, "ST_E_HEADER_LENGTH"},
+      {ST_E_UTF8, 43, "ST_E_UTF8"},
+      {ST_E_JSON, 44, "ST_E_JSON"},
+      {ST_E_SCHEMA, 45, "ST_E_SCHEMA"},
+      {ST_E_DUPLICATE, 46, "ST_E_DUPLICATE"},
+      {ST_E_DTYPE, 47, "ST_E_DTYPE"},
+      {ST_E_OVERFLOW, 48, "ST_E_OVERFLOW"},
+      {ST_E_SUBBYTE, 49, "ST_E_SUBBYTE"},
+      {ST_E_SIZE_MISMATCH, 50, "ST_E_SIZE_MISMATCH"},
+      {ST_E_OFFSET, 51, "ST_E_OFFSET"},
+      {ST_E_COVERAGE, 52, "ST_E_COVERAGE"},
+      {ST_E_TENSOR_NOT_FOUND, 70, "ST_E_TENSOR_NOT_FOUND"},
+      {ST_E_OUT_OF_RANGE, 71, "ST_E_OUT_OF_RANGE"},
+      {ST_E_BUFFER_TOO_SMALL, 72, "ST_E_BUFFER_TOO_SMALL"},
+  };
+  const size_t count = sizeof statuses / sizeof statuses[0];
+  size_t i, known = 0;
+  st_status number;
+  for (i = 0; i < count; ++i) {
+    CHECK(statuses[i].status == statuses[i].number);
+    CHECK(strcmp(st_status_name(statuses[i].status), statuses[i].name) == 0);
+  }
+  for (number = -300; number < 300; ++number) {
+    known += strcmp(st_status_name(number), "unknown") != 0 ? 1 : 0;
+  }
+  CHECK(known == count);
+  CHECK(strcmp(st_status_name(INT32_MIN), "unknown") == 0);
+  CHECK(strcmp(st_status_name(INT32_MAX), "unknown") == 0);
+}
+
+static const struct {
+  uint32_t dtype, number;
+  const char *name;
+  uint32_t bits;
+} dtypes[] = {
+    {ST_DTYPE_BOOL, 1, "BOOL", 8},
+    {ST_DTYPE_F4, 2, "F4", 4},
+    {ST_DTYPE_F6_E2M3, 3, "F6_E2M3", 6},
+    {ST_DTYPE_F6_E3M2, 4, "F6_E3M2", 6},
+    {ST_DTYPE_U8, 5, "U8", 8},
+    {ST_DTYPE_I8, 6, "I8", 8},
+    {ST_DTYPE_F8_E5M2, 7, "F8_E5M2", 8},
+    {ST_DTYPE_F8_E4M3, 8, "F8_E4M3", 8},
+    {ST_DTYPE_F8_E8M0, 9, "F8_E8M0", 8},
+    {ST_DTYPE_F8_E4M3FNUZ, 10, "F8_E4M3FNUZ", 8},
+    {ST_DTYPE_F8_E5M2FNUZ, 11, "F8_E5M2FNUZ", 8},
+    {ST_DTYPE_I16, 12, "I16", 16},
+    {ST_DTYPE_U16, 13, "U16", 16},
+    {ST_DTYPE_F16, 14, "F16", 16},
+    {ST_DTYPE_BF16, 15, "BF16", 16},
+    {ST_DTYPE_I32, 16, "I32", 32},
+    {ST_DTYPE_U32, 17, "U32", 32},
+    {ST_DTYPE_F32, 18, "F32", 32},
+    {ST_DTYPE_C64, 19, "C64", 64},
+    {ST_DTYPE_F64, 20, "F64", 64},
+    {ST_DTYPE_I64, 21, "I64", 64},
+    {ST_DTYPE_U64, 22, "U64", 64},
+};
+
+static void check_dtypes(void) {
+  static const char *const none[] = {"", "f32", "F32 ", "F3", "F322", "F8", "STRING"};
+  const size_t count = sizeof dtypes / sizeof dtypes[0];
+  st_error error = ST_ERROR_INIT;
+  uint32_t number, found;
+  size_t i;
+  for (i = 0; i < count; ++i) {
+    const char *name = dtypes[i].name;
+    found = 99;
+    CHECK(dtypes[i].dtype == dtypes[i].number);
+    CHECK(strcmp(st_dtype_name(dtypes[i].dtype), name) == 0);
+    CHECK(st_dtype_bits(dtypes[i].dtype) == dtypes[i].bits);
+    CHECK_STATUS(st_dtype_from_name(name, strlen(name), &found, &error), ST_OK);
+    CHECK(found == dtypes[i].dtype);
+    CHECK(error.code == ST_OK);
+  }
+  for (i = 0; i < sizeof none / sizeof none[0]; ++i) {
+    found = 99;
+    CHECK_FAILS(st_dtype_from_name(none[i], strlen(none[i]), &found, &error), ST_E_DTYPE, &error);
+    CHECK(found == 0);
+  }
+  CHECK_STATUS(st_dtype_from_name("F32\0", 4, &found, NULL), ST_E_DTYPE);
+  CHECK_STATUS(st_dtype_from_name("F32x", 3, &found, NULL), ST_OK);
+  CHECK_FAILS(st_dtype_from_name(NULL, 3, &found, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_dtype_from_name("F32", 3, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_dtype_from_name(NULL, 0, &found, &error), ST_E_DTYPE, &error);
+  for (number = 0; number < 300; ++number) {
+    if (number >= 1 && number <= count) continue;
+    CHECK(st_dtype_name(number) == NULL);
+    CHECK(st_dtype_bits(number) == 0);
+  }
+  CHECK(st_dtype_name(UINT32_MAX) == NULL);
+  CHECK(st_dtype_bits(UINT32_MAX) == 0);
+}
+
+/* Other languages describe the structs by these numbers. */
+static void check_layout(void) {
+  CHECK(sizeof(st_status) == 4);
+  CHECK(sizeof(st_error) == 280);
+  CHECK(offsetof(st_error, code) == 4);
+  CHECK(offsetof(st_error, os_error) == 8);
+  CHECK(offsetof(st_error, position) == 16);
+  CHECK(offsetof(st_error, message) == 24);
+  CHECK(sizeof(st_open_options) == 32);
+  CHECK(offsetof(st_open_options, backend) == 4);
+  CHECK(offsetof(st_open_options, strictness) == 8);
+  CHECK(offsetof(st_open_options, mapping) == 12);
+  CHECK(offsetof(st_open_options, memory) == 16);
+  CHECK(offsetof(st_open_options, max_header_size) == 24);
+#if UINTPTR_MAX == UINT64_MAX
+  CHECK(sizeof(st_io) == 40);
+  CHECK(sizeof(st_tensor_info) == 56);
+  CHECK(offsetof(st_tensor_info, shape) == 16);
+  CHECK(offsetof(st_tensor_info, file_offset) == 48);
+  CHECK(sizeof(st_metadata_entry) == 40);
+  CHECK(offsetof(st_metadata_entry, value) == 24);
+  CHECK(sizeof(st_save_tensor) == 72);
+  CHECK(offsetof(st_save_tensor, fill) == 56);
+  CHECK(sizeof(st_save_options) == 56);
+  CHECK(offsetof(st_save_options, metadata) == 24);
+#endif
+}
+
+static void check_constants(void) {
+  st_error error = ST_ERROR_INIT;
+  st_open_options open_options = ST_OPEN_OPTIONS_INIT;
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  st_save_options save_options = ST_SAVE_OPTIONS_INIT;
+  CHECK(error.size == sizeof error);
+  CHECK(open_options.size == sizeof open_options);
+  CHECK(info.size == sizeof info);
+  CHECK(entry.size == sizeof entry);
+  CHECK(tensor.size == sizeof tensor);
+  CHECK(save_options.size == sizeof save_options);
+  CHECK(ST_ABI_VERSION == 0);
+  CHECK(ST_NO_POSITION == UINT64_MAX);
+  CHECK(ST_MESSAGE_SIZE == 256);
+  CHECK(ST_BACKEND_AUTO == 0 && ST_BACKEND_MMAP == 1 && ST_BACKEND_PREAD == 2);
+  CHECK(ST_STRICTNESS_COMPATIBLE == 0 && ST_STRICT == 1);
+  CHECK(ST_MAPPING_READ_ONLY == 0 && ST_MAPPING_COPY_ON_WRITE == 1);
+  CHECK(ST_MEMORY_BORROW == 0 && ST_MEMORY_COPY == 1);
+  CHECK(ST_ORDER_FILE == 0 && ST_ORDER_NAME == 1);
+  CHECK(ST_DURABILITY_NONE == 0 && ST_DURABILITY_FSYNC == 1);
+}
+
+int main(void) {
+  check_version();
+  check_statuses();
+  check_dtypes();
+  check_layout();
+  check_constants();
+  return check_result();
+}

@@ -1,0 +1,231 @@
+/* A tensor's bytes and how long they live. */
+#include <fcntl.h>
+#include <safetensors/safetensors.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sample.h"
+#include "scratch.h"
+
+static st_error error = ST_ERROR_INIT;
+
+static const unsigned char *expected_bytes(unsigned i) {
+  return sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
+}
+
+static void check_is(const st_tensor *tensor, unsigned i) {
+  const struct sample_tensor *expected = &sample_tensors[i];
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  CHECK(st_tensor_nbytes(tensor) == expected->nbytes);
+  CHECK(st_tensor_data(tensor) != NULL);
+  CHECK(memcmp(st_tensor_data(tensor), expected_bytes(i), expected->nbytes) == 0);
+  CHECK_STATUS(st_tensor_describe(tensor, &info, &error), ST_OK);
+  CHECK(info.dtype == expected->dtype && info.rank == expected->rank && info.nbytes == expected->nbytes);
+  CHECK(info.name_len == expected->name_len && memcmp(info.name, expected->name, info.name_len) == 0);
+  CHECK(info.rank == 0 || memcmp(info.shape, expected->shape, info.rank * sizeof(uint64_t)) == 0);
+  CHECK(info.file_offset == sample_data_offset() + expected->begin);
+}
+
+static void check_all(st_file *file) {
+  unsigned i;
+  for (i = 0; i < sample_count; ++i) {
+    st_tensor *tensor = NULL;
+    CHECK_STATUS(st_get_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, &tensor, &error), ST_OK);
+    check_is(tensor, i);
+    st_release(tensor);
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
+    check_is(tensor, i);
+    st_release(tensor);
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_NAME, i, &tensor, &error), ST_OK);
+    check_is(tensor, sample_name_order[i]);
+    st_release(tensor);
+  }
+}
+
+static void check_errors(st_file *file) {
+  st_tensor *const junk = (st_tensor *)(uintptr_t)0x5A5A;
+  st_tensor *tensor = junk;
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  CHECK_FAILS(st_get_tensor(file, "none", 4, &tensor, &error), ST_E_TENSOR_NOT_FOUND, &error);
+  CHECK(tensor == NULL);
+  CHECK(strstr(error.message, "\"none\"") != NULL);
+  tensor = junk;
+  CHECK_FAILS(st_get_tensor(file, NULL, 4, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK(tensor == NULL);
+  tensor = junk;
+  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, sample_count, &tensor, &error), ST_E_OUT_OF_RANGE, &error);
+  CHECK(tensor == NULL);
+  tensor = junk;
+  CHECK_FAILS(st_get_tensor_at(file, 2, 0, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK(tensor == NULL);
+  CHECK_FAILS(st_get_tensor(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, 0, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(st_get_tensor(file, "alpha", 5, &tensor, &error), ST_OK);
+  CHECK_FAILS(st_tensor_describe(tensor, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  info.size = 1;
+  CHECK_FAILS(st_tensor_describe(tensor, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  st_release(tensor);
+}
+
+/* Tensors that were got from a file that is closed since. */
+static void check_outlives(st_file *file) {
+  st_tensor *tensors[sample_count];
+  unsigned i;
+  for (i = 0; i < sample_count; ++i) {
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensors[i], &error), ST_OK);
+  }
+  st_close(file);
+  for (i = 0; i < sample_count; ++i) check_is(tensors[i], i);
+  for (i = 0; i < sample_count; i += 2) st_release(tensors[i]);
+  for (i = 1; i < sample_count; i += 2) check_is(tensors[i], i);
+  CHECK(st_tensor_ref(tensors[1]) == tensors[1]);
+  st_release(tensors[1]);
+  check_is(tensors[1], 1);
+  for (i = 1; i < sample_count; i += 2) st_release(tensors[i]);
+}
+
+static st_file *open_with(uint32_t backend, uint32_t mapping) {
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  st_file *file = NULL;
+  options.backend = backend;
+  options.mapping = mapping;
+  CHECK_STATUS(st_open("sample", &options, &file, &error), ST_OK);
+  return file;
+}
+
+/* Bytes that may be written to are the caller's alone. */
+static void check_writable(uint32_t backend, uint32_t mapping, int writable) {
+  st_file *file = open_with(backend, mapping);
+  unsigned i;
+  for (i = 0; i < sample_count; ++i) {
+    st_tensor *tensor = NULL;
+    unsigned char *bytes;
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
+    bytes = st_tensor_mutable_data(tensor);
+    CHECK((bytes != NULL) == writable);
+    if (bytes) {
+      CHECK(bytes == st_tensor_data(tensor));
+      memset(bytes, 0xEE, (size_t)st_tensor_nbytes(tensor));
+    }
+    st_release(tensor);
+  }
+  st_close(file);
+  CHECK(scratch_holds("sample", sample_bytes(), sample_size()));
+  file = open_with(backend, mapping);
+  check_all(file);
+  st_close(file);
+}
+
+static void check_alignment(void) {
+  st_file *file = open_with(ST_BACKEND_PREAD, 0);
+  unsigned i;
+  for (i = 0; i < sample_count; ++i) {
+    st_tensor *tensor = NULL;
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
+    CHECK((uintptr_t)st_tensor_data(tensor) % 64 == 0);
+    st_release(tensor);
+  }
+  st_close(file);
+}
+
+static int releases;
+static void *released_with;
+
+static void count_release(void *user_data) {
+  ++releases;
+  released_with = user_data;
+}
+
+static void check_memory(void) {
+  int token;
+  st_open_options copied = ST_OPEN_OPTIONS_INIT;
+  unsigned char *bytes = malloc(sample_size());
+  st_file *file = NULL, *other;
+  st_tensor *tensor = NULL;
+  memcpy(bytes, sample_bytes(), sample_size());
+
+  /* Borrowed: the bytes where they are, until the last that uses them is gone. */
+  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, &token, NULL, &file, &error), ST_OK);
+  CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
+  CHECK(st_tensor_data(tensor) == bytes + sample_data_offset() + 5);
+  CHECK(st_tensor_mutable_data(tensor) == NULL);
+  other = st_ref(file);
+  CHECK(other == file);
+  st_close(file);
+  CHECK(releases == 0);
+  check_all(other);
+  st_close(other);
+  CHECK(releases == 0);
+  check_is(tensor, 1);
+  st_release(tensor);
+  CHECK(releases == 1 && released_with == &token);
+
+  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, NULL, NULL, &file, &error), ST_OK);
+  st_close(file);
+  CHECK(releases == 2 && released_with == NULL);
+
+  /* A call that fails leaves the bytes with the caller. */
+  CHECK_STATUS(st_open_memory(bytes, sample_size() - 1, count_release, NULL, NULL, &file, &error), ST_E_COVERAGE);
+  CHECK(releases == 2);
+
+  /* Copied: the caller's bytes may go. */
+  copied.memory = ST_MEMORY_COPY;
+  CHECK_STATUS(st_open_memory(bytes, sample_size(), NULL, NULL, &copied, &file, &error), ST_OK);
+  memset(bytes, 0xEE, sample_size());
+  free(bytes);
+  check_all(file);
+  CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
+  CHECK(st_tensor_mutable_data(tensor) == st_tensor_data(tensor));
+  st_release(tensor);
+  st_close(file);
+}
+
+/* The caller's descriptor is not moved, not kept and not closed. */
+static void check_descriptor(uint32_t backend) {
+  const int descriptor = open("sample", O_RDONLY | O_CLOEXEC);
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  st_file *file = NULL;
+  options.backend = backend;
+  CHECK(lseek(descriptor, 13, SEEK_SET) == 13);
+  CHECK_STATUS(st_open_fd(descriptor, &options, &file, &error), ST_OK);
+  check_all(file);
+  CHECK(lseek(descriptor, 0, SEEK_CUR) == 13);
+  CHECK(close(descriptor) == 0);
+  check_all(file);
+  CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
+  st_close(file);
+}
+
+/* Two handles of one file know nothing of each other. */
+static void check_two_handles(void) {
+  st_file *first = open_with(ST_BACKEND_MMAP, 0), *second = open_with(ST_BACKEND_MMAP, 0);
+  CHECK(first != second);
+  st_close(first);
+  check_all(second);
+  st_close(second);
+}
+
+int main(void) {
+  uint32_t backend;
+  scratch_enter();
+  sample_write("sample");
+  for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
+    st_file *file = open_with(backend, ST_MAPPING_READ_ONLY);
+    check_about("backend %u", backend);
+    check_all(file);
+    check_errors(file);
+    check_outlives(file);
+    check_descriptor(backend);
+  }
+  check_about(NULL);
+  check_writable(ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY, 0);
+  check_writable(ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE, 1);
+  check_writable(ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY, 1);
+  check_writable(ST_BACKEND_PREAD, ST_MAPPING_COPY_ON_WRITE, 1);
+  check_alignment();
+  check_memory();
+  check_two_handles();
+  return check_result();
+}

@@ -1,0 +1,215 @@
+/* Arguments that no st_open function takes. */
+#include <fcntl.h>
+#include <safetensors/safetensors.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sample.h"
+#include "scratch.h"
+
+static st_error error = ST_ERROR_INIT;
+static int descriptor;
+
+static int32_t read_sample(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
+  (void)user_data;
+  memcpy(buffer, sample_bytes() + offset, nbytes);
+  return 0;
+}
+
+static void never(void *user_data) {
+  (void)user_data;
+  CHECK(!"released though the call failed");
+}
+
+static st_io sample_io(void) {
+  st_io io;
+  memset(&io, 0, sizeof io);
+  io.size = sizeof io;
+  io.nbytes = sample_size();
+  io.read_at = read_sample;
+  io.release = never;
+  return io;
+}
+
+/* Every function that opens, with these options. */
+static void check_all(const st_open_options *options, st_status expected) {
+  const st_io io = sample_io();
+  st_file *files[4];
+  int i;
+  st_status statuses[4];
+  memset(files, 0x5A, sizeof files);
+  statuses[0] = st_open("sample", options, &files[0], &error);
+  CHECK(error.code == expected);
+  statuses[1] = st_open_fd(descriptor, options, &files[1], NULL);
+  statuses[2] = st_open_memory(sample_bytes(), sample_size(), NULL, NULL, options, &files[2], NULL);
+  if (expected == ST_OK) {
+    files[3] = NULL;
+    statuses[3] = ST_OK;
+  } else {
+    statuses[3] = st_open_io(&io, options, &files[3], NULL);
+  }
+  for (i = 0; i < 4; ++i) {
+    CHECK_STATUS(statuses[i], expected);
+    CHECK((files[i] != NULL) == (expected == ST_OK && i < 3));
+    if (statuses[i] == ST_OK) st_close(files[i]);
+  }
+}
+
+static void check_options(void) {
+  union {
+    st_open_options options;
+    unsigned char bytes[4096 + 8];
+  } larger;
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  check_all(NULL, ST_OK);
+  check_all(&options, ST_OK);
+
+  options.size = 0;
+  check_all(&options, ST_E_INVALID_ARGUMENT);
+  options.size = sizeof options - 1;
+  check_all(&options, ST_E_INVALID_ARGUMENT);
+  options.size = UINT32_MAX;
+  check_all(&options, ST_E_INVALID_ARGUMENT);
+
+  /* A later release's struct, whose fields beyond ours are the defaults, or are not. */
+  memset(&larger, 0, sizeof larger);
+  larger.options.size = sizeof options + 24;
+  check_all(&larger.options, ST_OK);
+  larger.bytes[sizeof options + 23] = 1;
+  check_all(&larger.options, ST_E_INVALID_ARGUMENT);
+  larger.options.size = sizeof options + 16;
+  check_all(&larger.options, ST_OK);
+  larger.options.size = sizeof options + 17; /* no struct has that size */
+  check_all(&larger.options, ST_E_INVALID_ARGUMENT);
+
+#define REFUSED(field, value)                     \
+  do {                                            \
+    st_open_options wrong = ST_OPEN_OPTIONS_INIT; \
+    wrong.field = (value);                        \
+    check_about("%s = %s", #field, #value);       \
+    check_all(&wrong, ST_E_INVALID_ARGUMENT);     \
+  } while (0)
+  REFUSED(backend, 3);
+  REFUSED(backend, UINT32_MAX);
+  REFUSED(strictness, 2);
+  REFUSED(strictness, UINT32_MAX);
+  REFUSED(mapping, 2);
+  REFUSED(memory, 2);
+  REFUSED(reserved, 1);
+  REFUSED(max_header_size, 100000001);
+  REFUSED(max_header_size, UINT64_MAX);
+  check_about(NULL);
+}
+
+static void check_header_cap(void) {
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  const uint64_t length = sample_data_offset() - 8;
+  options.max_header_size = 100000000;
+  check_all(&options, ST_OK);
+  options.max_header_size = length;
+  check_all(&options, ST_OK);
+  options.max_header_size = length - 1;
+  check_all(&options, ST_E_HEADER_TOO_LARGE);
+  options.max_header_size = 1;
+  check_all(&options, ST_E_HEADER_TOO_LARGE);
+}
+
+static void check_null_arguments(void) {
+  st_io io = sample_io();
+  st_open_options copied = ST_OPEN_OPTIONS_INIT;
+  st_file *file;
+#define JUNK ((st_file *)(uintptr_t)0x5A5A)
+#define REFUSES(call)                                   \
+  do {                                                  \
+    file = JUNK;                                        \
+    CHECK_FAILS(call, ST_E_INVALID_ARGUMENT, &error);   \
+    CHECK(file == NULL);                                \
+  } while (0)
+  REFUSES(st_open(NULL, NULL, &file, &error));
+  REFUSES(st_open("", NULL, &file, &error));
+  REFUSES(st_open_fd(-1, NULL, &file, &error));
+  REFUSES(st_open_fd(1 << 20, NULL, &file, &error));
+  REFUSES(st_open_memory(NULL, 1, NULL, NULL, NULL, &file, &error));
+  REFUSES(st_open_io(NULL, NULL, &file, &error));
+  copied.memory = ST_MEMORY_COPY;
+  REFUSES(st_open_memory(sample_bytes(), sample_size(), never, NULL, &copied, &file, &error));
+
+  io.read_at = NULL;
+  REFUSES(st_open_io(&io, NULL, &file, &error));
+  io = sample_io();
+  io.reserved = 1;
+  REFUSES(st_open_io(&io, NULL, &file, &error));
+  io = sample_io();
+  io.size = 0;
+  REFUSES(st_open_io(&io, NULL, &file, &error));
+  io.size = sizeof io - 1;
+  REFUSES(st_open_io(&io, NULL, &file, &error));
+
+  CHECK_FAILS(st_open("sample", NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_open_fd(descriptor, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_open_memory(sample_bytes(), sample_size(), never, NULL, NULL, NULL, &error),
+              ST_E_INVALID_ARGUMENT, &error);
+  io = sample_io();
+  CHECK_FAILS(st_open_io(&io, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+
+  file = JUNK;
+  CHECK_FAILS(st_open_memory(NULL, 0, NULL, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL, &error);
+  CHECK(file == NULL);
+  file = JUNK;
+  CHECK_FAILS(st_open_memory("short", 5, never, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL, &error);
+  CHECK(file == NULL);
+}
+
+/* Handles that are NULL are no handles, but nothing worse. */
+static void check_null_handles(void) {
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  st_tensor *tensor = (st_tensor *)JUNK;
+  const char *value = "x";
+  uint64_t number = 7;
+  char byte;
+  st_close(NULL);
+  st_release(NULL);
+  st_builder_free(NULL);
+  CHECK(st_ref(NULL) == NULL);
+  CHECK(st_tensor_ref(NULL) == NULL);
+  CHECK(st_tensor_count(NULL) == 0);
+  CHECK(st_metadata_count(NULL) == 0);
+  CHECK(st_data_offset(NULL) == 0);
+  CHECK(st_tensor_data(NULL) == NULL);
+  CHECK(st_tensor_mutable_data(NULL) == NULL);
+  CHECK(st_tensor_nbytes(NULL) == 0);
+#define NO_HANDLE(call) CHECK_FAILS(call, ST_E_INVALID_ARGUMENT, &error)
+  NO_HANDLE(st_verify_unchanged(NULL, &error));
+  NO_HANDLE(st_tensor_at(NULL, ST_ORDER_FILE, 0, &info, &error));
+  NO_HANDLE(st_find(NULL, "a", 1, &info, &error));
+  NO_HANDLE(st_metadata_at(NULL, 0, &entry, &error));
+  NO_HANDLE(st_metadata_find(NULL, "a", 1, &value, &number, &error));
+  CHECK(value == NULL && number == 0);
+  NO_HANDLE(st_get_tensor(NULL, "a", 1, &tensor, &error));
+  CHECK(tensor == NULL);
+  tensor = (st_tensor *)JUNK;
+  NO_HANDLE(st_get_tensor_at(NULL, ST_ORDER_FILE, 0, &tensor, &error));
+  CHECK(tensor == NULL);
+  NO_HANDLE(st_tensor_describe(NULL, &info, &error));
+  NO_HANDLE(st_read_tensor(NULL, "a", 1, &byte, 1, &error));
+  NO_HANDLE(st_read_at(NULL, 0, &byte, 1, &error));
+  number = 7;
+  NO_HANDLE(st_read_slice(NULL, "a", 1, &number, &number, 1, &byte, 1, NULL, &error));
+  NO_HANDLE(st_builder_new(NULL, &error));
+}
+
+int main(void) {
+  scratch_enter();
+  sample_write("sample");
+  descriptor = open("sample", O_RDONLY | O_CLOEXEC);
+  CHECK(descriptor >= 0);
+  check_options();
+  check_header_cap();
+  check_null_arguments();
+  check_null_handles();
+  close(descriptor);
+  return check_result();
+}

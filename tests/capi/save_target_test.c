@@ -1,0 +1,276 @@
+/* Where a file is saved, and what becomes of what is there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <safetensors/safetensors.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "sample.h"
+#include "scratch.h"
+
+static st_error error = ST_ERROR_INIT;
+static unsigned char content[200000];
+
+/* A file with one tensor of these bytes. */
+static st_status save_bytes(const char *path, const void *bytes, uint64_t nbytes, uint32_t mode) {
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  tensor.dtype = ST_DTYPE_U8;
+  tensor.name = "w";
+  tensor.name_len = 1;
+  tensor.shape = &nbytes;
+  tensor.rank = 1;
+  tensor.data = bytes;
+  tensor.nbytes = nbytes;
+  options.mode = mode;
+  return st_save(path, &tensor, 1, &options, &error);
+}
+
+static st_status save(const char *path) { return save_bytes(path, content, sizeof content, 0); }
+
+static int is_saved(const char *path) {
+  st_file *file = NULL;
+  unsigned char *found = malloc(sizeof content);
+  const int right = st_open(path, NULL, &file, NULL) == ST_OK &&
+                    st_read_tensor(file, "w", 1, found, sizeof content, NULL) == ST_OK &&
+                    memcmp(found, content, sizeof content) == 0;
+  st_close(file);
+  free(found);
+  return right;
+}
+
+static mode_t mode_of(const char *path) {
+  struct stat status;
+  return lstat(path, &status) == 0 ? status.st_mode : 0;
+}
+
+static void check_refused(const char *path, st_status expected, int os_error) {
+  const unsigned before = scratch_count();
+  const mode_t mode = mode_of(path);
+  check_about("%.80s", path);
+  CHECK_FAILS(save(path), expected, &error);
+  CHECK(error.os_error == os_error);
+  CHECK(scratch_count() == before);
+  CHECK(mode_of(path) == mode);
+  check_about(NULL);
+}
+
+static void check_modes(void) {
+  const mode_t mask = umask(022);
+  const mode_t masks[] = {022, 077, 0, 0777};
+  size_t i;
+  for (i = 0; i < 4; ++i) {
+    umask(masks[i]);
+    CHECK_STATUS(save("file"), ST_OK);
+    CHECK(mode_of("file") == (S_IFREG | (0666 & ~masks[i])));
+    CHECK(umask(masks[i]) == masks[i]);
+    CHECK(unlink("file") == 0);
+  }
+  umask(022);
+  CHECK_STATUS(save_bytes("file", content, 10, 0400), ST_OK);
+  CHECK(mode_of("file") == (S_IFREG | 0400));
+  CHECK_STATUS(save("file"), ST_OK); /* the mode of what is replaced, though it could not be written to */
+  CHECK(mode_of("file") == (S_IFREG | 0400));
+  CHECK(chmod("file", 0640) == 0);
+  CHECK_STATUS(save("file"), ST_OK);
+  CHECK(mode_of("file") == (S_IFREG | 0640));
+  CHECK_STATUS(save_bytes("file", content, 10, 0777), ST_OK);
+  CHECK(mode_of("file") == (S_IFREG | 0777));
+  umask(mask);
+  scratch_clear();
+}
+
+static void check_links(void) {
+  CHECK(mkdir("folder", 0755) == 0);
+  scratch_write("folder/target", "old", 3);
+  CHECK(chmod("folder/target", 0604) == 0);
+  CHECK(symlink("folder/target", "link") == 0);
+  CHECK(symlink("link", "link to a link") == 0);
+  CHECK(symlink("../folder/new", "folder/dangling") == 0);
+  CHECK(symlink("loop", "loop") == 0);
+  CHECK(symlink("nowhere/new", "lost") == 0);
+
+  CHECK_STATUS(save("link to a link"), ST_OK);
+  CHECK(S_ISLNK(mode_of("link to a link")) && S_ISLNK(mode_of("link")));
+  CHECK(mode_of("folder/target") == (S_IFREG | 0604));
+  CHECK(is_saved("folder/target"));
+
+  CHECK_STATUS(save("folder/dangling"), ST_OK);
+  CHECK(S_ISLNK(mode_of("folder/dangling")));
+  CHECK(is_saved("folder/new"));
+  check_refused("loop", ST_E_IO, ELOOP);
+  check_refused("lost", ST_E_NOT_FOUND, ENOENT);
+
+  /* A hard link keeps the old bytes. */
+  scratch_write("first", "old", 3);
+  CHECK(link("first", "second") == 0);
+  CHECK_STATUS(save("first"), ST_OK);
+  CHECK(is_saved("first"));
+  CHECK(scratch_holds("second", "old", 3));
+
+  unlink("folder/target");
+  unlink("folder/dangling");
+  unlink("folder/new");
+  scratch_clear();
+}
+
+static void check_not_regular(void) {
+  const struct sockaddr_un address = {AF_UNIX, "socket"};
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(bind(listener, (const struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(mkdir("folder", 0755) == 0);
+  CHECK(mkfifo("fifo", 0644) == 0);
+  CHECK(symlink("fifo", "link to a fifo") == 0);
+  CHECK(symlink("/dev/null", "link to a device") == 0);
+  check_refused("fifo", ST_E_NOT_REGULAR, 0);
+  check_refused("link to a fifo", ST_E_NOT_REGULAR, 0);
+  check_refused("socket", ST_E_NOT_REGULAR, 0);
+  check_refused("folder", ST_E_NOT_REGULAR, 0);
+  check_refused("folder/", ST_E_NOT_REGULAR, 0);
+  check_refused(".", ST_E_NOT_REGULAR, 0);
+  check_refused("..", ST_E_NOT_REGULAR, 0);
+  check_refused("/", ST_E_NOT_REGULAR, 0);
+  check_refused("/dev/null", ST_E_NOT_REGULAR, 0);
+  check_refused("link to a device", ST_E_NOT_REGULAR, 0);
+  CHECK(S_ISCHR(mode_of("/dev/null")));
+  if (mknod("device", S_IFCHR | 0666, makedev(1, 3)) == 0) check_refused("device", ST_E_NOT_REGULAR, 0);
+  close(listener);
+  scratch_clear();
+}
+
+static int check_without_permission(void) {
+  check_refused("closed/file", ST_E_PERMISSION, EACCES);
+  check_refused("read only/file", ST_E_PERMISSION, EACCES);
+  check_refused("read only/new", ST_E_PERMISSION, EACCES);
+  CHECK(scratch_holds("read only/file", "old", 3));
+  return check_result();
+}
+
+static void check_permission(void) {
+  CHECK(mkdir("closed", 0755) == 0);
+  CHECK(mkdir("read only", 0755) == 0);
+  scratch_write("read only/file", "old", 3);
+  CHECK(chmod("read only", 0555) == 0);
+  CHECK(chmod("closed", 0) == 0);
+  CHECK(scratch_as_nobody(check_without_permission) <= 0);
+  CHECK(chmod("closed", 0700) == 0);
+  CHECK(chmod("read only", 0700) == 0);
+  unlink("read only/file");
+  scratch_clear();
+}
+
+static void check_names(void) {
+  char longest[256], longer[257];
+  memset(longest, 'n', 255);
+  longest[255] = '\0';
+  memset(longer, 'n', 256);
+  longer[256] = '\0';
+  CHECK_STATUS(save(longest), ST_OK);
+  CHECK_STATUS(save(longest), ST_OK);
+  CHECK(is_saved(longest));
+  CHECK(scratch_count() == 1);
+  check_refused(longer, ST_E_IO, ENAMETOOLONG);
+  check_refused("missing/file", ST_E_NOT_FOUND, ENOENT);
+  scratch_clear();
+  scratch_write("file", "old", 3);
+  check_refused("file/file", ST_E_NOT_FOUND, ENOTDIR);
+  check_refused("/proc/file", ST_E_NOT_FOUND, ENOENT);
+  CHECK_STATUS(save("./file"), ST_OK);
+  check_refused("./file/../file", ST_E_NOT_FOUND, ENOTDIR);
+  CHECK_STATUS(save(".hidden"), ST_OK);
+  CHECK_STATUS(save("\xFF not UTF-8"), ST_OK);
+  CHECK(scratch_count() == 3);
+  scratch_clear();
+}
+
+/* The limit of a file's size is met: an error like any other, as SIGXFSZ is the caller's. */
+static void check_no_room(void) {
+  struct rlimit limit, small;
+  scratch_write("file", "old", 3);
+  CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  small = limit;
+  small.rlim_cur = 1000;
+  signal(SIGXFSZ, SIG_IGN);
+  CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  check_refused("file", ST_E_IO, EFBIG);
+  check_refused("new", ST_E_IO, EFBIG);
+  CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  signal(SIGXFSZ, SIG_DFL);
+  CHECK(scratch_holds("file", "old", 3));
+  scratch_clear();
+}
+
+/* A file is replaced by what is mapped from itself. */
+static void check_over_source(uint32_t backend, uint32_t mapping) {
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  st_file *file = NULL;
+  st_tensor *tensor = NULL;
+  int round;
+  options.backend = backend;
+  options.mapping = mapping;
+  CHECK_STATUS(save("file"), ST_OK);
+  for (round = 0; round < 3; ++round) {
+    CHECK_STATUS(st_open("file", &options, &file, &error), ST_OK);
+    CHECK_STATUS(st_get_tensor(file, "w", 1, &tensor, &error), ST_OK);
+    CHECK_STATUS(save_bytes("file", st_tensor_data(tensor), sizeof content, 0), ST_OK);
+    CHECK(memcmp(st_tensor_data(tensor), content, sizeof content) == 0);
+    st_release(tensor);
+    st_close(file);
+    CHECK(is_saved("file"));
+  }
+  scratch_clear();
+}
+
+/* Bytes of a mapping whose file was shortened cannot be read, and that is an error, not a signal. */
+static void check_vanished_source(void) {
+  st_file *file = NULL;
+  st_tensor *tensor = NULL;
+  CHECK_STATUS(save("source"), ST_OK);
+  scratch_write("file", "old", 3);
+  file = open_or_stop("source", ST_BACKEND_MMAP);
+  CHECK_STATUS(st_get_tensor(file, "w", 1, &tensor, &error), ST_OK);
+  CHECK(truncate("source", 5000) == 0);
+  CHECK_FAILS(save_bytes("file", st_tensor_data(tensor), sizeof content, 0), ST_E_IO, &error);
+  CHECK(error.os_error == EFAULT);
+  CHECK(scratch_holds("file", "old", 3));
+  CHECK(scratch_count() == 2);
+  st_release(tensor);
+  st_close(file);
+  scratch_clear();
+}
+
+static void check_durable(void) {
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.durability = ST_DURABILITY_FSYNC;
+  CHECK_STATUS(st_save("file", NULL, 0, &options, &error), ST_OK);
+  CHECK_STATUS(st_save("file", NULL, 0, &options, &error), ST_OK);
+  CHECK(scratch_count() == 1);
+  scratch_clear();
+}
+
+int main(void) {
+  size_t i;
+  for (i = 0; i < sizeof content; ++i) content[i] = (unsigned char)(i * 31 >> 3);
+  scratch_enter();
+  check_modes();
+  check_links();
+  check_not_regular();
+  check_permission();
+  check_names();
+  check_no_room();
+  check_over_source(ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY);
+  check_over_source(ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE);
+  check_over_source(ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY);
+  check_vanished_source();
+  check_durable();
+  return check_result();
+}
