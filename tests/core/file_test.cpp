@@ -1,0 +1,79 @@
+#include "file.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "failure.h"
+
+using namespace st;
+
+namespace {
+
+std::string framed(const std::string& header, const std::string& data = {}) {
+  std::string file(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i)
+    file[i] = static_cast<char>(header.size() >> (8 * i));
+  return file + header + data;
+}
+
+File open_bytes(const std::string& bytes, HeaderRules rules = {}) {
+  return open_file(copy_memory(bytes.data(), bytes.size()), rules);
+}
+
+// Counts what is read, and says that it is as large as it is told to.
+class CountingSource final : public Source {
+ public:
+  CountingSource(std::string bytes, std::uint64_t size) : bytes_(std::move(bytes)), size_(size) {}
+  std::uint64_t size() const noexcept override { return size_; }
+  void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
+    reads.push_back({offset, count});
+    bytes_.copy(static_cast<char*>(buffer), static_cast<std::size_t>(count),
+                static_cast<std::size_t>(offset));
+  }
+  mutable std::vector<std::pair<std::uint64_t, std::uint64_t>> reads;
+
+ private:
+  std::string bytes_;
+  std::uint64_t size_;
+};
+
+const std::string header = R"({"t":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
+
+}  // namespace
+
+TEST_CASE("a tensor's bytes are those after the header") {
+  const File file = open_bytes(framed(header, "xyz"));
+  const TensorEntry* tensor = file.header->find("t");
+  REQUIRE(tensor);
+  const Bytes bytes = file.get(*tensor);
+  CHECK(std::string(reinterpret_cast<const char*>(bytes.data), bytes.size) == "xyz");
+  CHECK(file.header->data_offset() == 8 + header.size());
+}
+
+TEST_CASE("the header's length is checked before anything of it is read") {
+  const auto source = std::make_shared<CountingSource>(framed(header, "xyz"), 20);
+  CHECK(code_of([&] { open_file(source, {}); }) == Code::header_length);
+  CHECK(source->reads == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}});
+}
+
+TEST_CASE("opening reads the length and the header and no data") {
+  const std::string bytes = framed(header, "xyz");
+  const auto source = std::make_shared<CountingSource>(bytes, bytes.size());
+  open_file(source, {});
+  CHECK(source->reads ==
+        std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}, {8, header.size()}});
+}
+
+TEST_CASE("the caller's cap is the largest length allowed") {
+  const std::string bytes = framed(header, "xyz");
+  CHECK_FALSE(code_of([&] { open_bytes(bytes, {header.size(), Strictness::compatible}); }));
+  CHECK(code_of([&] {
+          open_bytes(bytes, {header.size() - 1, Strictness::compatible});
+        }) == Code::header_too_large);
+}
+
+TEST_CASE("fewer than eight bytes are no file") {
+  for (std::size_t size = 0; size < 8; ++size) {
+    CHECK(code_of([&] { open_bytes(std::string(size, '\0')); }) == Code::header_too_small);
+  }
+}
