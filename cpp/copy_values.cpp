@@ -97,9 +97,10 @@ class DeviceBatch {
   std::uint64_t temporary_nbytes_ = 0;
 };
 
-bool is_f4(const ValueCopy& copy) {
-  return is_pair_of_elements(copy.entry.dtype) ||
-         is_pair_of_elements(copy.destination.scalar_type());
+bool converts_f4(const ValueCopy& copy) {
+  const auto from = copy.entry.dtype;
+  const auto to = copy.destination.scalar_type();
+  return from != to && (is_pair_of_elements(from) || is_pair_of_elements(to));
 }
 
 const char* refusal_of(const ValueCopy& copy) {
@@ -111,8 +112,7 @@ const char* refusal_of(const ValueCopy& copy) {
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
     return "were made in inference mode: load in inference mode too";
   if (copy.entry.nbytes == 0 || takes_bytes_as_they_are(copy)) return nullptr;
-  if (is_f4(copy))
-    return "need F4 values converted, or copied with strides, which LibTorch cannot do";
+  if (converts_f4(copy)) return "would need F4 converted, which LibTorch cannot do";
   if (at::has_internal_overlap(destination) == at::MemOverlap::Yes)
     return "have several elements in one place of memory: clone() them before";
   return nullptr;

@@ -77,27 +77,27 @@ with_torch=(-std=c++20 "${warnings[@]}" "${common[@]}" "-I$source_dir/cpp"
 plan=$build/plan
 : >"$plan"
 
-# compile GROUP SOURCE OPTION...
+# compile SOURCE OPTION...: into objects/FOLDER-SOURCE.o
 compile() {
   local object
-  object=$build/objects/$1-$(basename "$2").o
-  printf '%q ' "$object" "$cxx" "${@:3}" -c "$2" -o "$object" >>"$plan"
+  object=$build/objects/$(basename "$(dirname "$1")")-$(basename "$1").o
+  printf '%q ' "$object" "$cxx" "${@:2}" -c "$1" -o "$object" >>"$plan"
   printf '\n' >>"$plan"
 }
 
 for source in "$source_dir"/src/*.cpp "$source_dir"/capi/*.cpp; do
-  compile core "$source" -std=c++20 "${warnings[@]}" "${common[@]}" -fvisibility=hidden \
+  compile "$source" -std=c++20 "${warnings[@]}" "${common[@]}" -fvisibility=hidden \
     "-I$source_dir/src" -isystem "$simdjson/singleheader"
 done
-compile core "$simdjson/singleheader/simdjson.cpp" -std=c++17 -w "${common[@]}" -fvisibility=hidden
+compile "$simdjson/singleheader/simdjson.cpp" -std=c++17 -w "${common[@]}" -fvisibility=hidden
 for source in "$source_dir"/cpp/*.cpp; do
-  compile torch "$source" "${with_torch[@]}" -fvisibility=hidden
+  compile "$source" "${with_torch[@]}" -fvisibility=hidden
 done
 for source in "$source_dir"/tests/torch/device/*.cpp; do
-  compile test "$source" "${with_torch[@]}" "-I$source_dir/tests/torch/device" \
+  compile "$source" "${with_torch[@]}" "-I$source_dir/tests/torch/device" \
     -isystem "$build/include" -isystem "$catch2/extras"
 done
-compile test "$catch2/extras/catch_amalgamated.cpp" -std=c++20 -w "${common[@]}" "-I$catch2/extras"
+compile "$catch2/extras/catch_amalgamated.cpp" -std=c++20 -w "${common[@]}" "-I$catch2/extras"
 
 # An object is made anew if anything in the source tree, or how it is compiled, is newer than it.
 newest=$(find "$source_dir"/{include,src,capi,cpp,tests/torch} "${BASH_SOURCE[0]}" -type f -printf '%T@ %p\n' |
@@ -114,28 +114,33 @@ xargs -a "$plan" -d '\n' -P "$(nproc)" -I '{}' bash -c 'compile_line "$1" "$2"' 
 
 say "linking"
 torch_libraries=("-L$torch/lib" "-Wl,-rpath,$torch/lib" -ltorch -ltorch_cpu -lc10)
-"$cxx" -shared -o "$build/libsafetensors.so" "$build"/objects/core-*.o -pthread -Wl,-Bsymbolic \
+"$cxx" -shared -o "$build/libsafetensors.so" "$build"/objects/{src,capi,singleheader}-*.o -pthread -Wl,-Bsymbolic \
   "-Wl,--version-script,$source_dir/capi/safetensors.map"
-"$cxx" -shared -o "$build/libsafetensors-torch.so" "$build"/objects/torch-*.o "-L$build" -lsafetensors \
+"$cxx" -shared -o "$build/libsafetensors-torch.so" "$build"/objects/cpp-*.o "-L$build" -lsafetensors -Wl,-rpath,'$ORIGIN' \
   "-Wl,--version-script,$source_dir/cpp/safetensors-torch.map" "${torch_libraries[@]}"
 
-# The pipeline is hidden in the library; the tests of its insides have it once more.
-pipeline=()
-for name in byte_view copy_stream device_load device_save device_streams pinned_ring read_ahead read_plan; do
-  pipeline+=("$build/objects/torch-$name.cpp.o")
-done
 # Nothing refers to the CUDA backend by symbol: it registers itself when it is loaded.
 [[ -e $torch/lib/libtorch_cuda.so ]] &&
   torch_libraries+=(-Wl,--push-state,--no-as-needed -ltorch_cuda -lc10_cuda -Wl,--pop-state)
-"$cxx" -o "$build/device_test" "$build"/objects/test-*.o "${pipeline[@]}" \
-  "-L$build" -Wl,-rpath,"$build" -lsafetensors-torch -lsafetensors \
-  "${torch_libraries[@]}" -Wl,--allow-shlib-undefined -pthread
+
+# link_test PROGRAM OBJECT_OR_LIBRARY...
+link_test() {
+  "$cxx" -o "$build/$1" "${@:2}" "$build"/objects/device-{fake_{device,guard,host_memory,kernels,memory,stream,work},random_tensors,test_device}.cpp.o \
+    "$build/objects/extras-catch_amalgamated.cpp.o" \
+    "-L$build" -Wl,-rpath,"$build" -lsafetensors "${torch_libraries[@]}" -Wl,--allow-shlib-undefined -pthread
+}
+link_test device_file_test "$build/objects/device-device_file_test.cpp.o" "-L$build" -lsafetensors-torch
+# The pipeline is hidden in the library: its objects are linked in.
+link_test device_test "$build"/objects/device-{device_{failure,fill,load,memory,order,overlap,stress}_test,fake_device_test,read_plan_test,sample_file}.cpp.o \
+  "$build"/objects/cpp-{byte_view,copy_stream,device_load,device_save,device_streams,pinned_ring,read_ahead,read_plan}.cpp.o
 
 # --- run ------------------------------------------------------------------------------------------
 
-say "the fake accelerator, which needs no GPU"
-SAFETENSORS_TEST_DEVICE=fake "$build/device_test"
-if [[ $device != fake ]]; then
-  say "$device"
-  SAFETENSORS_TEST_DEVICE=$device "$build/device_test" '[device]~[fake]' --durations yes
-fi
+for program in device_test device_file_test; do
+  say "$program on the fake accelerator, which needs no GPU"
+  SAFETENSORS_TEST_DEVICE=fake "$build/$program"
+  if [[ $device != fake ]]; then
+    say "$program on $device"
+    SAFETENSORS_TEST_DEVICE=$device "$build/$program" '[device]~[fake]' --durations yes
+  fi
+done

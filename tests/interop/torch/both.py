@@ -63,10 +63,12 @@ class Both:
 
     def finish(self, at_least):
         """Ends the program. Fewer than `at_least` comparisons are a failure too."""
-        for number, line, difference, answers in self.differences[:5]:
-            print(f"case {number}, {' '.join(line)}: {difference}")
-            for answer in answers:
-                print("   ", answer)
+        for number, line, difference, answers in self.differences[:20]:
+            print(f"case {number}, {line[0]}: {difference}"[:1000])
+        for number, line, _, answers in self.differences[:1]:
+            print(f"case {number}, {' '.join(line)}:")
+            for whose, answer in zip(("ours:  ", "theirs:"), answers):
+                print(whose, answer)
         print(
             f"{self.compared} answers compared, {len(self.differences)} different "
             f"(--seed {self.seed} --cases {self.cases})"

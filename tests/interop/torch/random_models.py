@@ -90,10 +90,17 @@ def state_of(lines):
     return bench.model.state_dict()
 
 
-def other_sizes(rng, sizes):
+def other_sizes(rng, sizes, dtype):
     """Other sizes for a tensor that was to be loaded."""
     count = math.prod(sizes)
-    return rng.choice([random_sizes(rng, count), [*sizes, 1], [1, *sizes], random_sizes(rng, count + 1)])
+    return rng.choice(
+        [
+            random_sizes(rng, count, dtype),
+            random_sizes(rng, count + 1, dtype),
+            [*sizes, 1],
+            [1, *sizes],
+        ]
+    )
 
 
 def strange_name(rng, names):
@@ -132,11 +139,12 @@ def file_for(rng, script, state, dtype_of, fitting):
             if how == "dtype":
                 dtype = rng.choice(SAVED)
             if how == "sizes":
-                sizes = other_sizes(rng, sizes)
+                sizes = other_sizes(rng, sizes, dtype)
         if not sizes and rng.random() < 0.2:
             sizes = [1]
         if dtype == "F4" and not sizes:
             continue
         add(name, dtype, sizes)
     while rng.random() > fitting:
-        add(strange_name(rng, list(state)), rng.choice(SAVED), random_sizes(rng, rng.randrange(7)))
+        dtype = rng.choice(SAVED)
+        add(strange_name(rng, list(state)), dtype, random_sizes(rng, rng.randrange(7), dtype))

@@ -15,13 +15,14 @@ def contiguous(sizes):
     return strides
 
 
-def random_sizes(rng, count):
-    """Sizes whose product is `count`, in 0 to 4 dimensions, some of them 1."""
+def random_sizes(rng, count, dtype):
+    """Sizes whose product is `count`, in 0 to 4 dimensions, some of them 1. Not 0 dimensions for F4: the
+    last one doubles in the file, and without one it is refused."""
     if count == 0:
         sizes = [rng.randrange(4) for _ in range(rng.randrange(1, 4))]
         sizes[rng.randrange(len(sizes))] = 0
         return sizes
-    if count == 1 and rng.random() < 0.5:
+    if count == 1 and dtype != "F4" and rng.random() < 0.5:
         return []
     sizes = []
     while count > 1 and len(sizes) < 3 and rng.random() < 0.7:
@@ -61,7 +62,7 @@ class Memory:
         """Contiguous, and all that its storage has."""
         dtype = dtype or self._dtype(self.size)
         count = self.size // TORCH_DTYPES[dtype].itemsize
-        sizes = random_sizes(self.rng, count)
+        sizes = random_sizes(self.rng, count, dtype)
         return self.script.tensor(dtype, self.whole, 0, sizes, contiguous(sizes))
 
     def view(self, dtype=None):
@@ -71,7 +72,7 @@ class Memory:
         room = size // TORCH_DTYPES[dtype].itemsize  # in elements
         kind = rng.choice(["whole", "whole", "whole", "part", "part", "transposed", "strided", "empty"])
         if room == 0 or kind == "empty":
-            sizes = random_sizes(rng, 0)
+            sizes = random_sizes(rng, 0, dtype)
             return self.script.tensor(dtype, storage, rng.randrange(room + 1), sizes, contiguous(sizes))
         if kind == "strided":
             return self._strided(dtype, storage, room)
@@ -79,7 +80,7 @@ class Memory:
         if kind == "part":
             offset = rng.randrange(room)
             count = rng.randrange(1, room - offset + 1)
-        sizes = random_sizes(rng, count)
+        sizes = random_sizes(rng, count, dtype)
         strides = contiguous(sizes)
         if kind == "transposed" and sizes:
             order = list(range(len(sizes)))
@@ -107,9 +108,7 @@ def plain_tensor(rng, script, dtype=None, sizes=None):
     """Contiguous, with memory of its own."""
     dtype = dtype or rng.choice(SAVED)
     if sizes is None:
-        sizes = random_sizes(rng, rng.choice([0, 1, 2, 3, 4, 6, 12, 30]))
-    if dtype == "F4" and not sizes:
-        sizes = [1]  # the format counts halves of these, and a scalar has no dimension to double
+        sizes = random_sizes(rng, rng.choice([0, 1, 2, 3, 4, 6, 12, 30]), dtype)
     data = bytes(rng.randrange(256) for _ in range(math.prod(sizes) * TORCH_DTYPES[dtype].itemsize))
     memory = script.memory(data)
     return script.tensor(dtype, script.storage(memory, 0, len(data)), 0, sizes, contiguous(sizes))

@@ -19,9 +19,10 @@ REASONS = {
     r"Cannot copy out of meta tensor": "meta",
     r"torch\.(complex128|quint8)": "dtype",
     r".*does not end up at a byte boundary": "half a byte",
+    r"shape '.*' is invalid for input of size|\"fill_cpu\" not implemented|F4|F8_E8M0": "unread",
     r"No such file or directory": "not found",
     r"Error\(s\) in loading state_dict for \w+:\s+(Missing|Unexpected) key": "keys",
-    r"Error\(s\) in loading state_dict for \w+:\s+size mismatch": "sizes",
+    r"Error\(s\) in loading state_dict for \w+:.*\tsize mismatch for": "sizes",
     r"Error\(s\) in loading state_dict for \w+:\s+While copying": "copy",
 }
 

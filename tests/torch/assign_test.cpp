@@ -1,0 +1,125 @@
+#include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <catch2/catch_test_macros.hpp>
+#include <torch/nn/modules/linear.h>
+
+#include "code_of.h"
+#include "models.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+TEST_CASE("assigned tensors are the file's mapping, under the objects that were there") {
+  const Folder folder;
+  save_model(*tied_model(100), folder / "f");
+  auto model = tied_model();
+  const at::Tensor weight = (*model)["in.weight"];
+  const void* memory = weight.const_data_ptr();
+  load_model(*model, folder / "f", {.assign = true});
+  CHECK(weight.const_data_ptr() != memory);
+  CHECK(same_bits(weight, counting({4, 3}) + 100));
+  CHECK(weight.storage().nbytes() == weight.nbytes());
+  CHECK(weight.requires_grad());
+  CHECK(weight.is_leaf());
+  CHECK((*model)["out.weight"].is_same(weight));
+  CHECK((*model)["out.weight"].const_data_ptr() == weight.const_data_ptr());
+}
+
+TEST_CASE("an assigned model trains") {
+  const Folder folder;
+  torch::nn::Linear layer(3, 2);
+  const at::Tensor x = at::ones({1, 3});
+  layer->forward(x).sum().backward();
+  save_model(layer, folder / "f");
+  load_model(layer, folder / "f", {.assign = true});
+  CHECK(layer->weight.grad().defined());
+  layer->zero_grad();
+  layer->forward(x).sum().backward();
+  CHECK(same_bits(layer->weight.grad(), at::ones({2, 3})));
+}
+
+TEST_CASE("the file's dtype is assigned, and gradients of another go") {
+  const Folder folder;
+  torch::nn::Linear layer(3, 2);
+  layer->forward(at::ones({1, 3})).sum().backward();
+  save_file({{"weight", at::ones({2, 3}, at::kDouble)}, {"bias", at::ones({2})}}, folder / "f");
+  load_model(layer, folder / "f", {.assign = true});
+  CHECK(layer->weight.scalar_type() == at::kDouble);
+  CHECK_FALSE(layer->weight.grad().defined());
+  CHECK(layer->bias.grad().defined());
+  (layer->weight * 2).sum().backward();
+  CHECK(layer->weight.grad().scalar_type() == at::kDouble);
+}
+
+TEST_CASE("a model on the meta device comes to life, tied names with one in the file") {
+  const Folder folder;
+  save_model(*tied_model(5), folder / "f");
+  auto model = tied_model();
+  model->to(at::kMeta);
+  REQUIRE((*model)["in.weight"].is_meta());
+  load_model(*model, folder / "f", {.assign = true});
+  for (const auto& item : model->named_parameters()) {
+    INFO(item.key());
+    CHECK(item.value().is_cpu());
+    CHECK(item.value().requires_grad());
+  }
+  CHECK(same_bits((*model)["out.weight"], counting({4, 3}) + 5));
+  (*model)["out.weight"].sum().backward();
+  CHECK((*model)["in.weight"].grad().defined());
+}
+
+TEST_CASE("views follow the tensor whose memory they share") {
+  const Folder folder;
+  const at::Tensor w = counting({4, 3});
+  Layer model;
+  model.buffer("w", w).buffer("row", w[1]).buffer("t", w.view({3, 4}));
+  save_file({{"w", at::ones({4, 3})}}, folder / "f");
+  load_model(model, folder / "f", {.assign = true});
+  CHECK(same_bits(model["row"], at::ones({3})));
+  model["w"].fill_(2);
+  CHECK(same_bits(model["row"], at::ones({3}) * 2));
+  CHECK(same_bits(model["t"], at::ones({3, 4}) * 2));
+}
+
+TEST_CASE("a view is filled where the whole is not in the file") {
+  const Folder folder;
+  const at::Tensor w = counting({4, 3});
+  Layer model;
+  model.buffer("w", w).buffer("row", w[1]);
+  save_file({{"row", at::zeros({3})}}, folder / "f");
+  load_model(model, folder / "f", {.strict = false, .assign = true});
+  CHECK(same_bits(model["w"][1], at::zeros({3})));
+}
+
+TEST_CASE("views that could not follow are refused before anything is changed") {
+  const Folder folder;
+  const at::Tensor w = counting({4, 3});
+  save_file({{"bits", at::ones({4, 3})}, {"other", at::ones({1})}}, folder / "f");
+  Layer model;
+  model.buffer("other", at::zeros({1})).buffer("bits", w).buffer("ints", w.view(at::kInt));
+  const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
+  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(contains(message_of(call), "\"ints\""));
+  CHECK(same_bits(model["other"], at::zeros({1})));
+}
+
+TEST_CASE("integers cannot be assigned where gradients are required") {
+  const Folder folder;
+  save_file({{"w", counting({2}, at::kLong)}}, folder / "f");
+  Layer model;
+  model.parameter("w", at::zeros({2}));
+  const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
+  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of(call), "tensor \"w\", which require gradients"));
+  load_model(model, folder / "f");
+  CHECK(same_bits(model["w"], counting({2})));
+}
+
+TEST_CASE("a model can be assigned to the meta device") {
+  const Folder folder;
+  save_model(*tied_model(), folder / "f");
+  auto model = tied_model();
+  load_model(*model, folder / "f", {.device = "meta", .assign = true});
+  CHECK((*model)["in.weight"].is_meta());
+}

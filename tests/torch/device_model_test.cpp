@@ -1,0 +1,117 @@
+// The functions of torch.hpp on an accelerator, which here is fake_device.h.
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "code_of.h"
+#include "fake_device.h"
+#include "models.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+namespace {
+
+std::shared_ptr<Layer> device_model(float start = 0) {
+  auto model = tied_model(start);
+  model->to(fake::device());
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("a file is loaded onto a device by index, text and value, and saved from it") {
+  fake::install();
+  const Folder folder;
+  save_file({{"a", counting({1000})}, {"e", at::ones({0})}, {"b", counting({7}, at::kByte)}},
+            folder / "f");
+  const Device device = GENERATE(Device(fake::device()), Device(fake::device(1)));
+  const auto tensors = load_file(folder / "f", {.device = device});
+  for (const auto& item : tensors)
+    CHECK(item.value().device() == c10::Device(device));
+  CHECK(same_bits(tensors["a"].cpu(), counting({1000})));
+  save_file(tensors, folder / "g");
+  CHECK(read_file(folder / "f") == read_file(folder / "g"));
+  CHECK(c10::Device(Device(1)) == fake::device(1));
+  CHECK(c10::Device(Device("fake:1")) == fake::device(1));
+}
+
+TEST_CASE("tensors of several devices share only within one") {
+  fake::install();
+  const Folder folder;
+  const at::Tensor a = counting({4}).to(fake::device());
+  const at::Tensor b = counting({4}).to(fake::device(1));
+  save_file({{"a", a}, {"b", b}, {"c", counting({4})}}, folder / "f");
+  CHECK(same_bits(load_file(folder / "f")["b"], counting({4})));
+  CHECK(code_of([&] { save_file({{"a", a}, {"v", a.view({2, 2})}}, folder / "g"); }) ==
+        ST_E_INVALID_ARGUMENT);
+}
+
+TEST_CASE("a model on a device is saved and loaded in place") {
+  fake::install();
+  const Folder folder;
+  save_model(*device_model(3), folder / "f");
+  auto model = device_model();
+  const at::Tensor weight = (*model)["in.weight"];
+  const void* memory = weight.const_data_ptr();
+  const auto version = weight._version();
+  load_model(*model, folder / "f");
+  CHECK(weight.const_data_ptr() == memory);
+  CHECK(weight._version() > version);
+  CHECK(same_bits((*model)["out.weight"].cpu(), counting({4, 3}) + 3));
+  CHECK(same_bits((*model)["steps"].cpu(), counting({2}, at::kLong)));
+}
+
+TEST_CASE("values are converted on the device") {
+  fake::install();
+  const Folder folder;
+  save_file({{"a", counting({2, 3}, at::kDouble)}, {"b", counting({5}, at::kShort)}}, folder / "f");
+  Layer model;
+  model.buffer("a", at::zeros({3, 2}).to(fake::device()).t());
+  model.buffer("b", at::zeros({5}, at::kShort).to(fake::device(1)));
+  load_model(model, folder / "f");
+  CHECK(same_bits(model["a"].cpu(), counting({2, 3})));
+  CHECK(same_bits(model["b"].cpu(), counting({5}, at::kShort)));
+}
+
+TEST_CASE("a model is assigned to a device from the CPU, the meta device, and back") {
+  fake::install();
+  const Folder folder;
+  save_model(*tied_model(3), folder / "f");
+  auto model = tied_model();
+  if (GENERATE(false, true)) model->to(at::kMeta);
+  load_model(*model, folder / "f", {.device = fake::device(1), .assign = true});
+  CHECK((*model)["in.weight"].device() == fake::device(1));
+  CHECK((*model)["in.weight"].requires_grad());
+  CHECK(same_bits((*model)["out.weight"].cpu(), counting({4, 3}) + 3));
+  load_model(*model, folder / "f", {.assign = true});
+  CHECK((*model)["in.weight"].is_cpu());
+  CHECK(same_bits((*model)["out.weight"], counting({4, 3}) + 3));
+}
+
+TEST_CASE("a failure of the device leaves the old file") {
+  fake::install();
+  const Folder folder;
+  save_file({{"a", counting({3})}}, folder / "f");
+  const auto before = read_file(folder / "f");
+  const at::Tensor a = counting({1000}).to(fake::device());
+  fake::fail(fake::Operation::copy, 0);
+  CHECK_THROWS(save_file({{"a", a}}, folder / "f"));
+  fake::fail_nothing();
+  CHECK(read_file(folder / "f") == before);
+}
+
+TEST_CASE("progress of a load to a device ends with all bytes") {
+  fake::install();
+  const Folder folder;
+  save_file({{"a", counting({1000})}}, folder / "f");
+  std::uint64_t last = 0;
+  const auto progress = [&](std::uint64_t done, std::uint64_t total) {
+    CHECK(total == 4000);
+    last = done;
+    return true;
+  };
+  load_file(folder / "f", {.device = fake::device(), .progress = progress});
+  CHECK(last == 4000);
+}

@@ -1,0 +1,97 @@
+#include "dtype_map.h"
+
+#include <ATen/ops/randint.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "code_of.h"
+#include "sample.h"
+#include "tensors.h"
+#include "torch_sizes.h"
+
+using namespace safetensors;
+
+TEST_CASE("every dtype but F6 is LibTorch's type of the same bits, both ways") {
+  for (std::uint32_t dtype = ST_DTYPE_BOOL; dtype <= ST_DTYPE_U64; ++dtype) {
+    INFO(st_dtype_name(dtype));
+    const auto type = scalar_type_of(dtype);
+    if (dtype == ST_DTYPE_F6_E2M3 || dtype == ST_DTYPE_F6_E3M2) {
+      CHECK_FALSE(type);
+      continue;
+    }
+    REQUIRE(type);
+    CHECK(dtype_of(*type) == dtype);
+    const std::uint32_t elements = is_pair_of_elements(*type) ? 2 : 1;
+    CHECK(c10::elementSize(*type) * 8 == st_dtype_bits(dtype) * elements);
+  }
+  CHECK_FALSE(scalar_type_of(0));
+  CHECK_FALSE(dtype_of(c10::ScalarType::ComplexDouble));
+  CHECK_FALSE(dtype_of(c10::ScalarType::QInt8));
+}
+
+TEST_CASE("tensors of every dtype come back bit for bit from a file and from memory") {
+  const Folder folder;
+  TensorDict tensors;
+  for (std::uint32_t dtype = ST_DTYPE_BOOL; dtype <= ST_DTYPE_U64; ++dtype) {
+    const auto type = scalar_type_of(dtype);
+    if (!type) continue;
+    const std::int64_t limit = dtype == ST_DTYPE_BOOL ? 2 : 256;
+    const auto width = static_cast<std::int64_t>(c10::elementSize(*type));
+    const at::Tensor bytes = at::randint(limit, {3, 5 * width}, at::kByte);
+    tensors.insert(st_dtype_name(dtype), bytes.view(*type));
+  }
+  save_file(tensors, folder / "all");
+  const Backend backend = GENERATE(Backend::Auto, Backend::Mmap, Backend::Pread);
+  const auto from_file = load_file(folder / "all", {.backend = backend});
+  const auto from_memory = load(save(tensors));
+  REQUIRE(from_file.size() == tensors.size());
+  for (const auto& item : tensors) {
+    INFO(item.key());
+    CHECK(same_bits(from_file[item.key()], item.value()));
+    CHECK(same_bits(from_memory[item.key()], item.value()));
+  }
+}
+
+namespace {
+std::vector<std::byte> one_tensor(const std::string& dtype, const std::string& shape,
+                                  std::size_t nbytes) {
+  return file_of("{\"t\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape +
+                     ",\"data_offsets\":[0," + std::to_string(nbytes) + "]}}",
+                 std::string(nbytes, '\x12'));
+}
+}  // namespace
+
+TEST_CASE("F4 holds two elements in one along the last dimension") {
+  const auto tensors = load(one_tensor("F4", "[3,4]", 6));
+  CHECK(tensors["t"].scalar_type() == c10::ScalarType::Float4_e2m1fn_x2);
+  CHECK(tensors["t"].sizes() == at::IntArrayRef({3, 2}));
+  CHECK(read_file([&] {
+          static const Folder folder;
+          save_file(tensors, folder / "f4");
+          return folder / "f4";
+        }()) == one_tensor("F4", "[3,4]", 6));
+}
+
+TEST_CASE("F4 that cannot be halved is refused") {
+  const auto bytes = one_tensor("F4", "[2,3]", 3);
+  CHECK(code_of([&] { load(bytes); }) == ST_E_UNSUPPORTED);
+  CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F4 with the shape [2, 3]"));
+}
+
+TEST_CASE("F6 is refused with the way to its bytes, unless it is left out") {
+  const auto bytes = one_tensor("F6_E3M2", "[4]", 3);
+  CHECK(code_of([&] { load(bytes); }) == ST_E_DTYPE);
+  CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F6_E3M2"));
+  CHECK(load(bytes, {.pattern = "^other"}).is_empty());
+}
+
+TEST_CASE("extents and strides that LibTorch cannot hold are refused") {
+  for (const char* shape : {"[0,9223372036854775808]", "[0,4611686018427387904,8]"}) {
+    const auto bytes = one_tensor("U8", shape, 0);
+    INFO(shape);
+    CHECK(code_of([&] { load(bytes); }) == ST_E_UNSUPPORTED);
+    CHECK(contains(message_of([&] { load(bytes); }), "63 bits"));
+  }
+  CHECK(load(one_tensor("U8", "[0,4611686018427387904]", 0))["t"].numel() == 0);
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Makes a test program of the C++ examples in a README: each block a test, in a folder of its own that has
+a model.safetensors. Includes and types go where they belong.
+
+usage: readme_examples.py README OUTPUT
+"""
+
+import pathlib
+import re
+import sys
+
+HEAD = """\
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/script.h>
+
+#include "readme_folder.h"
+"""
+
+
+def main():
+    readme, output = map(pathlib.Path, sys.argv[1:])
+    includes, types, tests = [HEAD], [], []
+    heading = ""
+    for match in re.finditer(r"^## ([^\n]*)$|^```cpp\n(.*?)^```$", readme.read_text(encoding="utf-8"),
+                             flags=re.M | re.S):
+        if match[1]:
+            heading = match[1]
+        elif match[2].startswith("#include"):
+            includes.append(match[2])
+        elif match[2].startswith("struct"):
+            types.append(match[2])
+        else:
+            name = f"README, {heading}, example {len(tests) + 1}"
+            tests.append(f'TEST_CASE("{name}") {{\n  const ReadmeFolder folder;\n{match[2]}}}\n')
+    if len(tests) < 10:
+        sys.exit(f"{readme} has {len(tests)} examples: were they not found?")
+    output.write_text("\n".join(includes + types + tests), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+// Where an example of the README runs.
+#pragma once
+
+#include <filesystem>
+
+#include "sample.h"
+#include "tensors.h"
+
+// The current folder, with a model.safetensors in it.
+class ReadmeFolder {
+ public:
+  ReadmeFolder() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder_ / "");
+    safetensors::save_file(
+        {{"bert.layer.0.weight", counting({3, 4})}, {"bert.layer.1.weight", counting({2})}},
+        "model.safetensors");
+  }
+  ReadmeFolder(const ReadmeFolder&) = delete;
+  ReadmeFolder& operator=(const ReadmeFolder&) = delete;
+  ~ReadmeFolder() { std::filesystem::current_path(before_); }
+
+ private:
+  std::filesystem::path before_;
+  Folder folder_;
+};

@@ -1,0 +1,65 @@
+#include <catch2/catch_test_macros.hpp>
+#include <safetensors/safetensors.hpp>
+#include <safetensors/torch/renames.hpp>
+
+#include "code_of.h"
+
+using safetensors::Renames;
+
+TEST_CASE("rules of one kind") {
+  struct Case {
+    Renames renames;
+    const char* from;
+    const char* to;
+  };
+  const Case cases[] = {
+      {Renames(), "a.b", "a.b"},
+      {{{"a", "b"}, {"b", "a"}}, "a", "b"},  // all at once: names can be swapped
+      {{{"a", "b"}, {"b", "a"}}, "b", "a"},
+      {{{"a", "b"}}, "aa", "aa"},
+      {Renames().strip_prefix("bert."), "bert.bert.x", "bert.x"},
+      {Renames().strip_prefix("bert."), "albert.x", "albert.x"},
+      {Renames().add_prefix("m."), "x", "m.x"},
+      {Renames().replace_prefix("old.", "new."), "old.x", "new.x"},
+      {Renames().replace_prefix("old.", "new."), "x.old.", "x.old."},
+      {Renames().regex("layers\\.(\\d+)\\.", "l$1."), "layers.10.layers.2.w", "l10.l2.w"},
+      {Renames().regex("^w$", "weight"), "ww", "ww"},
+      {Renames().regex("gamma", "[$&]"), "LayerNorm.gamma", "LayerNorm.[gamma]"},
+  };
+  for (const auto& [renames, from, to] : cases)
+    CHECK(renames.apply(from) == to);
+}
+
+TEST_CASE("rules follow each other in the order in which they were added") {
+  const auto renames = Renames().strip_prefix("a.").add_prefix("b.").regex("b\\.a", "c");
+  CHECK(renames.apply("a.a.x") == "c.x");
+  CHECK(renames.apply("x") == "b.x");
+}
+
+TEST_CASE("an exact rule ends it") {
+  const auto renames = Renames({{"a.x", "y"}}).strip_prefix("a.").add_prefix("b.");
+  CHECK(renames.apply("a.x") == "y");
+  CHECK(renames.apply("a.y") == "b.y");
+}
+
+TEST_CASE("an inverse undoes") {
+  const auto renames = Renames({{"x", "y"}}).strip_prefix("a.").add_prefix("b.c.");
+  for (const char* name : {"x", "a.z", "a.a.z"})
+    CHECK(renames.inverse().apply(renames.apply(name)) == name);
+}
+
+TEST_CASE("what has no inverse is refused") {
+  CHECK(code_of([] { Renames().regex("a", "b").inverse(); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of([] { Renames({{"a", "c"}, {"b", "c"}}).inverse(); }) == ST_E_DUPLICATE);
+}
+
+TEST_CASE("what is no regular expression is refused at once") {
+  CHECK(code_of([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
+}
+
+TEST_CASE("a name too long for the regular expression engine's stack is refused") {
+  const auto renames = Renames().regex("(a|b)*c", "");
+  CHECK(renames.apply(std::string(4096, 'a')) == std::string(4096, 'a'));
+  CHECK(code_of([&] { renames.apply(std::string(1 << 20, 'a')); }) == ST_E_UNSUPPORTED);
+  CHECK(Renames().strip_prefix("a").apply(std::string(1 << 20, 'a')).size() == (1 << 20) - 1);
+}

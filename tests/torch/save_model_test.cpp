@@ -1,0 +1,92 @@
+#include <ATen/ops/eye.h>
+#include <catch2/catch_test_macros.hpp>
+#include <torch/nn/modules/linear.h>
+
+#include "code_of.h"
+#include "models.h"
+#include "sample.h"
+
+using namespace safetensors;
+
+namespace {
+
+Metadata metadata_of(const std::filesystem::path& path) { return File::open(path).metadata(); }
+
+std::vector<std::string> names_in(const std::filesystem::path& path) {
+  std::vector<std::string> names;
+  const auto file = File::open(path);
+  for (const auto& info : file.tensors(Order::Name))
+    names.emplace_back(info.name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a tensor of two names is stored once, under the first") {
+  const Folder folder;
+  save_model(*tied_model(), folder / "f");
+  CHECK(names_in(folder / "f") ==
+        std::vector<std::string>{"in.weight", "norm.bias", "norm.num_batches_tracked",
+                                 "norm.running_mean", "norm.running_var", "norm.weight",
+                                 "out.bias", "steps"});
+  CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "in.weight"}});
+}
+
+TEST_CASE("the user's metadata is never overwritten") {
+  const Folder folder;
+  save_model(*tied_model(), folder / "f", {.metadata = {{"out.weight", "mine"}, {"k", "v"}}});
+  CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "mine"}, {"k", "v"}});
+}
+
+TEST_CASE("renames decide the names of the file, and which of them is kept") {
+  const Folder folder;
+  save_model(*tied_model(), folder / "f", {.renames = {{"in.weight", "z"}}});
+  CHECK(metadata_of(folder / "f") == Metadata{{"z", "out.weight"}});
+}
+
+TEST_CASE("tensors that are not contiguous are packed, unless that is not wanted") {
+  const Folder folder;
+  Layer model;
+  model.parameter("w", counting({2, 3}).t());
+  save_model(model, folder / "f");
+  CHECK(same_bits(load_file(folder / "f")["w"], counting({2, 3}).t()));
+  const auto call = [&] { save_model(model, folder / "g", {.force_contiguous = false}); };
+  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of(call), "force_contiguous"));
+}
+
+TEST_CASE("a part of a tensor without the whole is refused") {
+  const Folder folder;
+  Layer model;
+  model.parameter("w", counting({4, 3}).narrow(0, 0, 2));
+  const auto call = [&] { save_model(model, folder / "f"); };
+  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of(call), R"(["w"])"));
+  CHECK(contains(message_of(call), "clone()"));
+  CHECK_FALSE(std::filesystem::exists(folder / "f"));
+}
+
+TEST_CASE("sparse tensors of a model are refused") {
+  Layer model;
+  model.buffer("s", at::eye(2).to_sparse());
+  const Folder folder;
+  CHECK(code_of([&] { save_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of([&] { save_model(model, folder / "f"); }), "to_dense()"));
+}
+
+TEST_CASE("a module holder is a model") {
+  const Folder folder;
+  torch::nn::Linear layer(3, 4);
+  save_model(layer, folder / "f");
+  CHECK(same_bits(load_file(folder / "f")["weight"], layer->weight));
+}
+
+TEST_CASE("a model's progress and cancel") {
+  const Folder folder;
+  std::uint64_t last = 0;
+  save_model(*tied_model(), folder / "f", {.progress = [&](std::uint64_t done, std::uint64_t) {
+                                             last = done;
+                                             return true;
+                                           }});
+  CHECK(last == std::filesystem::file_size(folder / "f"));
+}

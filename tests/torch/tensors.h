@@ -1,0 +1,51 @@
+// What the tests of the LibTorch layer ask of tensors and calls.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <safetensors/torch.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+// The same dtype, shape and bytes; NaNs, -0 and padding count as what they are.
+inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return false;
+  const at::Tensor dense_a = a.detach().contiguous();
+  const at::Tensor dense_b = b.detach().contiguous();
+  return a.numel() == 0 ||
+         std::memcmp(dense_a.const_data_ptr(), dense_b.const_data_ptr(), dense_a.nbytes()) == 0;
+}
+
+// 0, 1, 2, ... in that shape.
+inline at::Tensor counting(at::IntArrayRef sizes, at::ScalarType dtype = at::kFloat) {
+  std::int64_t count = 1;
+  for (const auto extent : sizes)
+    count *= extent;
+  return at::arange(count).to(dtype).reshape(sizes);
+}
+
+// What a call that throws says; nothing if it does not throw.
+template <class Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+template <class Dict>
+std::vector<std::string> names_of(const Dict& dict) {
+  std::vector<std::string> names;
+  for (const auto& item : safetensors::NamedTensors(dict))
+    names.push_back(item.name);
+  return names;
+}

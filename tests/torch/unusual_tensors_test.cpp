@@ -1,0 +1,130 @@
+// Each kind of tensor comes back, or is refused with a message that names it and the way out.
+#include <ATen/ATen.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "code_of.h"
+#include "sample.h"
+#include "tensors.h"
+
+using namespace safetensors;
+
+namespace {
+
+void check_comes_back(const at::Tensor& tensor) {
+  CHECK(same_bits(load(save({{"t", tensor}}))["t"], tensor));
+}
+
+void check_is_refused(const at::Tensor& tensor, st_status code, const std::string& way_out) {
+  const auto call = [&] { save({{"good", at::ones({1})}, {"bad", tensor}}); };
+  CHECK(code_of(call) == code);
+  const auto message = message_of(call);
+  INFO(message);
+  CHECK(contains(message, "\"bad\""));
+  CHECK_FALSE(contains(message, "\"good\""));
+  CHECK(contains(message, way_out));
+}
+
+}  // namespace
+
+TEST_CASE("scalars, empty tensors and tensors that require gradients come back") {
+  check_comes_back(at::scalar_tensor(3.5));
+  check_comes_back(at::empty({0}));
+  check_comes_back(at::empty({2, 0, 3}, at::kLong));
+  check_comes_back(at::ones({2, 3}, at::requires_grad()));
+  check_comes_back(at::ones({4}, at::kFloat8_e4m3fn));
+  check_comes_back(at::ones({1}, at::kComplexFloat));
+  check_comes_back(at::ones({1, 1}).expand({1, 1}));
+}
+
+TEST_CASE("NaNs keep their bits") {
+  check_comes_back(at::full({1}, 0x7fc12345, at::kInt).view(at::kFloat));
+}
+
+TEST_CASE("lazy conjugates and negatives are saved as the values that they stand for") {
+  const at::Tensor z = at::complex(counting({3}), counting({3}));
+  CHECK(same_bits(load(save({{"t", z.conj()}}))["t"], z.conj().resolve_conj()));
+  const at::Tensor negative = at::_neg_view(counting({3}));
+  CHECK(same_bits(load(save({{"t", negative}}))["t"], -counting({3})));
+}
+
+TEST_CASE("sparse tensors of every layout are refused") {
+  const at::Tensor dense = at::eye(4);
+  check_is_refused(dense.to_sparse(), ST_E_INVALID_ARGUMENT, "to_dense()");
+  check_is_refused(dense.to_sparse_csr(), ST_E_INVALID_ARGUMENT, "to_dense()");
+  check_is_refused(dense.to_mkldnn(), ST_E_INVALID_ARGUMENT, "to_dense()");
+}
+
+TEST_CASE("nested tensors are refused") {
+  const std::vector<at::Tensor> parts = {at::ones({2}), at::ones({3})};
+  check_is_refused(at::_nested_tensor_from_tensor_list(parts), ST_E_INVALID_ARGUMENT, "unbind()");
+}
+
+TEST_CASE("quantized tensors are refused") {
+  check_is_refused(at::quantize_per_tensor(at::ones({2}), 0.1, 0, at::kQInt8),
+                   ST_E_INVALID_ARGUMENT, "dequantize()");
+}
+
+TEST_CASE("dtypes that the format does not have are refused") {
+  check_is_refused(at::ones({2}, at::kComplexDouble), ST_E_DTYPE, "view_as_real()");
+  check_is_refused(at::ones({2}, at::kComplexHalf), ST_E_DTYPE, "ComplexHalf");
+  check_is_refused(at::empty({2}, at::kBits8), ST_E_DTYPE, "to()");
+}
+
+TEST_CASE("tensors without data are refused") {
+  check_is_refused(at::empty({2}, at::device(at::kMeta)), ST_E_INVALID_ARGUMENT, "meta");
+  check_is_refused(at::Tensor(), ST_E_INVALID_ARGUMENT, "undefined");
+  const at::Tensor freed = at::ones({4});
+  freed.storage().unsafeGetStorageImpl()->set_nbytes(0);
+  freed.storage().set_data_ptr(c10::DataPtr(nullptr, c10::Device(c10::kCPU)));
+  check_is_refused(freed, ST_E_INVALID_ARGUMENT, "freed or shrunk");
+  const at::Tensor shrunk = at::ones({4});
+  shrunk.storage().unsafeGetStorageImpl()->set_nbytes(8);
+  check_is_refused(shrunk, ST_E_INVALID_ARGUMENT, "freed or shrunk");
+}
+
+TEST_CASE("wrappers around tensors are refused") {
+  check_is_refused(at::functorch::makeBatched(at::ones({2, 3}), 0, 1), ST_E_INVALID_ARGUMENT,
+                   "wrap");
+}
+
+TEST_CASE("a scalar of F4, half a byte in the file, is refused") {
+  check_is_refused(at::zeros({}, at::kByte).view(c10::ScalarType::Float4_e2m1fn_x2),
+                   ST_E_INVALID_ARGUMENT, "unsqueeze");
+}
+
+TEST_CASE("every tensor that is refused is named, whatever is wrong with it") {
+  const auto message = message_of([] {
+    save({{"s", at::eye(2).to_sparse()},
+          {"q", at::ones({2}, at::kComplexDouble)},
+          {"s2", at::eye(2).to_sparse()}});
+  });
+  CHECK(contains(message, R"("s" (Float), "s2" (Float))"));
+  CHECK(contains(message, R"("q" (ComplexDouble))"));
+}
+
+TEST_CASE("names are shown on one line, without control characters") {
+  const auto message = message_of([] { save({{"a\n\x1b\"", at::eye(2).to_sparse()}}); });
+  CHECK(contains(message, R"("a\x0a\x1b\"")"));
+}
+
+TEST_CASE("tensors beyond 2 and 4 GiB are loaded where they are") {
+  const Folder folder;
+  const std::int64_t size = (std::int64_t{5} << 30) + 3;
+  std::string header = R"({"big":{"dtype":"U8","shape":[)" + std::to_string(size) +
+                       R"(],"data_offsets":[0,)" + std::to_string(size) + "]}}";
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  write_file(folder / "f", file_of(header, ""));
+  const auto end = static_cast<off_t>(8 + header.size()) + static_cast<off_t>(size);
+  REQUIRE(truncate((folder / "f").c_str(), end) == 0);  // a hole: nothing on the disk
+  const int fd = open((folder / "f").c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(pwrite(fd, "xyz", 3, end - 3) == 3);
+  close(fd);
+  const auto tensors = load_file(folder / "f");
+  CHECK(tensors["big"].numel() == size);
+  CHECK(tensors["big"].index({size - 1}).item<std::uint8_t>() == 'z');
+  CHECK(tensors["big"].index({0}).item<std::uint8_t>() == 0);
+}
