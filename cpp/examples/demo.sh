@@ -29,7 +29,7 @@ fi
 
 setup
 [[ ${1:-} ]] || fetch_model
-configure plain -Dtorch=enabled -Dwerror=true
+configure plain -Dwerror=true -Dtorch=enabled
 say "building the two programs"
 quietly meson compile -C "$build_dir/plain" demo demo-c || stop "They do not build (see above)."
 
