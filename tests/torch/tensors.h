@@ -1,14 +1,25 @@
 // What the tests of the LibTorch layer ask of tensors and calls.
 #pragma once
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
 #include <safetensors/torch.hpp>
 
 #include <algorithm>
+#include <catch2/catch_tostring.hpp>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <vector>
+
+// LibTorch prints any vector, but not std::byte.
+template <>
+struct Catch::StringMaker<std::vector<std::byte>> {
+  static std::string convert(const std::vector<std::byte>& bytes) {
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+};
 
 // The same dtype, shape and bytes; NaNs, -0 and padding count as what they are.
 inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
