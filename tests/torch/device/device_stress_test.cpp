@@ -21,9 +21,9 @@ std::vector<std::unique_ptr<test::SampleFile>> sample_files() {
   std::vector<std::unique_ptr<test::SampleFile>> files;
   for (unsigned seed = 0; seed < 8; ++seed) {
     std::mt19937 random(seed);
-    std::vector<std::int64_t> sizes(1 + random() % 8);
+    std::vector<std::int64_t> sizes(1 + random() % 6);
     for (std::int64_t& size : sizes)
-      size = static_cast<std::int64_t>(random() % (1u << random() % 16));
+      size = static_cast<std::int64_t>(random() % (1u << random() % 15));
     files.push_back(std::make_unique<test::SampleFile>(test::random_bytes(sizes, seed)));
   }
   return files;
