@@ -21,18 +21,27 @@ st_tensor_info entry_at(const st_file* file, std::uint64_t index) {
   return info;
 }
 
-void check_all_found(const std::vector<std::string>& wanted,
-                     const std::vector<FileEntry>& entries) {
-  std::unordered_set<std::string_view> found;
-  for (const auto& entry : entries)
-    found.insert(entry.name);
-  std::vector<std::string> absent;
-  for (const auto& name : wanted) {
-    if (!found.contains(name)) absent.push_back(name);
-  }
-  if (!absent.empty())
+// Those of the wanted names that have not been seen yet.
+class Unseen {
+ public:
+  explicit Unseen(const std::vector<std::string>& wanted)
+      : wanted_(wanted), left_(wanted.begin(), wanted.end()) {}
+
+  void see(std::string_view name) { left_.erase(name); }
+
+  void check_none() const {
+    if (left_.empty()) return;
+    std::vector<std::string> absent;
+    for (const auto& name : wanted_) {
+      if (left_.contains(name)) absent.push_back(name);
+    }
     throw Error(ST_E_TENSOR_NOT_FOUND, "the file has no " + tensors_called(absent));
-}
+  }
+
+ private:
+  const std::vector<std::string>& wanted_;
+  std::unordered_set<std::string_view> left_;
+};
 
 }  // namespace
 
@@ -42,6 +51,7 @@ std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
   const NameTranslation translate(renames);
   const NameFilter filter(names, pattern);
   const std::uint64_t count = st_tensor_count(file);
+  Unseen unseen(names);
 
   std::vector<FileEntry> entries;
   std::vector<std::string_view> originals;
@@ -50,6 +60,7 @@ std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
     const st_tensor_info info = entry_at(file, index);
     const std::string_view original(info.name, info.name_len);
     std::string name = translate(original);
+    unseen.see(name);
     if (!filter.accepts(name)) continue;
     const c10::ScalarType dtype = torch_dtype(info);
     entries.push_back({std::move(name), index, info.file_offset, info.nbytes, dtype,
@@ -63,7 +74,7 @@ std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
       renamed.push_back(entry.name);
     check_distinct(renamed, originals);
   }
-  if (!names.empty()) check_all_found(names, entries);
+  unseen.check_none();
   return entries;
 }
 

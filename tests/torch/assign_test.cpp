@@ -55,8 +55,7 @@ TEST_CASE("the file's dtype is assigned, and gradients of another go") {
 TEST_CASE("a model on the meta device comes to life, tied names with one in the file") {
   const Folder folder;
   save_model(*tied_model(5), folder / "f");
-  auto model = tied_model();
-  model->to(at::kMeta);
+  auto model = tied_model(0, at::kMeta);
   REQUIRE((*model)["in.weight"].is_meta());
   load_model(*model, folder / "f", {.assign = true});
   for (const auto& item : model->named_parameters()) {

@@ -11,16 +11,6 @@
 
 using namespace safetensors;
 
-namespace {
-
-std::shared_ptr<Layer> device_model(float start = 0) {
-  auto model = tied_model(start);
-  model->to(fake::device());
-  return model;
-}
-
-}  // namespace
-
 TEST_CASE("a file is loaded onto a device by index, text and value, and saved from it") {
   fake::install();
   const Folder folder;
@@ -51,8 +41,8 @@ TEST_CASE("tensors of several devices share only within one") {
 TEST_CASE("a model on a device is saved and loaded in place") {
   fake::install();
   const Folder folder;
-  save_model(*device_model(3), folder / "f");
-  auto model = device_model();
+  save_model(*tied_model(3, fake::device()), folder / "f");
+  auto model = tied_model(0, fake::device());
   const at::Tensor weight = (*model)["in.weight"];
   const void* memory = weight.const_data_ptr();
   const auto version = weight._version();
@@ -79,8 +69,7 @@ TEST_CASE("a model is assigned to a device from the CPU, the meta device, and ba
   fake::install();
   const Folder folder;
   save_model(*tied_model(3), folder / "f");
-  auto model = tied_model();
-  if (GENERATE(false, true)) model->to(at::kMeta);
+  auto model = tied_model(0, GENERATE(c10::Device(c10::kCPU), c10::Device(c10::kMeta)));
   load_model(*model, folder / "f", {.device = fake::device(1), .assign = true});
   CHECK((*model)["in.weight"].device() == fake::device(1));
   CHECK((*model)["in.weight"].requires_grad());

@@ -30,15 +30,16 @@ struct Layer : torch::nn::Module {
   }
 };
 
-// in.weight = out.weight [4, 3], one tensor; out.bias [4]; norm, with its batch counter; steps [2], I64.
-inline std::shared_ptr<Layer> tied_model(float start = 0) {
-  const at::Tensor weight = counting({4, 3}) + start;
+// in.weight = out.weight [4, 3], one tensor; out.bias [4]; norm, with its batch counter, always on the
+// CPU; steps [2], I64.
+inline std::shared_ptr<Layer> tied_model(float start = 0, c10::Device device = c10::kCPU) {
+  const at::Tensor weight = (counting({4, 3}) + start).to(device);
   auto in = std::make_shared<Layer>();
   auto out = std::make_shared<Layer>();
   auto model = std::make_shared<Layer>();
   in->parameter("weight", weight);
-  out->parameter("weight", weight).parameter("bias", counting({4}) + start);
-  model->buffer("steps", counting({2}, at::kLong));
+  out->parameter("weight", weight).parameter("bias", (counting({4}) + start).to(device));
+  model->buffer("steps", counting({2}, at::kLong).to(device));
   model->child("in", in).child("norm", std::make_shared<torch::nn::BatchNorm1dImpl>(4));
   model->child("out", out);
   return model;
