@@ -1,6 +1,7 @@
 #include "os_new_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,15 @@ std::string path_of_descriptor(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
+// A descriptor, or -1 and errno.
+int open_beside(int folder, const char* name, int flags, mode_t mode = 0) {
+  int descriptor;
+  do {
+    descriptor = ::openat(folder, name, flags | O_CLOEXEC, mode);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
 void sync(int descriptor, const std::string& path) {
   // What a failed fsync did not write is gone: trying again would report a success that is none.
   if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", path, errno);
@@ -37,6 +47,26 @@ void flush_by_close(int descriptor, const std::string& path) {
   const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw os_failure("cannot save to", path, errno);
   if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot save to", path, errno);
+}
+
+// Removes what a killed process left under the name. False, with errno EEXIST, where it cannot be told
+// that it is dead.
+bool remove_leftover(int folder, const std::string& name) {
+  bool removed = false;
+  const FileDescriptor left(
+      open_beside(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  if (!left) {
+    removed = errno == ENOENT;
+  } else if (::flock(left.get(), LOCK_EX | LOCK_NB) == 0) {
+    // Whoever holds the lock of the file under the name is alone in taking the name away.
+    struct stat found, named;
+    removed = ::fstat(left.get(), &found) == 0 && S_ISREG(found.st_mode) &&
+              ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+              named.st_ino == found.st_ino && named.st_dev == found.st_dev &&
+              ::unlinkat(folder, name.c_str(), 0) == 0;
+  }
+  errno = EEXIST;
+  return removed;
 }
 
 }  // namespace
@@ -78,10 +108,7 @@ void NewFile::set_aside(std::uint64_t size) {
 void NewFile::create() {
   constexpr mode_t everyone = 0666;
   const int folder = target_.folder.get();
-  int descriptor;
-  do {
-    descriptor = ::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, everyone);
-  } while (descriptor < 0 && errno == EINTR);
+  int descriptor = open_beside(folder, ".", O_TMPFILE | O_WRONLY, everyone);
   if (descriptor >= 0) {
     file_ = FileDescriptor(descriptor);
     // Without /proc it could not be given a name.
@@ -92,13 +119,13 @@ void NewFile::create() {
   }
   for (int attempt = 0;; ++attempt) {
     std::string name = temporary_name(random_bits());
-    descriptor = ::openat(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, everyone);
+    descriptor = open_beside(folder, name.c_str(), O_CREAT | O_EXCL | O_WRONLY, everyone);
     if (descriptor >= 0) {
       file_ = FileDescriptor(descriptor);
       temporary_name_ = std::move(name);
       return;
     }
-    if ((errno != EEXIST && errno != EINTR) || attempt == 100) {
+    if (errno != EEXIST || attempt == 100) {
       throw os_failure("cannot save to", target_.path, errno);
     }
   }
@@ -117,69 +144,53 @@ void NewFile::commit() {
   if (direct_) direct_->finish();
   if (durable_) sync(file_.get(), target_.path);
   flush_by_close(file_.get(), target_.path);
-  if (!temporary_name_.empty()) {
+  if (!temporary_name_.empty() || !link_as_target()) {
+    if (temporary_name_.empty()) link_as_temporary();
     if (::renameat(target_.folder.get(), temporary_name_.c_str(), target_.folder.get(),
                    target_.name.c_str()) != 0) {
       throw os_failure("cannot save to", target_.path, errno);
     }
     temporary_name_.clear();
-  } else {
-    link_and_rename();
   }
   if (durable_) {
-    const FileDescriptor folder(
-        ::openat(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor folder(open_beside(target_.folder.get(), ".", O_RDONLY | O_DIRECTORY));
     if (!folder) throw os_failure("cannot bring to the disk the folder of", target_.path, errno);
     sync(folder.get(), target_.path);
   }
 }
 
-// A nameless file can be given a name that is free, but not take another's. Where the target
-// exists, it is therefore linked under a name that belongs to the target and renamed at once. A
-// process killed between the two leaves that name, and the next save to the target removes it. A
-// concurrent save does the same to ours: whoever finds its name gone links again, until its own
-// file is, or was, the target.
-void NewFile::link_and_rename() {
-  const int folder = target_.folder.get();
-  const std::string self = path_of_descriptor(file_.get());
-  const auto link_as = [&](const char* name) {
-    return ::linkat(AT_FDCWD, self.c_str(), folder, name, AT_SYMLINK_FOLLOW) == 0;
-  };
-  if (!target_.mode) {
-    if (link_as(target_.name.c_str())) return;
-    if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
-  }
-  struct stat ours;
-  if (::fstat(file_.get(), &ours) != 0) throw os_failure("cannot save to", target_.path, errno);
+bool NewFile::link_as(const std::string& name) const {
+  return ::linkat(AT_FDCWD, path_of_descriptor(file_.get()).c_str(), target_.folder.get(),
+                  name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
 
+// A nameless file can be given a name that is free, but not take another's.
+bool NewFile::link_as_target() {
+  if (target_.mode) return false;
+  if (link_as(target_.name)) return true;
+  if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
+  return false;
+}
+
+// The name is one that belongs to the target, so that the next save finds and removes what a process
+// killed before the renaming left there. Who is alive holds a lock on the file under it; whoever
+// finds such a name takes a random one instead.
+void NewFile::link_as_temporary() {
   constexpr std::uint64_t no_key = 0;  // the same for every process
-  const std::string name = temporary_name(hash_name(target_.name, no_key));
-  constexpr int most_attempts = 10'000;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    if (!link_as(name.c_str())) {
-      if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
-      if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) {
-        throw os_failure("cannot remove what an interrupted save left of", target_.path, errno);
-      }
-      continue;
-    }
-    if (::renameat(folder, name.c_str(), folder, target_.name.c_str()) == 0) {
-      // A rename between two names of one file does nothing: then ours is the target already.
-      if (attempt > 0) ::unlinkat(folder, name.c_str(), 0);
-      return;
-    }
-    const int os_error = errno;
-    if (os_error != ENOENT) {
-      ::unlinkat(folder, name.c_str(), 0);
-      throw os_failure("cannot save to", target_.path, os_error);
-    }
-    struct stat now;
-    if (::fstatat(folder, target_.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-        now.st_ino == ours.st_ino && now.st_dev == ours.st_dev) {
-      return;
-    }
+  constexpr int most_attempts = 100;
+  std::string name = temporary_name(hash_name(target_.name, no_key));
+  const bool locked = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
+  bool linked = locked && link_as(name);
+  if (locked && !linked && errno == EEXIST && remove_leftover(target_.folder.get(), name)) {
+    linked = link_as(name);
   }
-  throw os_failure("other saves kept taking the place of", target_.path, EBUSY);
+  for (int attempt = 0; !linked; ++attempt) {
+    const bool taken = errno == EEXIST || (!locked && attempt == 0);
+    if (!taken || attempt == most_attempts) throw os_failure("cannot save to", target_.path, errno);
+    name = temporary_name(random_bits());
+    linked = link_as(name);
+  }
+  temporary_name_ = std::move(name);
 }
 
 }  // namespace st

@@ -46,7 +46,9 @@ class NewFile {
  private:
   void create();
   void set_aside(std::uint64_t size);
-  void link_and_rename();
+  bool link_as(const std::string& name) const;
+  bool link_as_target();  // false if there is one already
+  void link_as_temporary();
   void remove_temporary() noexcept;
 
   Target target_;

@@ -113,7 +113,7 @@ static void check_small_stack(void) {
   pthread_t thread;
   int right = 0, i;
 #if defined(__SANITIZE_ADDRESS__)
-  const size_t stack = 256 << 10; /* its frames are larger */
+  const size_t stack = 1 << 20; /* its frames are larger */
 #else
   const size_t stack = 64 << 10;
 #endif

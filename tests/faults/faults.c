@@ -18,6 +18,7 @@ static unsigned char is_open[most_descriptors];
 void faults_arm(const faults_plan *given) {
   plan = *given;
   memset(&report, 0, sizeof report);
+  report.written_in_order = 1;
   memset(blocks, 0, sizeof blocks);
   memset(is_open, 0, sizeof is_open);
   counted = 0;
@@ -96,6 +97,6 @@ void faults_note_mapping(long bytes) {
 
 void faults_note_written(uint64_t offset, uint64_t count) {
   if (!armed) return;
+  if (offset != report.written) report.written_in_order = 0;
   report.written += count;
-  report.written_to = offset + count;
 }

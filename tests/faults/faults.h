@@ -31,7 +31,7 @@ typedef struct faults_report {
   int memory_failed;        /* whether one of them asked for memory */
   int unlink_failed;        /* whether one of them removed a name */
   uint64_t written;         /* bytes, the discarded too */
-  uint64_t written_to;      /* end of the last of them in its file */
+  int written_in_order;     /* whether each write began where the one before it ended */
   long blocks, descriptors; /* asked for while armed and not given back */
   long mapped_bytes;
 } faults_report;

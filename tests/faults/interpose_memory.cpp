@@ -1,5 +1,6 @@
 // Memory: every form of operator new, and malloc below them where no sanitizer has it.
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 

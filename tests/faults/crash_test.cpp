@@ -1,0 +1,140 @@
+// Processes killed while they save: the file is the old one or the new one, and the next save leaves nothing but it.
+#include <safetensors/safetensors.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <random>
+
+#include "faults.h"
+#include "scratch.h"
+#include "versions.h"
+
+namespace {
+
+using faults::Versions;
+
+void enter() {
+  static const bool entered = (scratch_enter(), true);
+  (void)entered;
+}
+
+bool exists(const char *path) {
+  struct stat status;
+  return ::stat(path, &status) == 0;
+}
+
+// Saves version 1 in a child that is killed at its `request`th request. Returns whether it was.
+bool save_and_die(const Versions &versions, long request, bool after, std::uint32_t durability) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    faults_plan plan = FAULTS_PLAN_INIT;
+    plan.kill_at = request;
+    plan.kill_after = after;
+    faults_arm(&plan);
+    const st_status status = versions.save("file", 1, durability);
+    ::_exit(status == ST_OK ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFSIGNALED(status)) {
+    CHECK(WTERMSIG(status) == SIGKILL);
+    return true;
+  }
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  return false;
+}
+
+// How many a save makes that is not killed.
+long count_requests(const Versions &versions, bool replaces, std::uint32_t durability) {
+  const faults_plan plan = FAULTS_PLAN_INIT;
+  scratch_clear();
+  if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
+  faults_arm(&plan);
+  const st_status status = versions.save("file", 1, durability);
+  const faults_report report = faults_disarm();
+  REQUIRE(status == ST_OK);
+  return report.requests;
+}
+
+}  // namespace
+
+TEST_CASE("killed before and after each request to the system") {
+  enter();
+  const Versions versions(3);
+  for (const std::uint32_t durability : {ST_DURABILITY_NONE, ST_DURABILITY_FSYNC}) {
+    for (const bool replaces : {false, true}) {
+      for (const bool after : {false, true}) {
+        bool seen_old = false, seen_new = false;
+        const long requests = count_requests(versions, replaces, durability);
+        CHECK(requests > 10);
+        for (long request = 0; request < requests; ++request) {
+          scratch_clear();
+          if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
+          const bool killed = save_and_die(versions, request, after, durability);
+          CHECK((killed || after));  // some are not followed up
+          INFO("durability " << durability << ", replaces " << replaces << ", request " << request
+                             << (after ? " done" : ""));
+          const bool there = exists("file");
+          const int found = there ? versions.find("file") : -1;
+          CHECK(there == (found >= 0));
+          if (replaces) CHECK(there);
+          (found == 1 ? seen_new : seen_old) = true;
+          // One name at most, for the moment between its making and the renaming.
+          CHECK(scratch_count() <= (there ? 1u : 0u) + (replaces ? 1u : 0u));
+          REQUIRE(versions.save("file", 2) == ST_OK);
+          CHECK(versions.find("file") == 2);
+          CHECK(scratch_count() == 1);
+        }
+        CHECK(seen_old);
+        CHECK(seen_new);
+      }
+    }
+  }
+}
+
+TEST_CASE("200 saves killed at any moment") {
+  enter();
+  const Versions versions(4);
+  std::mt19937 random(20240607);
+  scratch_clear();
+  REQUIRE(versions.save("file", 0) == ST_OK);
+  int changes = 0, before = 0;
+  for (int round = 0; round < 200; ++round) {
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      for (int i = 0;; ++i) {
+        if (versions.save("file", 1 + i % 2) != ST_OK) ::_exit(1);
+        if (i == 0 && ::write(ready[1], "x", 1) != 1) ::_exit(1);
+      }
+    }
+    char byte;
+    REQUIRE(::read(ready[0], &byte, 1) == 1);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    std::atomic<unsigned long> spins = random() % 2'000'000;
+    while (spins.fetch_sub(1) > 1) continue;
+    REQUIRE(::kill(child, SIGKILL) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    const int found = versions.find("file");
+    INFO("round " << round);
+    CHECK((found == 1 || found == 2));
+    CHECK(scratch_count() <= 2);
+    changes += found != before;
+    before = found;
+  }
+  CHECK(changes > 10);
+  REQUIRE(versions.save("file", 3) == ST_OK);
+  CHECK(versions.find("file") == 3);
+  CHECK(scratch_count() == 1);
+}

@@ -1,0 +1,119 @@
+// Saves of gigabytes, with writes that are counted and thrown away.
+#include <safetensors/safetensors.h>
+#include <sys/mman.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+
+#include "faults.h"
+#include "scratch.h"
+
+namespace {
+
+// Address space that reads as zeros and takes no memory.
+class Zeros {
+ public:
+  explicit Zeros(std::uint64_t size)
+      : size_(size),
+        place_(::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+    REQUIRE(place_ != MAP_FAILED);
+  }
+  Zeros(const Zeros &) = delete;
+  Zeros &operator=(const Zeros &) = delete;
+  ~Zeros() { ::munmap(place_, size_); }
+
+  st_save_tensor tensor(const char *name, const std::uint64_t *shape) const {
+    st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+    tensor.dtype = ST_DTYPE_U8;
+    tensor.name = name;
+    tensor.name_len = 1;
+    tensor.shape = shape;
+    tensor.rank = 1;
+    tensor.data = place_;
+    tensor.nbytes = *shape;
+    return tensor;
+  }
+
+ private:
+  std::uint64_t size_;
+  void *place_;
+};
+
+void enter() {
+  static const bool entered = (scratch_enter(), true);
+  (void)entered;
+}
+
+std::uint64_t head_size(const st_save_tensor *tensors, std::uint64_t count) {
+  std::uint64_t size = 0, data = 0;
+  CHECK(st_save_size(tensors, count, nullptr, &size, nullptr) == ST_OK);
+  for (std::uint64_t i = 0; i < count; ++i) data += tensors[i].nbytes;
+  return size - data;
+}
+
+}  // namespace
+
+TEST_CASE("files beyond 4 GiB are written whole and in order") {
+  enter();
+  const std::uint64_t sizes[] = {(std::uint64_t{5} << 30) + 3, (std::uint64_t{2} << 30) + 1};
+  const Zeros zeros(sizes[0]);
+  const st_save_tensor tensors[] = {zeros.tensor("a", &sizes[0]), zeros.tensor("b", &sizes[1])};
+  const std::uint64_t head = head_size(tensors, 2);
+  faults_plan plan = FAULTS_PLAN_INIT;
+  plan.discard_writes = 1;
+  st_error error = ST_ERROR_INIT;
+  faults_arm(&plan);
+  const st_status status = st_save("file", tensors, 2, nullptr, &error);
+  const faults_report report = faults_disarm();
+  INFO(error.message);
+  CHECK(status == ST_OK);
+  CHECK(report.written == head + sizes[0] + sizes[1]);
+  CHECK(report.written_in_order);
+  CHECK(report.blocks + report.descriptors + report.mapped_bytes == 0);
+}
+
+// Large durable saves go past the page cache: another path, and each of its steps can fail too.
+TEST_CASE("durable saves of many blocks while requests fail") {
+  enter();
+  const std::uint64_t size = (std::uint64_t{64} << 20) + 12345;
+  const Zeros zeros(size);
+  const st_save_tensor tensor = zeros.tensor("a", &size);
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.durability = ST_DURABILITY_FSYNC;
+  const std::uint64_t head = head_size(&tensor, 1);
+  for (const int os_error : {EIO, EINVAL, ENOSYS}) {
+    for (const int forever : {0, 1}) {
+      faults_plan plan = FAULTS_PLAN_INIT;
+      plan.discard_writes = 1;
+      plan.os_error = os_error;
+      plan.forever = forever;
+      for (plan.fail_at = 0;; ++plan.fail_at) {
+        scratch_clear();
+        scratch_write("file", "old", 3);
+        st_error error = ST_ERROR_INIT;
+        faults_arm(&plan);
+        const st_status status = st_save("file", &tensor, 1, &options, &error);
+        const faults_report report = faults_disarm();
+        INFO("request " << plan.fail_at << " (" << (report.first_failed ? report.first_failed : "none")
+                        << ") fails with " << os_error << (forever ? " and all after it" : "") << ", message: "
+                        << error.message);
+        CHECK(report.blocks + report.descriptors + report.mapped_bytes == 0);
+        if (status == ST_OK) {
+          CHECK(report.written >= head + size);
+        } else {
+          CHECK(status != ST_E_INTERNAL);
+          CHECK(error.message[0] != '\0');
+        }
+        if (!report.unlink_failed) CHECK(scratch_count() == 1);
+        if (report.failed == 0) {
+          CHECK(report.written_in_order);
+          CHECK(status == ST_OK);
+          break;
+        }
+      }
+    }
+  }
+}
