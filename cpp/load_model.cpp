@@ -2,7 +2,6 @@
 #include <safetensors/torch.hpp>
 
 #include <map>
-#include <unordered_set>
 #include <utility>
 
 #include "assign_values.h"
@@ -10,6 +9,7 @@
 #include "file_entries.h"
 #include "load_match.h"
 #include "open_file.h"
+#include "overlap.h"
 #include "tied_views.h"
 
 namespace safetensors {
@@ -28,15 +28,6 @@ ValueCopy value_copy(const LoadPair& pair, std::vector<FileEntry>& entries,
   return {entries[pair.entry], state[pair.tensor].tensor};
 }
 
-std::unordered_set<std::size_t> sharing_tensors(const LoadMatch& match) {
-  std::unordered_set<std::size_t> sharing;
-  for (const auto& [kept, removed] : match.shared) {
-    sharing.insert(kept);
-    sharing.insert(removed.begin(), removed.end());
-  }
-  return sharing;
-}
-
 void copy_into(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const Progress& progress) {
   std::vector<ValueCopy> copies;
@@ -45,15 +36,13 @@ void copy_into(const st_file* file, std::vector<FileEntry>& entries, const State
   check_destinations(copies);
   ProgressCounter counter(progress, total_nbytes(copies));
 
-  // Where the file has several names for the same memory, the module's order decides which value
-  // stays.
-  const auto sharing = sharing_tensors(match);
+  // Where the file has several values for the same memory, the module's order decides which stays.
+  const auto overlaps = overlapping(copies);
   std::map<std::size_t, ValueCopy> by_tensor;
   std::vector<ValueCopy> apart;
   for (std::size_t i = 0; i < copies.size(); ++i) {
-    const std::size_t tensor = match.pairs[i].tensor;
-    if (sharing.contains(tensor)) {
-      by_tensor.emplace(tensor, std::move(copies[i]));
+    if (overlaps[i]) {
+      by_tensor.emplace(match.pairs[i].tensor, std::move(copies[i]));
     } else {
       apart.push_back(std::move(copies[i]));
     }
