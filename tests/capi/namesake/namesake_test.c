@@ -18,6 +18,7 @@ static void check_by_handle(void) {
   st_file *file = NULL;
   CHECK(symbol != NULL);
   if (!symbol) return;
+  CHECK(dlsym(RTLD_DEFAULT, "st_open") != symbol); /* the other one comes first */
   memcpy(&opens, &symbol, sizeof opens);
   CHECK_STATUS(opens("sample", NULL, &file, NULL), ST_OK);
   CHECK(st_tensor_count(file) == sample_count);
@@ -26,15 +27,23 @@ static void check_by_handle(void) {
   dlclose(library);
 }
 
+/* A program compiled with our header means ours. */
+static void check_own_calls(void) {
+  st_file *file = NULL;
+  CHECK_STATUS(st_open("sample", NULL, &file, NULL), ST_OK);
+  CHECK(st_tensor_count(file) == sample_count);
+  st_close(file);
+  CHECK_STATUS(st_open("missing", NULL, &file, NULL), ST_E_NOT_FOUND);
+}
+
 int main(void) {
   scratch_enter();
   sample_write("sample");
   CHECK(namesake_calls() == 0);
   check_by_handle();
-#ifdef NAMESAKE_HAS_VERSION
+  check_own_calls();
   CHECK(open_from_library("sample") == ST_OK);
   CHECK(open_from_library("missing") == ST_E_NOT_FOUND);
-#endif
   CHECK(namesake_calls() == 0);
   return check_result();
 }

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""What the header declares, the map lists and the library exports are the same: exports_test.py HEADER MAP LIBRARY ABI"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def declared(header):
+    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+    functions = set(re.findall(r"^ST_API\b[^;(]*?\b(\w+)\(", text, flags=re.M))
+    return functions | set(re.findall(r'\)\s*ST_SYMBOL\("(\w+)"\);', text))
+
+
+def listed(version_map):
+    """{function: version node}"""
+    text = re.sub(r"/\*.*?\*/|#[^\n]*", "", version_map.read_text(), flags=re.S)
+    found = {}
+    for node, body in re.findall(r"(\w[\w.]*)\s*\{(.*?)\}", text, flags=re.S):
+        for name in re.findall(r"(\w+);", body.split("local:")[0].split("global:")[-1]):
+            if name in found:
+                raise SystemExit(f"{name} is in {found[name]} and in {node}")
+            found[name] = node
+    return found
+
+
+def exported(library):
+    """{function: version node}"""
+    arguments = ["nm", "--dynamic", "--defined-only", "--with-symbol-versions", library]
+    lines = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()
+    symbols = [line.split() for line in lines]
+    return {name.split("@")[0]: name.split("@")[-1] for _, kind, name in symbols if kind != "A"}
+
+
+def soname(library):
+    dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
+    return re.search(r"SONAME.*\[(.*)\]", dynamic)[1]
+
+
+def main():
+    header, version_map, library, abi = sys.argv[1:]
+    functions = declared(pathlib.Path(header))
+    in_map = listed(pathlib.Path(version_map))
+    in_library = exported(library)
+    problems = []
+    for first, one, second, other in [
+        ("the header", functions, "the map", set(in_map)),
+        ("the map", set(in_map), "the header", functions),
+        ("the map", set(in_map), "the library", set(in_library)),
+        ("the library", set(in_library), "the map", set(in_map)),
+    ]:
+        for name in sorted(one - other):
+            problems.append(f"{name} is in {first} and not in {second}")
+    for name in sorted(set(in_map) & set(in_library)):
+        if in_map[name] != in_library[name]:
+            problems.append(f"{name} is of {in_library[name]}, the map says {in_map[name]}")
+    if soname(library) != f"libsafetensors.so.{abi}":
+        problems.append(f"the SONAME is {soname(library)}, the ABI number {abi}")
+    print("\n".join(problems) or f"{len(functions)} functions")
+    return 1 if problems or not functions else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""The C header compiles alone: header_test.py INCLUDE_FOLDER COMPILER...
+
+In every standard from C99 and C++11 on, with every warning an error, after no other header, twice, and with its
+declarations used.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+
+STANDARDS = {
+    "c": ["c99", "c11", "c17", "gnu99"],
+    "c++": ["c++11", "c++14", "c++17", "c++20"],
+}
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
+PROGRAM = """#include <safetensors/safetensors.h>
+#include <safetensors/safetensors.h>
+extern st_status use(const char *path);
+st_status use(const char *path) {
+  st_error error = ST_ERROR_INIT;
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  st_save_options save_options = ST_SAVE_OPTIONS_INIT;
+  st_file *file;
+  (void)info, (void)entry;
+  if (st_open(path, &options, &file, &error) != ST_OK) return error.code;
+  st_close(file);
+  return st_save(path, &tensor, 1, &save_options, &error);
+}
+"""
+
+
+def main():
+    include, *compilers = sys.argv[1:]
+    compilers = [compiler for compiler in compilers if shutil.which(compiler)]
+    failures = tries = 0
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        for language, standards in STANDARDS.items():
+            source = f"{folder}/use.{'c' if language == 'c' else 'cpp'}"
+            with open(source, "w") as file:
+                file.write(PROGRAM)
+            for compiler in compilers:
+                for standard in standards:
+                    command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, f"-I{include}",
+                               "-fsyntax-only", source]  # fmt: skip
+                    tries += 1
+                    result = subprocess.run(command, capture_output=True, text=True)
+                    if result.returncode != 0:
+                        failures += 1
+                        print(f"{' '.join(command)}\n{result.stderr}")
+    print(f"{tries} compilations by {', '.join(compilers)}, {failures} failed")
+    return 1 if failures or not tries else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
