@@ -21,6 +21,13 @@ void order(const c10::Stream& earlier, const c10::Stream& later) {
   passed.block(later);
 }
 
+void copy_from_slab(const c10::Storage& slab, std::span<const SlabCopy> copies,
+                    std::span<const at::Tensor> destinations, bool non_blocking) {
+  for (const SlabCopy& copy : copies)
+    byte_view(destinations[copy.destination], copy.offset, copy.nbytes)
+        .copy_(byte_view(slab, copy.slab_offset, copy.nbytes), non_blocking);
+}
+
 }  // namespace
 
 CopyStream::CopyStream(c10::Device device) : current_(asynchronous_stream(device)) {
@@ -42,13 +49,10 @@ CopyStream::~CopyStream() {
 void CopyStream::copy(PinnedRing& ring, std::size_t slab, std::span<const SlabCopy> copies,
                       std::span<const at::Tensor> destinations) {
   const c10::NoGradGuard no_grad;
-  const c10::OptionalStreamGuard on_side(side_);
-  for (const SlabCopy& piece : copies) {
-    const at::Tensor from = byte_view(ring.slab(slab), piece.slab_offset, piece.nbytes);
-    byte_view(destinations[piece.destination], piece.offset, piece.nbytes)
-        .copy_(from, /*non_blocking=*/side_.has_value());
-  }
-  if (side_) ring.mark_copied(slab, *side_);
+  if (!side_) return copy_from_slab(ring.slab(slab), copies, destinations, /*non_blocking=*/false);
+  const c10::StreamGuard on_side(*side_);
+  copy_from_slab(ring.slab(slab), copies, destinations, /*non_blocking=*/true);
+  ring.mark_copied(slab, *side_);
 }
 
 void CopyStream::hand_over(std::span<const at::Tensor> destinations) {

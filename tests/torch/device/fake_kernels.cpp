@@ -60,7 +60,7 @@ void copy_storage(const at::Tensor& from, const at::Tensor& to) {
 // The whole storage with the same sizes and strides, on the host.
 at::Tensor on_host(const at::Tensor& tensor) {
   const auto elements =
-      static_cast<std::int64_t>(tensor.storage().nbytes() / tensor.element_size());
+      static_cast<std::int64_t>(tensor.storage().nbytes()) / tensor.element_size();
   at::Tensor host = at::empty({elements}, tensor.options().device(at::kCPU));
   copy_storage(tensor, host);
   return host.as_strided(tensor.sizes(), tensor.strides(), tensor.storage_offset());
