@@ -13,9 +13,17 @@ def declared(header):
     return functions | set(re.findall(r'\)\s*ST_SYMBOL\("(\w+)"\);', text))
 
 
+def bare(header):
+    """Functions that would stay hidden: the declaration lacks ST_API."""
+    text = re.sub(r"/\*.*?\*/|^#define.*?(?<!\\)$", "", header.read_text(), flags=re.S | re.M)
+    return set(re.findall(r"^(?!ST_API)[a-z][^;({]*?\b(st_\w+)\(", text, flags=re.M))
+
+
 def listed(version_map):
     """{function: version node}"""
     text = re.sub(r"/\*.*?\*/|#[^\n]*", "", version_map.read_text(), flags=re.S)
+    if not re.search(r"local:\s*\*;", text):
+        raise SystemExit("the map does not hide what it does not name")
     found = {}
     for node, body in re.findall(r"(\w[\w.]*)\s*\{(.*?)\}", text, flags=re.S):
         for name in re.findall(r"(\w+);", body.split("local:")[0].split("global:")[-1]):
@@ -26,11 +34,15 @@ def listed(version_map):
 
 
 def exported(library):
-    """{function: version node}"""
+    """{function: version node}; data and what C++ merges across libraries are of the node "not a function"."""
     arguments = ["nm", "--dynamic", "--defined-only", "--with-symbol-versions", library]
     lines = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()
     symbols = [line.split() for line in lines]
-    return {name.split("@")[0]: name.split("@")[-1] for _, kind, name in symbols if kind != "A"}
+    return {
+        name.split("@")[0]: name.split("@")[-1] if kind == "T" else "not a function"
+        for _, kind, name in symbols
+        if kind != "A"
+    }
 
 
 def soname(library):
@@ -43,7 +55,7 @@ def main():
     functions = declared(pathlib.Path(header))
     in_map = listed(pathlib.Path(version_map))
     in_library = exported(library)
-    problems = []
+    problems = [f"{name} is in the header without ST_API" for name in sorted(bare(pathlib.Path(header)))]
     for first, one, second, other in [
         ("the header", functions, "the map", set(in_map)),
         ("the map", set(in_map), "the header", functions),
