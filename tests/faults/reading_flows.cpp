@@ -82,10 +82,19 @@ st_status from_file(st_error *error) {
   return use(handles.file, error);
 }
 
+int open_descriptor() {
+  static const int descriptor = ::open("sample", O_RDONLY | O_CLOEXEC);
+  return descriptor;
+}
+
+st_file *open_handle() {
+  static st_file *const file = open_or_stop("sample", ST_BACKEND_PREAD);
+  return file;
+}
+
 st_status from_descriptor(st_error *error) {
-  static const int descriptor = ::open("sample", O_RDONLY | O_CLOEXEC);  // before anything fails
   Handles handles;
-  const st_status status = st_open_fd(descriptor, nullptr, &handles.file, error);
+  const st_status status = st_open_fd(open_descriptor(), nullptr, &handles.file, error);
   return status ? status : use(handles.file, error);
 }
 
@@ -115,10 +124,7 @@ st_status from_callbacks(st_error *error) {
 }
 
 // A handle that met failures is as good as before.
-st_status again(st_error *error) {
-  static st_file *const file = open_or_stop("sample", ST_BACKEND_PREAD);
-  return use(file, error);
-}
+st_status again(st_error *error) { return use(open_handle(), error); }
 
 st_status refused(st_error *error) {
   Handles handles;
@@ -128,6 +134,14 @@ st_status refused(st_error *error) {
 
 void write_sample() {
   if (::access("sample", F_OK) != 0) sample_write("sample");
+}
+
+// What stays open over all runs of a flow is opened before anything is counted.
+void write_and_open() {
+  write_sample();
+  open_descriptor();
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  st_tensor_at(open_handle(), ST_ORDER_NAME, 0, &info, nullptr);  // the handle keeps the order it sorts once
 }
 
 bool always() { return scratch_holds("sample", sample_bytes(), sample_size()) != 0; }
@@ -140,8 +154,8 @@ const Flow reading[] = {
      always},
     {"a file that is read", write_sample, from_file<ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY>, always, always},
     {"whichever suits", write_sample, from_file<ST_BACKEND_AUTO, ST_MAPPING_READ_ONLY>, always, always},
-    {"a descriptor", write_sample, from_descriptor, always, always},
-    {"a handle that is open", write_sample, again, always, always},
+    {"a descriptor", write_and_open, from_descriptor, always, always},
+    {"a handle that is open", write_and_open, again, always, always},
     {"borrowed memory", write_sample, from_memory<ST_MEMORY_BORROW>, always, always},
     {"copied memory", write_sample, from_memory<ST_MEMORY_COPY>, always, always},
     {"callbacks", write_sample, from_callbacks, always, always},
