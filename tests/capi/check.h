@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 #define CHECK(condition) check_that((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
+#define CHECK_NEVER(text) check_that(0, (text), __FILE__, __LINE__)
 #define CHECK_STATUS(call, expected) check_status((call), (expected), #call, __FILE__, __LINE__)
 
 /* Also that `error` says the same as the call, and clearly. */

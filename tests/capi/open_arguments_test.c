@@ -20,7 +20,7 @@ static int32_t read_sample(void *user_data, uint64_t offset, void *buffer, uint6
 
 static void never(void *user_data) {
   (void)user_data;
-  CHECK(!"released though the call failed");
+  CHECK_NEVER("released though the call failed");
 }
 
 static st_io sample_io(void) {

@@ -42,7 +42,7 @@ static void check_read_at(st_file *file) {
       memset(buffer, 0xEE, size + 1);
       if (st_read_at(file, offset, buffer, count, &error) != ST_OK ||
           memcmp(buffer, sample_bytes() + offset, count) != 0 || buffer[count] != 0xEE) {
-        CHECK(!"a range that reads as it is");
+        CHECK_NEVER("a range that reads as it is");
       }
     }
   }

@@ -25,7 +25,7 @@ static st_save_tensor tensor_named(const char *name, uint64_t name_len) {
 
 static int32_t never_fill(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
   (void)user_data, (void)offset, (void)buffer, (void)nbytes;
-  CHECK(!"asked for bytes of what is refused");
+  CHECK_NEVER("asked for bytes of what is refused");
   return 0;
 }
 

@@ -67,7 +67,7 @@ long count_requests(const Versions &versions, bool replaces, std::uint32_t durab
 TEST_CASE("killed before and after each request to the system") {
   enter();
   const Versions versions(3);
-  for (const std::uint32_t durability : {ST_DURABILITY_NONE, ST_DURABILITY_FSYNC}) {
+  for (const std::uint32_t durability : {0u + ST_DURABILITY_NONE, 0u + ST_DURABILITY_FSYNC}) {
     for (const bool replaces : {false, true}) {
       for (const bool after : {false, true}) {
         bool seen_old = false, seen_new = false;

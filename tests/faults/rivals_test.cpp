@@ -47,7 +47,7 @@ TEST_CASE("8 threads save one path while 4 read it") {
     });
   }
   for (int version = 0; version < 8; ++version) {
-    writers.emplace_back([&, version] { failed += save_often(versions, version, 125); });
+    writers.emplace_back([&, version] { failed += save_often(versions, version, 60); });
   }
   for (std::thread &writer : writers) writer.join();
   done = true;
@@ -62,7 +62,7 @@ TEST_CASE("8 threads save one path while 4 read it") {
 TEST_CASE("2 processes save one path, there or not, while it is read") {
   enter();
   const Versions versions(2);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 10; ++round) {
     scratch_clear();
     pid_t children[2];
     for (int version = 0; version < 2; ++version) {
