@@ -1,5 +1,6 @@
 #include "assign_values.h"
 
+#include <ATen/ops/_has_compatible_shallow_copy_type.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/variable.h>
 
