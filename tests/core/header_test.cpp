@@ -57,7 +57,8 @@ TEST_CASE("threads that ask for the order at once are given one and the same") {
 }
 
 TEST_CASE("names are found whole") {
-  const auto header = header_of({"ab", "a"});
+  const std::vector<std::string> names = {"ab", "a"};  // the header's names point into it
+  const auto header = header_of(names);
   CHECK(header->find("a") == &header->tensors()[1]);
   CHECK(header->find("ab") == &header->tensors()[0]);
   CHECK(header->find("abc") == nullptr);
