@@ -1,7 +1,10 @@
 #include "file_tensors.h"
 
 #include <ATen/ops/empty.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <safetensors/safetensors.hpp>
+#include <string>
 #include <utility>
 
 #include "device_load.h"
@@ -9,6 +12,19 @@
 namespace safetensors {
 
 namespace {
+
+// What LibTorch says of a device that it does not have is about operators and dispatch keys.
+void check_is_there(c10::Device device) {
+  if (device.is_meta()) return;
+  const int count = c10::impl::hasDeviceGuardImpl(device.type())
+                        ? c10::impl::VirtualGuardImpl(device.type()).deviceCount()
+                        : 0;
+  if (device.index() < count && count > 0) return;
+  throw Error(ST_E_UNSUPPORTED, "there is no device " + device.str() + ": LibTorch has " +
+                                    std::to_string(count) + " of the type " +
+                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true) +
+                                    " here");
+}
 
 std::vector<at::Tensor> host_tensors(const st_file* file, const std::vector<FileEntry>& entries,
                                      FileMemory memory, ProgressCounter& progress) {
@@ -31,9 +47,12 @@ std::vector<at::Tensor> device_tensors(const st_file* file, const std::vector<Fi
         at::empty(entry.sizes, at::TensorOptions().dtype(entry.dtype).device(device)));
     if (entry.nbytes > 0) reads.push_back({entry.file_offset, tensors.back()});
   }
-  // "cuda" without an index has become the current device's.
-  if (!reads.empty() && !device.is_meta())
+  if (device.is_meta()) {
+    progress.add(total_nbytes(entries));
+  } else if (!reads.empty()) {
+    // "cuda" without an index has become the current device's.
     load_to_device(file, std::move(reads), tensors.front().device(), progress);
+  }
   return tensors;
 }
 
@@ -49,12 +68,9 @@ std::uint64_t total_nbytes(const std::vector<FileEntry>& entries) {
 std::vector<at::Tensor> file_tensors(const st_file* file, const std::vector<FileEntry>& entries,
                                      c10::Device device, FileMemory memory,
                                      ProgressCounter& progress) {
-  auto tensors = device.is_cpu() ? host_tensors(file, entries, memory, progress)
-                                 : device_tensors(file, entries, device, progress);
-  // No bytes, or a device that takes none: the end is told all the same.
-  if (progress.done() < progress.total() || progress.total() == 0)
-    progress.add(progress.total() - progress.done());
-  return tensors;
+  if (device.is_cpu()) return host_tensors(file, entries, memory, progress);
+  check_is_there(device);
+  return device_tensors(file, entries, device, progress);
 }
 
 }  // namespace safetensors

@@ -14,6 +14,7 @@ namespace {
 TensorDict load_from(const st_file* file, const LoadOptions& options, FileMemory memory) {
   auto entries = file_entries(file, options.renames, options.names, options.pattern);
   ProgressCounter progress(options.progress, total_nbytes(entries));
+  if (progress.total() == 0) progress.add(0);  // the end is told all the same
   auto tensors = file_tensors(file, entries, options.device, memory, progress);
 
   TensorDict dict;

@@ -35,6 +35,7 @@ void copy_into(const st_file* file, std::vector<FileEntry>& entries, const State
     copies.push_back(value_copy(pair, entries, state));
   check_destinations(copies);
   ProgressCounter counter(progress, total_nbytes(copies));
+  if (counter.total() == 0) counter.add(0);  // the end is told all the same
 
   // Where the file has several values for the same memory, the module's order decides which stays.
   const auto overlaps = overlapping(copies);
@@ -65,6 +66,7 @@ void assign_to(const st_file* file, std::vector<FileEntry>& entries, const State
   check_destinations(copies);
   check_assignments(assignments);
   ProgressCounter counter(options.progress, total_nbytes(assignments) + total_nbytes(copies));
+  if (counter.total() == 0) counter.add(0);
   assign_values(file, assignments, options.device, counter);
   copy_values(file, copies, counter);
   tied.restore();

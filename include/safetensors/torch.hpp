@@ -109,8 +109,9 @@ struct LoadOptions {
 //
 // Throws Error: ST_E_NOT_FOUND, ST_E_PERMISSION, ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, every
 // file format error, ST_E_NO_MEMORY; ST_E_DTYPE for F6; ST_E_UNSUPPORTED for F4 with an odd last
-// dimension and for extents beyond 63 bits; ST_E_TENSOR_NOT_FOUND for one of `names` that is not
-// there; ST_E_DUPLICATE for names that become one by `renames`; ST_E_CANCELLED.
+// dimension, for extents beyond 63 bits, and for a device that is not there; ST_E_TENSOR_NOT_FOUND
+// for one of `names` that is not there; ST_E_DUPLICATE for names that become one by `renames`;
+// ST_E_CANCELLED.
 ST_TORCH_API TensorDict load_file(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
 

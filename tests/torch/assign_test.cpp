@@ -86,9 +86,17 @@ TEST_CASE("a view is filled where the whole is not in the file") {
   const at::Tensor w = counting({4, 3});
   Layer model;
   model.buffer("w", w).buffer("row", w[1]);
-  save_file({{"row", at::zeros({3})}}, folder / "f");
-  load_model(model, folder / "f", {.strict = false, .assign = true});
+  model.buffer("other", at::ones({1}));
+  save_file({{"row", at::zeros({3})}, {"other", at::zeros({1})}}, folder / "f");
+  std::vector<std::uint64_t> done;
+  const auto progress = [&](std::uint64_t now, std::uint64_t total) {
+    CHECK(total == 16);
+    done.push_back(now);
+    return true;
+  };
+  load_model(model, folder / "f", {.strict = false, .assign = true, .progress = progress});
   CHECK(same_bits(model["w"][1], at::zeros({3})));
+  CHECK(done == std::vector<std::uint64_t>{4, 16});
 }
 
 TEST_CASE("views that could not follow are refused before anything is changed") {

@@ -174,6 +174,12 @@ TEST_CASE("a device is named by itself, its type, or text") {
   CHECK(c10::Device(Device(c10::Device("meta"))).is_meta());
 }
 
+TEST_CASE("a device that is not there is refused by its name") {
+  const auto call = [] { load(sample(), {.device = "xpu:7"}); };
+  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(contains(message_of(call), "xpu:7"));
+}
+
 TEST_CASE("on the meta device tensors have a dtype and a shape, and nothing is read") {
   const auto tensors = load(sample(), {.device = "meta"});
   CHECK(tensors["matrix"].is_meta());
