@@ -1,4 +1,4 @@
-"""Answers and files of the two implementations, compared. Each function returns what is different, or None."""
+"""Answers and files of the two implementations, compared. What is different is returned, or None."""
 
 import json
 import os
@@ -96,7 +96,8 @@ def compare_states(ours, theirs):
 
 
 def same_unexpected(ours, theirs, empty):
-    """The same list; names of tensors without elements (`empty`) have no place of their own in a file."""
+    """Whether the lists are the same; names of tensors without elements (`empty`) have no place of their own
+    in a file, and can come anywhere."""
 
     def order(names):
         return [name for name in names if name not in empty]

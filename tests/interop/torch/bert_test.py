@@ -67,7 +67,11 @@ def vectors(weights, prefix, ids, mask):
 
     def attention(layer, x):
         def heads(part):
-            return linear(f"{layer}attention.self.{part}", x).unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            return (
+                linear(f"{layer}attention.self.{part}", x)
+                .unflatten(-1, (HEADS, -1))
+                .transpose(1, 2)
+            )
 
         scores = heads("query") @ heads("key").transpose(2, 3) / math.sqrt(WIDTH / HEADS)
         scores = scores.masked_fill(~mask[:, None, None, :], -math.inf)
@@ -78,7 +82,10 @@ def vectors(weights, prefix, ids, mask):
     x = norm("embeddings", x + weight("embeddings.token_type_embeddings.weight")[0])
     for number in range(LAYERS):
         layer = f"encoder.layer.{number}."
-        x = norm(layer + "attention.output", x + linear(layer + "attention.output.dense", attention(layer, x)))
+        x = norm(
+            layer + "attention.output",
+            x + linear(layer + "attention.output.dense", attention(layer, x)),
+        )
         inner = linear(layer + "intermediate.dense", x)
         inner = inner * 0.5 * (1 + torch.erf(inner / math.sqrt(2)))
         x = norm(layer + "output", x + linear(layer + "output.dense", inner))
@@ -96,7 +103,9 @@ def check(program, folder, prefix, dtype, tolerance):
     save_file(weights, paths[0])
     save_file({"ids": ids, "mask": mask}, paths[1])
     subprocess.run([program, *paths], check=True)
-    expected = vectors({name: weight.double() for name, weight in weights.items()}, prefix, ids, mask)
+    expected = vectors(
+        {name: weight.double() for name, weight in weights.items()}, prefix, ids, mask
+    )
     worst = (load_file(paths[2])["vectors"].double() - expected).abs().max().item()
     print(f"prefix {prefix!r}, {dtype}: largest difference {worst:.1e}")
     assert worst < tolerance

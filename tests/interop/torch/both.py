@@ -14,9 +14,8 @@ except ImportError as error:
     sys.exit(77)
 
 import driver
-from reference import Reference
-
-ANSWERED = {"save_file", "save", "save_model", "load_file", "load", "load_model", "load_into"}
+import reference
+from comparison import difference
 
 
 class Both:
@@ -39,32 +38,50 @@ class Both:
         warnings.simplefilter("ignore")
         torch.set_num_threads(1)
 
-    def ask(self, ours, theirs):
-        """Asks the library with one script and the reference with another of as many questions. Yields
-        (case, line, our answer, their answer)."""
-        questions = []
+    def _questions(self, ours, theirs):
+        """(case, our line, their line, our answer, their answer) for all that is asked."""
         number = None
-        for line in ours.lines:
-            if line[0] == "case":
-                number = int(line[1])
-            elif line[0] in ANSWERED:
-                questions.append((number, line))
+        asked = []
+        for our_line, their_line in zip(ours.lines, theirs.lines):
+            if our_line[0] == "case":
+                number = int(our_line[1])
+            elif our_line[0] in reference.QUESTIONS:
+                asked.append((number, our_line, their_line))
         our_answers = driver.answers(self.program, ours.lines)
-        their_answers = list(Reference().answers(theirs.lines))
-        assert len(questions) == len(our_answers) == len(their_answers)
-        for question, our_answer, their_answer in zip(questions, our_answers, their_answers):
+        their_answers = list(reference.answers(theirs.lines))
+        assert len(asked) == len(our_answers) == len(their_answers)
+        for question, our_answer, their_answer in zip(asked, our_answers, their_answers):
             yield *question, our_answer, their_answer
 
-    def check(self, number, line, difference, *answers):
-        """Keeps a difference, if it is one, for the end."""
+    def answers(self, ours, theirs):
+        """Puts one script to the library and another of as many questions to the reference. Yields for each
+        question the case's number and both answers."""
+        for number, _, _, our_answer, their_answer in self._questions(ours, theirs):
+            yield number, our_answer, their_answer
+
+    def compare(self, ours, theirs):
+        """The same, and collects what is different: yields whether the answers are the same besides."""
+        for number, our_line, their_line, *answers in self._questions(ours, theirs):
+            different = difference(our_line, their_line, *answers)
+            self.compared += 1
+            if different:
+                self.differences.append((number, our_line, different, answers))
+            yield number, not different, *answers
+
+    def compare_all(self, ours, theirs):
+        for _ in self.compare(ours, theirs):
+            pass
+
+    def expect(self, number, name, found, expected):
+        """For what is known beforehand."""
         self.compared += 1
-        if difference:
-            self.differences.append((number, line, difference, answers))
+        if found != expected:
+            self.differences.append((number, [name], f"{found}, not {expected}", ()))
 
     def finish(self, at_least):
         """Ends the program. Fewer than `at_least` comparisons are a failure too."""
-        for number, line, difference, answers in self.differences[:20]:
-            print(f"case {number}, {line[0]}: {difference}"[:1000])
+        for number, line, different, _ in self.differences[:20]:
+            print(f"case {number}, {line[0]}: {different}"[:1000])
         for number, line, _, answers in self.differences[:1]:
             print(f"case {number}, {' '.join(line)}:")
             for whose, answer in zip(("ours:  ", "theirs:"), answers):

@@ -59,7 +59,9 @@ if model is None or not os.path.exists(model):
 expected = numpy.loadtxt(expected_file).reshape(-1, 384)
 with tempfile.TemporaryDirectory() as folder:
     vectors = os.path.join(folder, "embeddings.safetensors")
-    output = subprocess.run([program, model, vectors], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run(
+        [program, model, vectors], check=True, capture_output=True, text=True
+    ).stdout
     print(output)
     compare_vectors(safetensors.numpy.load_file(vectors)["embeddings"], expected)
     compare_table(output, expected)

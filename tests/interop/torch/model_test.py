@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Random modules through save_model and load_model, with files that fit more or less, in both directions."""
 
-from answers import compare_files, compare_states, same_unexpected
-from both import Both
+from both import Both  # first: it ends the program where there is no torch
+
 from dtypes import FORMAT_DTYPES
 from random_models import RandomModel, file_for, state_of
 from random_names import random_text
-from refusals import compare as compare_refusals
 from script import Script
 
 both = Both(cases=1200)
@@ -47,51 +46,14 @@ def loading():
             script.case(number)
             file_for(both.rng, script, model, FORMAT_DTYPES, fitting)
             script.save_file(path(whose, number))
-        loader.load_model(path(both.rng.choice(["ours", "theirs"]), number), both.rng.random() < 0.5)
-    return savers, loader
+        loader.load_model(
+            path(both.rng.choice(["ours", "theirs"]), number), both.rng.random() < 0.5
+        )
+    return *savers, loader
 
 
-def compare_mismatched(ours, theirs):
-    """The reference says sizes that differ in the text of its exception only."""
-    for name, file_shape, model_shape in ours["mismatched"]:
-        shapes = f"torch.Size({file_shape}) from checkpoint, the shape in current model is torch.Size({model_shape})."
-        if f"size mismatch for {name}: copying a param with shape {shapes}" not in theirs["text"]:
-            return f"a mismatch that the reference does not have: {name!r}"
-    if len(ours["mismatched"]) != theirs["text"].count("size mismatch for"):
-        return "not all mismatches"
-    return None
-
-
-def compare_loads(ours, theirs):
-    if difference := compare_refusals(ours, theirs):
-        return difference
-    if theirs.get("error") == "sizes":
-        return compare_mismatched(ours, theirs) or compare_states(ours["tensors"], theirs["before"])
-    if "error" in theirs and theirs["error"] != "keys":
-        return None
-    # A strict load that fails returns nothing in the reference; the library's exception has the lists.
-    if "error" in theirs or "missing" in ours:
-        if sorted(ours["missing"]) != theirs["missing"]:
-            return "another list of what is missing"
-        empty = {each["name"] for each in theirs["tensors"] if not each["data"]}
-        if not same_unexpected(ours["unexpected"], theirs["unexpected"], empty):
-            return "another list of what is unexpected"
-    # Where the reference complains after it has loaded, the library does before.
-    state = "before" if "error" in theirs else "tensors"
-    return compare_states(ours["tensors"], theirs[state])
-
-
-for number, line, ours, theirs in both.ask(*saving()):
-    difference = compare_refusals(ours, theirs) or compare_files(
-        path("ours", number), path("theirs", number)
-    )
-    both.check(number, line, difference, ours, theirs)
-
-savers, loader = loading()
-for number, line, ours, theirs in both.ask(*savers):
-    difference = compare_files(path("ours", number), path("theirs", number))
-    both.check(number, line, difference, ours, theirs)
-for number, line, ours, theirs in both.ask(loader, loader):
-    both.check(number, line, compare_loads(ours, theirs), ours, theirs)
-
+both.compare_all(*saving())
+*savers, loader = loading()
+both.compare_all(*savers)
+both.compare_all(loader, loader)
 both.finish(at_least=3 * both.cases)

@@ -60,7 +60,6 @@ void add_report(const safetensors::LoadReport& report, Fields& fields) {
 safetensors::LoadReport load_model(Workbench& bench, const ScriptLine& line) {
   safetensors::LoadModelOptions options;
   options.strict = line.flag(1);
-  options.assign = line.flag(2);
   return bench.jit() ? safetensors::load_model(*bench.jit(), line.bytes(0), options)
                      : safetensors::load_model(bench.module(), line.bytes(0), options);
 }
@@ -109,10 +108,6 @@ void perform(const ScriptLine& line, Workbench& bench, Fields& fields) {
     fields.push_back({"tensors", describe_all(load_from_bytes(line))});
   } else if (command == "load_model") {
     add_report(load_model(bench, line), fields);
-  } else if (command == "load_into") {
-    safetensors::LoadIntoOptions options;
-    options.strict = line.flag(1);
-    add_report(safetensors::load_into(bench.dictionary(), line.bytes(0), options), fields);
   } else {
     throw std::logic_error("no command: " + command);
   }
@@ -139,8 +134,6 @@ std::string answer(const ScriptLine& line, Workbench& bench) {
   }
   if (line.command() == "load_model") {
     fields.push_back({"tensors", describe_all(bench.model_state())});
-  } else if (line.command() == "load_into") {
-    fields.push_back({"tensors", describe_all(bench.dictionary())});
   }
   return json::object(fields);
 }

@@ -10,8 +10,7 @@
 //   save_file FILE, save FILE               the dictionary (save: its bytes go to the file)
 //   save_model FILE FORCE_CONTIGUOUS
 //   load_file FILE mmap|pread, load FILE copy|keep
-//   load_model FILE STRICT ASSIGN
-//   load_into FILE STRICT                   into the dictionary's tensors
+//   load_model FILE STRICT
 // The answer has "tensors" (what was loaded, or what the model is afterwards), "missing",
 // "unexpected" and "mismatched" where there are such; and after an exception "error", its class,
 // "code" and "text". File names are hexadecimal. Throws std::runtime_error for any other line.

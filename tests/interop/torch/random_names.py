@@ -2,7 +2,19 @@
 
 import torch
 
-WORDS = ["weight", "bias", "layer.0", "encoder.layers.12.attn", "a", "b", "A", "0", "10", "9", "x.y"]
+WORDS = [
+    "weight",
+    "bias",
+    "layer.0",
+    "encoder.layers.12.attn",
+    "a",
+    "b",
+    "A",
+    "0",
+    "10",
+    "9",
+    "x.y",
+]
 AWKWARD = [
     "\0", "\x01", "\t", "\n", "\r", "\x1b", "\x1f", "\x7f", "\x80", "\x9f", '"', "\\", "/", "\\u0041",
     "{", "}", "[", ",", ":", " ", "'", "`", "é", "e\u0301", "ß", "Ж", "中", "\u200b", "\u200f", "\u2028",

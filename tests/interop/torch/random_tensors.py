@@ -43,7 +43,9 @@ class Memory:
         self.rng = rng
         self.script = script
         if size is None:
-            size = rng.choice([0, 1, 2, 8, 16, rng.randrange(largest), 8 * rng.randrange(largest // 8)])
+            size = rng.choice(
+                [0, 1, 2, 8, 16, rng.randrange(largest), 8 * rng.randrange(largest // 8)]
+            )
         self.size = size
         self.memory = script.memory(bytes(rng.randrange(256) for _ in range(size)))
         self.whole = script.storage(self.memory, 0, size)
@@ -70,10 +72,14 @@ class Memory:
         storage, size = self._storage()
         dtype = dtype or self._dtype(size)
         room = size // TORCH_DTYPES[dtype].itemsize  # in elements
-        kind = rng.choice(["whole", "whole", "whole", "part", "part", "transposed", "strided", "empty"])
+        kind = rng.choice(
+            ["whole", "whole", "whole", "part", "part", "transposed", "strided", "empty"]
+        )
         if room == 0 or kind == "empty":
             sizes = random_sizes(rng, 0, dtype)
-            return self.script.tensor(dtype, storage, rng.randrange(room + 1), sizes, contiguous(sizes))
+            return self.script.tensor(
+                dtype, storage, rng.randrange(room + 1), sizes, contiguous(sizes)
+            )
         if kind == "strided":
             return self._strided(dtype, storage, room)
         offset, count = 0, room

@@ -63,58 +63,69 @@ def describe_all(tensors):
     return [describe(name, tensor) for name, tensor in tensors.items()]
 
 
-def model_state(model):
-    """What load_model sees, as tensors that know of requires_grad."""
-    return model.state_dict(keep_vars=True)
+def save_file(answer, bench, file):
+    safetensors.torch.save_file(bench.dictionary, file, bench.metadata or None)
 
 
-class Reference:
-    def answers(self, lines):
-        """One answer for each line that the driver answers, of the same form."""
-        bench = Workbench()
-        for command, *words in lines:
-            if command == "case":
-                bench = Workbench()
-            elif not bench.build(command, *words):
-                yield self._answer(bench, command, unhexed(words[0]).decode(), *words[1:])
+def save(answer, bench, file):
+    data = safetensors.torch.save(bench.dictionary, bench.metadata or None)
+    with open(file, "wb") as out:
+        out.write(data)
 
-    def _answer(self, bench, command, file, *words):
-        answer = {}
-        if command == "load_model":
-            answer["before"] = describe_all(model_state(bench.model))
-        try:
-            getattr(self, "_" + command)(answer, bench, file, *words)
-        except (ValueError, RuntimeError, KeyError, OSError, safetensors.SafetensorError) as error:
-            answer["error"] = reason(error)
-            answer["text"] = str(error)
-        if command == "load_model":
-            answer["tensors"] = describe_all(model_state(bench.model))
-        return answer
 
-    def _save_file(self, answer, bench, file):
-        safetensors.torch.save_file(bench.dictionary, file, bench.metadata or None)
+def save_model(answer, bench, file, force_contiguous):
+    metadata = dict(bench.metadata) or None
+    safetensors.torch.save_model(bench.model, file, metadata, force_contiguous == "1")
 
-    def _save(self, answer, bench, file):
-        data = safetensors.torch.save(bench.dictionary, bench.metadata or None)
-        with open(file, "wb") as out:
-            out.write(data)
 
-    def _save_model(self, answer, bench, file, force_contiguous):
-        safetensors.torch.save_model(
-            bench.model, file, dict(bench.metadata) or None, force_contiguous == "1"
-        )
+def load_file(answer, bench, file, backend):
+    answer["tensors"] = describe_all(safetensors.torch.load_file(file, backend=backend))
 
-    def _load_file(self, answer, bench, file, backend):
-        answer["tensors"] = describe_all(safetensors.torch.load_file(file, backend=backend))
 
-    def _load(self, answer, bench, file, how):
-        with open(file, "rb") as source:
-            answer["tensors"] = describe_all(safetensors.torch.load(source.read()))
+def load(answer, bench, file, how):
+    with open(file, "rb") as source:
+        answer["tensors"] = describe_all(safetensors.torch.load(source.read()))
 
-    def _load_model(self, answer, bench, file, strict, assign):
+
+def load_model(answer, bench, file, strict):
+    # What is in the model, and knows whether it requires gradients.
+    def state():
+        return describe_all(bench.model.state_dict(keep_vars=True))
+
+    answer["before"] = state()
+    try:
         # A strict load says less when it fails than one that is not, and has loaded all the same.
         missing, unexpected = safetensors.torch.load_model(bench.model, file, strict=False)
         answer["missing"] = sorted(missing)
         answer["unexpected"] = unexpected
         if strict == "1":
             safetensors.torch.load_model(bench.model, file, strict=True)
+    finally:
+        answer["tensors"] = state()
+
+
+QUESTIONS = {
+    each.__name__: each for each in (save_file, save, save_model, load_file, load, load_model)
+}
+
+
+def answers(lines):
+    """One answer for each line that the driver answers, of the same form."""
+    bench = Workbench()
+    for command, *words in lines:
+        if command == "case":
+            bench = Workbench()
+        elif not bench.build(command, *words):
+            answer = {}
+            try:
+                QUESTIONS[command](answer, bench, unhexed(words[0]).decode(), *words[1:])
+            except (
+                ValueError,
+                RuntimeError,
+                LookupError,
+                OSError,
+                safetensors.SafetensorError,
+            ) as error:
+                answer["error"] = reason(error)
+                answer["text"] = str(error)
+            yield answer

@@ -6,6 +6,17 @@ from dtypes import TORCH_DTYPES
 from script import unhexed, unlisted
 
 
+LAYERS = {
+    "linear": torch.nn.Linear,
+    "embedding": torch.nn.Embedding,
+    "batch_norm": torch.nn.BatchNorm1d,
+    "layer_norm": torch.nn.LayerNorm,
+    "conv2d": torch.nn.Conv2d,
+    "lstm": torch.nn.LSTM,
+    "attention": torch.nn.MultiheadAttention,
+}
+
+
 class Workbench:
     def __init__(self):
         self.memories = {}
@@ -80,6 +91,15 @@ class Workbench:
     def _buffer(self, path, tensor):
         parent, name = self._place(path)
         parent.register_buffer(name, self.tensors[tensor])
+
+    def _layer(self, path, kind, sizes):
+        self._add_module(path, LAYERS[kind](*unlisted(sizes)))
+
+    def _fill(self, number):
+        # As the driver does: one more for each name, in their order.
+        for number, (_, tensor) in enumerate(sorted(self.model.state_dict().items()), int(number)):
+            values = torch.arange(number, number + tensor.numel()) % 100
+            tensor.copy_(values.view(tensor.shape))
 
     def _jit(self, file):
         self.model = torch.jit.load(unhexed(file).decode())

@@ -33,7 +33,8 @@ def unquoted(text):
         return chr(int(match[1], 16)) if match[1] else match[2]
 
     return [
-        re.sub(r"\\(?:x([0-9a-f]{2})|(.))", unescaped, name, flags=re.S) for name in QUOTED.findall(text)
+        re.sub(r"\\(?:x([0-9a-f]{2})|(.))", unescaped, name, flags=re.S)
+        for name in QUOTED.findall(text)
     ]
 
 
@@ -47,10 +48,14 @@ def named_differently(ours, theirs):
     """Compares the names in two texts that refuse for the same reason."""
     why, text = theirs["error"], theirs["text"]
     if why == "shared":
-        named = ast.literal_eval(re.search(r"loading them again: (\[.*\])\.\n", text, flags=re.S)[1])
+        named = ast.literal_eval(
+            re.search(r"loading them again: (\[.*\])\.\n", text, flags=re.S)[1]
+        )
         return named != groups(ours["text"])
     if why == "incomplete":
-        named = ast.literal_eval(re.search(r"saving amongst: (\{.*\})\. None is", text, flags=re.S)[1])
+        named = ast.literal_eval(
+            re.search(r"saving amongst: (\{.*\})\. None is", text, flags=re.S)[1]
+        )
         return named != groups(ours["text"])[0]
     if why == "not contiguous":
         named = re.search(r"tensor: `(.*)` which is not allowed", text, flags=re.S)[1]

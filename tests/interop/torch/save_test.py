@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Random dictionaries of tensors through save_file, save, load_file and load, in both directions."""
 
-from answers import compare_files, compare_states, compare_tensors, tensors_in
-from both import Both
+from both import Both  # first: it ends the program where there is no torch
+
 from random_names import random_text
 from random_tensors import random_dictionary
-from refusals import compare as compare_refusals
-from script import Script, unhexed
+from script import Script
 
 both = Both(cases=1500)
 
@@ -48,25 +47,9 @@ def loading(numbers):
 
 
 saved = set()
-for number, line, ours, theirs in both.ask(*saving()):
-    kind = "file" if line[0] == "save_file" else "bytes"
-    difference = compare_refusals(ours, theirs) or compare_files(
-        path(kind, "ours", number), path(kind, "theirs", number)
-    )
-    both.check(number, line, difference, ours, theirs)
-    if not difference and "error" not in theirs:
+for number, same, _, theirs in both.compare(*saving()):
+    if same and "error" not in theirs:
         saved.add(number)
-
 script = loading(sorted(saved))
-for number, line, ours, theirs in both.ask(script, script):
-    if theirs.get("error") == "unread":
-        theirs = {"tensors": tensors_in(unhexed(line[1]).decode())}
-    difference = compare_refusals(ours, theirs)
-    if not difference and "error" not in theirs:
-        if line[0] == "load":  # in no order by the reference, in the file's by the library
-            difference = compare_states(ours["tensors"], theirs["tensors"])
-            theirs = {"tensors": tensors_in(unhexed(line[1]).decode())}
-        difference = difference or compare_tensors(ours["tensors"], theirs["tensors"])
-    both.check(number, line, difference, ours, theirs)
-
+both.compare_all(script, script)
 both.finish(at_least=5 * both.cases)

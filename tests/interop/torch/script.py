@@ -68,6 +68,12 @@ class Script:
     def buffer(self, path, tensor):
         self._add("buffer", hexed(path), tensor)
 
+    def layer(self, path, kind, *sizes):
+        self._add("layer", hexed(path), kind, listed(sizes))
+
+    def fill(self, number):
+        self._add("fill", number)
+
     def jit(self, file):
         self._add("jit", hexed(file))
 
@@ -88,11 +94,8 @@ class Script:
     def load(self, file, how="copy"):
         self._add("load", hexed(file), how)
 
-    def load_model(self, file, strict=True, assign=False):
-        self._add("load_model", hexed(file), int(strict), int(assign))
-
-    def load_into(self, file, strict=True):
-        self._add("load_into", hexed(file), int(strict))
+    def load_model(self, file, strict=True):
+        self._add("load_model", hexed(file), int(strict))
 
     def _add(self, *words):
         self.lines.append([str(word) for word in words])

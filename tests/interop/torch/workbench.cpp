@@ -1,7 +1,10 @@
 #include "workbench.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
+#include "layers.h"
 #include "torch_dtype.h"
 
 namespace {
@@ -37,6 +40,24 @@ Workbench::Place Workbench::place(const std::string& path) {
   return {*modules_.at(path.substr(0, dot)), path.substr(dot + 1)};
 }
 
+void Workbench::add_module(const std::string& path, std::shared_ptr<torch::nn::Module> module) {
+  const auto [parent, name] = place(path);
+  modules_[path] = parent.register_module(name, std::move(module));
+}
+
+// The n-th tensor by name counts up from `number` + n, and begins anew at 100.
+void Workbench::fill(std::int64_t number) {
+  const torch::NoGradGuard no_grad;
+  auto state = model_state();
+  std::sort(state.begin(), state.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (const auto& [name, tensor] : state) {
+    const auto values = torch::arange(number, number + tensor.numel()).remainder(100);
+    tensor.copy_(values.view(tensor.sizes()));
+    ++number;
+  }
+}
+
 bool Workbench::build(const ScriptLine& line) {
   const std::string& command = line.command();
   if (command == "memory") {
@@ -55,13 +76,9 @@ bool Workbench::build(const ScriptLine& line) {
   } else if (command == "metadata") {
     metadata_[line.bytes(0)] = line.bytes(1);
   } else if (command == "module") {
-    const std::string path = line.bytes(0);
-    const auto [parent, name] = place(path);
-    modules_[path] = parent.register_module(name, std::make_shared<torch::nn::Module>(name));
+    add_module(line.bytes(0), std::make_shared<torch::nn::Module>("Part"));
   } else if (command == "same_module") {
-    const std::string path = line.bytes(0);
-    const auto [parent, name] = place(path);
-    modules_[path] = parent.register_module(name, modules_.at(line.bytes(1)));
+    add_module(line.bytes(0), modules_.at(line.bytes(1)));
   } else if (command == "parameter") {
     const auto [parent, name] = place(line.bytes(0));
     parent.register_parameter(name, tensors_.at(line.word(1)), line.flag(2));
@@ -71,6 +88,10 @@ bool Workbench::build(const ScriptLine& line) {
   } else if (command == "buffer") {
     const auto [parent, name] = place(line.bytes(0));
     parent.register_buffer(name, tensors_.at(line.word(1)));
+  } else if (command == "layer") {
+    add_module(line.bytes(0), make_layer(line.word(1), line.numbers(2)));
+  } else if (command == "fill") {
+    fill(line.number(0));
   } else if (command == "jit") {
     jit_ = torch::jit::load(line.bytes(0));
   } else {

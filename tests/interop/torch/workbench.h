@@ -25,6 +25,8 @@ class Workbench {
   //   module PATH                                  an empty submodule
   //   same_module PATH OTHER                       a second name for a submodule
   //   parameter PATH TENSOR REQUIRES_GRAD, buffer PATH TENSOR, no_parameter PATH
+  //   layer PATH KIND SIZES                        one of LibTorch's own
+  //   fill NUMBER                                  gives the model values that follow from it
   //   jit FILE                                     the model is this TorchScript file
   // Names, paths and bytes are hexadecimal. A path is made of names with dots between them.
   bool build(const ScriptLine& line);
@@ -43,6 +45,8 @@ class Workbench {
     std::string name;
   };
   Place place(const std::string& path);
+  void add_module(const std::string& path, std::shared_ptr<torch::nn::Module> module);
+  void fill(std::int64_t number);
 
   std::map<std::string, std::shared_ptr<std::string>> memories_;
   std::map<std::string, c10::Storage> storages_;

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""What the reference's documentation describes and its tests pin down, one case each, in the library's terms:
+documented_tensors.py has those of tensors, documented_models.py those of models."""
+
+from both import Both  # first: it ends the program where there is no torch
+
+import documented_models
+import documented_tensors
+from script import Script
+
+both = Both(cases=0)
+cases = documented_tensors.CASES + documented_models.CASES
+
+
+def scripts():
+    for whose in ("ours", "theirs"):
+        script = Script()
+        for number, case in enumerate(cases):
+            script.case(number)
+            case.build(script, lambda name: f"{both.folder}/{number}.{name}.{whose}")
+        yield script
+
+
+answered = {}
+for number, _, _, theirs in both.compare(*scripts()):
+    answered.setdefault(number, []).append(theirs.get("error", "done"))
+
+# That the two agree is one thing; that a case is what its name says is another.
+for number, case in enumerate(cases):
+    both.expect(number, case.name, answered[number], list(case.expected))
+both.finish(at_least=2 * len(cases))

@@ -1,0 +1,13 @@
+// LibTorch's own layers, which have counterparts of the same names in Python.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+// `sizes` are the constructor's first arguments. Throws std::runtime_error for an unknown kind.
+std::shared_ptr<torch::nn::Module> make_layer(const std::string& kind,
+                                              const std::vector<std::int64_t>& sizes);
