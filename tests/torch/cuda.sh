@@ -118,7 +118,8 @@ xargs -a "$plan" -d '\n' -P "$(nproc)" -I '{}' bash -c 'compile_line "$1" "$2"' 
   stop "Something does not compile (see above)."
 
 say "linking"
-torch_libraries=("-L$torch/lib" "-Wl,-rpath,$torch/lib" -ltorch -ltorch_cpu -lc10)
+# Not libtorch.so: in the wheels for CUDA it has a std::filesystem of its own, which crashes.
+torch_libraries=("-L$torch/lib" "-Wl,-rpath,$torch/lib" -ltorch_cpu -lc10)
 "$cxx" -shared -o "$build/libsafetensors.so" "$build"/objects/{src,capi,singleheader}-*.o -pthread -Wl,-Bsymbolic \
   "-Wl,--version-script,$source_dir/capi/safetensors.map"
 "$cxx" -shared -o "$build/libsafetensors-torch.so" "$build"/objects/cpp-*.o "-L$build" -lsafetensors -Wl,-rpath,'$ORIGIN' \
