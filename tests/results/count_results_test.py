@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""What Meson's logs of programs with these results and outputs add up to."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+counter = pathlib.Path(__file__).with_name("count_results.py")
+
+ALL_PASSED = "All tests passed (7 assertions in 3 test cases)"
+ONE_PASSED = "All tests passed (1 assertion in 1 test case)"
+SOME_FAILED = "test cases: 6 | 3 passed | 2 failed | 1 skipped"
+COLOURED = "test cases: 6 | \x1b[0;32m3 passed\x1b[0m | \x1b[0;31m2 failed\x1b[0m | 1 skipped"
+SOME_SKIPPED = "test cases: 3 | 2 passed | 1 skipped"
+A_FAILED = "test cases: 1 | 1 failed"
+
+# What it shows, the programs of each log, the builds that failed, the last line, the exit status.
+CASES = [
+    ("a program without cases is one test", [[("OK", "fine")]], 0, "1 passed, 0 failed", 0),
+    ("cases count one by one", [[("OK", ALL_PASSED)]], 0, "3 passed, 0 failed", 0),
+    ("a single case", [[("OK", ONE_PASSED)]], 0, "1 passed, 0 failed", 0),
+    ("failed cases", [[("FAIL", SOME_FAILED)]], 0, "3 passed, 2 failed, 1 skipped", 1),
+    ("colours mean nothing", [[("FAIL", COLOURED)]], 0, "3 passed, 2 failed, 1 skipped", 1),
+    ("skipped cases", [[("OK", SOME_SKIPPED)]], 0, "2 passed, 0 failed, 1 skipped", 0),
+    ("a crash before the first case", [[("FAIL", "")]], 0, "0 passed, 1 failed", 1),
+    ("a leak after the last case", [[("FAIL", ALL_PASSED)]], 0, "3 passed, 1 failed", 1),
+    ("a time-out", [[("TIMEOUT", "")]], 0, "0 passed, 1 failed", 1),
+    ("an unexpected success", [[("UNEXPECTEDPASS", "")]], 0, "0 passed, 1 failed", 1),
+    ("a skipped program alone is nothing that ran", [[("SKIP", "")]], 0, "0 passed, 0 failed, 1 skipped", 1),
+    ("a test that had to see others fail is one test", [[("OK", A_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("and does not count what it saw pass", [[("OK", SOME_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("a failure that was expected is one test", [[("EXPECTEDFAIL", A_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("logs add up", [[("OK", ALL_PASSED), ("OK", "")], [("FAIL", A_FAILED)]], 0, "4 passed, 1 failed", 1),
+    ("a build that failed is a failure", [[("OK", ALL_PASSED)]], 2, "3 passed, 2 failed", 1),
+    ("no log at all", [], 0, "0 passed, 0 failed", 1),
+]
+
+
+def log_of(programs):
+    return "".join(json.dumps({"result": result, "stdout": out}) + "\n" for result, out in programs)
+
+
+def count(logs, broken, folder):
+    paths = []
+    for programs in logs:
+        paths.append(pathlib.Path(folder, f"{len(paths)}.json"))
+        paths[-1].write_text(log_of(programs))
+    command = [sys.executable, counter, "--broken", str(broken), *paths]
+    run = subprocess.run(command, capture_output=True, text=True)
+    return run.stdout.splitlines()[-1:], run.returncode
+
+
+wrong = 0
+with tempfile.TemporaryDirectory() as folder:
+    for name, logs, broken, line, status in CASES:
+        found = count(logs, broken, folder)
+        if found != ([line], status):
+            wrong += 1
+            print(f"{name}: expected {([line], status)}, found {found}")
+print(f"{len(CASES) - wrong} of {len(CASES)} as expected")
+sys.exit(1 if wrong else 0)
