@@ -143,7 +143,8 @@ def main():
         partial.unlink(missing_ok=True)
 
     if wraps_left := missing():
-        print("== not to be had there: taking it from Debian's source archive", flush=True)
+        names = " and ".join(wrap["directory"] for wrap in wraps_left)
+        print(f"== not to be had there: taking {names} from Debian's source archive", flush=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             folder = pathlib.Path(folder)
             from_debian(wraps_left, folder)

@@ -422,7 +422,8 @@ typedef struct st_save_options {
  * opens `path` finds the old file or the new one, never a mixture, and a failure leaves the old one
  * and nothing else. Symbolic links are written through. Saving over the file that the tensors
  * themselves are mapped from is correct. Hard links and extended attributes of the old file are not
- * carried over.
+ * carried over. A file over the process's own limit (RLIMIT_FSIZE) is an ST_E_IO with EFBIG where SIGXFSZ
+ * is ignored; otherwise the kernel ends the process with that signal.
  *
  * Errors, before the first byte is written: ST_E_DUPLICATE, ST_E_INVALID_ARGUMENT (a tensor called
  * "__metadata__"), ST_E_UTF8, ST_E_DTYPE, ST_E_OVERFLOW, ST_E_SUBBYTE, ST_E_SIZE_MISMATCH,
