@@ -14,6 +14,7 @@
 #include "dtype_map.h"
 #include "host_tensor.h"
 #include "quote.h"
+#include "tensor_span.h"
 
 namespace safetensors {
 
@@ -103,15 +104,37 @@ bool converts_f4(const ValueCopy& copy) {
   return from != to && (is_pair_of_elements(from) || is_pair_of_elements(to));
 }
 
+// copy_ knows the dtypes of the format, and complex numbers of every precision.
+bool is_converted_to(c10::ScalarType dtype) {
+  return dtype_of(dtype).has_value() || c10::isComplexType(dtype);
+}
+
+bool quantizes(const ValueCopy& copy) {
+  const auto to = copy.destination.scalar_type();
+  return copy.entry.dtype == at::kFloat && copy.destination.is_contiguous() &&
+         (to == at::kQInt8 || to == at::kQUInt8 || to == at::kQInt32);
+}
+
 const char* refusal_of(const ValueCopy& copy) {
   const at::Tensor& destination = copy.destination;
   if (!destination.defined()) return "are undefined: give them memory first";
   if (destination.layout() != c10::kStrided) return "are sparse: load into dense tensors";
   if (destination.is_nested()) return "are nested: load into the tensors that unbind() gives";
   if (destination.is_meta()) return "are on the meta device: load_model with `assign`";
+  if (!destination.has_storage() && destination.is_cpu())
+    return "are wrapped, without a storage of their own: load into the tensors that they wrap";
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
     return "were made in inference mode: load in inference mode too";
-  if (copy.entry.nbytes == 0 || takes_bytes_as_they_are(copy)) return nullptr;
+  if (copy.entry.nbytes == 0) return nullptr;
+  if (destination.is_quantized() && !quantizes(copy))
+    return "are quantized, and take F32 only, in contiguous tensors of 8 or 32 bits: load into a "
+           "tensor that quantize_per_tensor() is called on";
+  if (!destination.is_quantized() && !is_converted_to(destination.scalar_type()))
+    return "are of a dtype that LibTorch converts nothing to: load into one that the format has";
+  if (destination.has_storage() && !fits_in_storage(destination))
+    return "are larger than the memory of their storage, which was freed or shrunk: give it back "
+           "before";
+  if (takes_bytes_as_they_are(copy)) return nullptr;
   if (converts_f4(copy)) return "would need F4 converted, which LibTorch cannot do";
   if (at::has_internal_overlap(destination) == at::MemOverlap::Yes)
     return "have several elements in one place of memory: clone() them before";

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tensor_span.h"
+
 namespace safetensors {
 
 namespace {
@@ -16,10 +18,8 @@ struct Extent {
 
 Extent extent_of(const at::Tensor& tensor, std::size_t position) {
   const auto begin = reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr());
-  std::int64_t last = 0;  // the last element's place, in elements: strides are never negative
-  for (std::int64_t i = 0; i < tensor.dim(); ++i)
-    last += (tensor.size(i) - 1) * tensor.stride(i);
-  return {begin, begin + (static_cast<std::uintptr_t>(last) + 1) * tensor.itemsize(), position};
+  const auto span = static_cast<std::uintptr_t>(span_of(tensor));
+  return {begin, begin + span * tensor.itemsize(), position};
 }
 
 }  // namespace
@@ -28,7 +28,9 @@ std::vector<bool> overlapping(const std::vector<ValueCopy>& copies) {
   std::vector<Extent> extents;
   extents.reserve(copies.size());
   for (std::size_t i = 0; i < copies.size(); ++i) {
-    if (copies[i].destination.numel() > 0) extents.push_back(extent_of(copies[i].destination, i));
+    const at::Tensor& destination = copies[i].destination;
+    if (destination.numel() > 0 && destination.has_storage())
+      extents.push_back(extent_of(destination, i));
   }
   // Devices may use the same addresses: then tensors that do not overlap are said to.
   std::sort(extents.begin(), extents.end(),

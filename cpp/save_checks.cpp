@@ -5,19 +5,11 @@
 
 #include "dtype_map.h"
 #include "quote.h"
+#include "tensor_span.h"
 
 namespace safetensors {
 
 namespace {
-
-// Whether the bytes from the first element on are all there: storages can be shrunk under a tensor.
-bool has_all_bytes(const at::Tensor& tensor) {
-  if (tensor.numel() == 0) return true;
-  if (!tensor.unsafeGetTensorImpl()->storage_initialized()) return false;
-  const auto last = tensor.storage_offset() + tensor.numel();
-  return !tensor.is_contiguous() ||
-         static_cast<std::size_t>(last) * tensor.itemsize() <= tensor.storage().nbytes();
-}
 
 struct Refusal {
   st_status code;
@@ -50,7 +42,7 @@ constexpr Refusal kRefusals[] = {
     {ST_E_INVALID_ARGUMENT, "F4 without a dimension", "give them one: unsqueeze(0)",
      [](const at::Tensor& t) { return is_pair_of_elements(t.scalar_type()) && t.dim() == 0; }},
     {ST_E_INVALID_ARGUMENT, "larger than the memory of their storage, which was freed or shrunk",
-     "save them before that", [](const at::Tensor& t) { return !has_all_bytes(t); }},
+     "save them before that", [](const at::Tensor& t) { return !fits_in_storage(t); }},
 };
 
 std::optional<std::size_t> refusal_of(const at::Tensor& tensor) {

@@ -239,8 +239,9 @@ struct LoadModelOptions {
 // with `ignore_mismatched`. Throws ModelMismatchError as described above, before anything is
 // changed; a shape that does not fit throws whether strict or not, unless `ignore_mismatched`.
 // Error as load_file; ST_E_INVALID_ARGUMENT for tensors that share memory that none of them covers
-// (make them contiguous clones), for a model on the meta device without `assign`, and for `assign`
-// of integers to a tensor that requires gradients.
+// (make them contiguous clones), for tensors that values cannot be copied into (sparse, nested,
+// wrapped, larger than their storage, on the meta device without `assign`, of a dtype that LibTorch
+// converts nothing to), and for `assign` of integers to a tensor that requires gradients.
 ST_TORCH_API LoadReport load_model(torch::nn::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
