@@ -56,11 +56,12 @@ LoadMatch match_names(std::vector<FileEntry>& entries, const EntryIndex& index,
 }
 
 // Names of shared memory that the file need not have, as it has another; those that it has all the
-// same are not expected.
+// same are not expected. A name that the filter leaves out stands for no other.
 void report_shared(LoadMatch& match, const StateDict& state, const NameFilter& filter) {
   std::unordered_set<std::string_view> missing(match.report.missing.begin(),
                                                match.report.missing.end());
   for (const auto& [kept, removed] : match.shared) {
+    if (!filter.accepts(state[kept].name)) continue;
     for (const std::size_t position : removed) {
       const std::string& name = state[position].name;
       if (missing.erase(name) == 0 && filter.accepts(name)) match.report.unexpected.push_back(name);

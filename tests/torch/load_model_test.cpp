@@ -171,6 +171,29 @@ TEST_CASE("renames translate the file's names, and those chosen are the only one
   CHECK(same_bits(model["weight"], at::ones({2})));
 }
 
+TEST_CASE("a chosen name for a tensor is missing where the file has one that is not chosen") {
+  const Folder folder;
+  save_model(*tied_model(), folder / "f");  // as in.weight
+  auto model = tied_model(50);
+  const auto report = report_of(*model, folder / "f", {.pattern = "^out"});
+  CHECK(report.missing == Names{"out.weight"});
+  CHECK(report.unexpected.empty());
+  CHECK(same_bits((*model)["out.weight"], counting({4, 3}) + 50));
+}
+
+TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
+  const Folder folder;
+  const at::Tensor whole = counting({4, 3});
+  Layer model;
+  model.buffer("whole", whole).buffer("part", whole[1]);
+  save_file({{"part", at::ones({3})}, {"whole", at::zeros({4, 3})}}, folder / "f");
+  const auto report = load_model(model, folder / "f", {.names = {"part"}});
+  CHECK(report.missing.empty());
+  CHECK(report.unexpected.empty());
+  CHECK(same_bits(whole[1], at::ones({3})));
+  CHECK(same_bits(whole[0], counting({3})));
+}
+
 TEST_CASE("a model is saved in a file's own names by the inverse of the renames") {
   const Folder folder;
   save_model(*tied_model(7), folder / "f", {.renames = Renames().add_prefix("model.")});
