@@ -27,7 +27,7 @@ bool is_old_scalar(const FileEntry& entry, const at::Tensor& tensor) {
 bool has_sizes(const at::Tensor& tensor) { return tensor.defined() && !tensor.is_nested(); }
 
 // Pairs what has the same name, and reports what is missing or of another shape.
-LoadMatch match_names(std::vector<FileEntry>& entries, const EntryIndex& index,
+LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& index,
                       const StateDict& state, const NameFilter& filter,
                       const std::unordered_set<std::string>& optional) {
   LoadMatch match;
@@ -38,7 +38,7 @@ LoadMatch match_names(std::vector<FileEntry>& entries, const EntryIndex& index,
       if (filter.accepts(name) && !optional.contains(name)) match.report.missing.push_back(name);
       continue;
     }
-    FileEntry& entry = entries[found->second];
+    const FileEntry& entry = entries[found->second];
     if (has_sizes(tensor)) {
       const at::IntArrayRef sizes = tensor.sizes();
       if (sizes != at::IntArrayRef(entry.sizes) && !is_old_scalar(entry, tensor)) {
@@ -46,7 +46,6 @@ LoadMatch match_names(std::vector<FileEntry>& entries, const EntryIndex& index,
             {name, {entry.sizes.begin(), entry.sizes.end()}, sizes.vec()});
         continue;
       }
-      entry.sizes.assign(sizes.begin(), sizes.end());
     }
     match.pairs.push_back({found->second, position});
   }
@@ -91,7 +90,7 @@ void report_tied_meta(LoadMatch& match, const StateDict& state) {
 
 }  // namespace
 
-LoadMatch match_tensors(std::vector<FileEntry>& entries, const StateDict& state,
+LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& state,
                         const NameFilter& filter) {
   LoadMatch match = match_names(entries, index_of(entries), state, filter, {});
   std::unordered_set<std::string_view> known;
@@ -103,7 +102,7 @@ LoadMatch match_tensors(std::vector<FileEntry>& entries, const StateDict& state,
   return match;
 }
 
-LoadMatch match_module(std::vector<FileEntry>& entries, const ModuleState& module,
+LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
                        const NameFilter& filter) {
   const EntryIndex index = index_of(entries);
   LoadMatch match = match_names(entries, index, module.tensors, filter, module.optional);

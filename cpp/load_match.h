@@ -24,14 +24,14 @@ struct LoadMatch {
   LoadReport report;
 };
 
-// Looks each name up as it is. Entries take the shape of the tensors that they go into. Only names
-// that `filter` accepts are reported; the entries have passed it.
-LoadMatch match_tensors(std::vector<FileEntry>& entries, const StateDict& state,
+// Looks each name up as it is. Only names that `filter` accepts are reported; the entries have
+// passed it.
+LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& state,
                         const NameFilter& filter);
 
 // The same for a module, whose tensors may share memory: of several names for it, the one that the
 // file has will do. Throws Error as choose_shared_names does.
-LoadMatch match_module(std::vector<FileEntry>& entries, const ModuleState& module,
+LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
                        const NameFilter& filter);
 
 // Throws ModelMismatchError if shapes differ and that is not to be ignored, or if names are missing

@@ -23,12 +23,15 @@ std::uint64_t total_nbytes(const std::vector<ValueCopy>& copies) {
   return total;
 }
 
-ValueCopy value_copy(const LoadPair& pair, std::vector<FileEntry>& entries,
+// One element of one dimension that goes into a scalar takes its sizes.
+ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries,
                      const StateDict& state) {
-  return {entries[pair.entry], state[pair.tensor].tensor};
+  ValueCopy copy{entries[pair.entry], state[pair.tensor].tensor};
+  if (copy.destination.defined() && copy.destination.dim() == 0) copy.entry.sizes.clear();
+  return copy;
 }
 
-void copy_into(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
+void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const Progress& progress) {
   std::vector<ValueCopy> copies;
   for (const auto& pair : match.pairs)
@@ -53,7 +56,7 @@ void copy_into(const st_file* file, std::vector<FileEntry>& entries, const State
     copy_values(file, {copy}, counter);
 }
 
-void assign_to(const st_file* file, std::vector<FileEntry>& entries, const StateDict& state,
+void assign_to(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const LoadModelOptions& options) {
   const TiedViews tied(state, match);
   std::vector<ValueCopy> assignments;
@@ -75,7 +78,7 @@ void assign_to(const st_file* file, std::vector<FileEntry>& entries, const State
 LoadReport load(const ModuleState& module, const std::filesystem::path& path,
                 const LoadModelOptions& options) {
   const File file = open_file(path, options.backend);
-  auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
   auto match = match_module(entries, module, NameFilter(options.names, options.pattern));
   check_match(match.report, options.strict, options.ignore_mismatched);
   if (options.assign) {
@@ -102,7 +105,7 @@ LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& p
                      const LoadIntoOptions& options) {
   const StateDict state(tensors.begin(), tensors.end());
   const File file = open_file(path, options.backend);
-  auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
   auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
   check_match(match.report, options.strict, options.ignore_mismatched);
   copy_into(file.handle(), entries, state, match, options.progress);

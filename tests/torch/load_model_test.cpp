@@ -256,3 +256,13 @@ TEST_CASE("tensors that the caller has are filled by name, views of one buffer t
   CHECK(code_of([&] { load_into({{"a", at::Tensor()}}, folder / "f", {.names = {"a"}}); }) ==
         ST_E_INVALID_ARGUMENT);
 }
+
+TEST_CASE("a name that the caller has twice fills both tensors, a scalar and one element") {
+  const Folder folder;
+  save_file({{"s", at::ones({1})}}, folder / "f");
+  const at::Tensor scalar = at::zeros({});
+  const at::Tensor element = at::zeros({1});
+  load_into({{"s", scalar}, {"s", element}}, folder / "f");
+  CHECK(same_bits(scalar, at::ones({})));
+  CHECK(same_bits(element, at::ones({1})));
+}
