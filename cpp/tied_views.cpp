@@ -12,12 +12,15 @@ namespace safetensors {
 namespace {
 
 void check_can_follow(const NamedTensor& part, const NamedTensor& whole) {
-  if (part.tensor.scalar_type() == whole.tensor.scalar_type() && whole.tensor.is_contiguous())
+  const bool is_lazy = part.tensor.is_conj() != whole.tensor.is_conj() ||
+                       part.tensor.is_neg() != whole.tensor.is_neg();
+  if (part.tensor.scalar_type() == whole.tensor.scalar_type() && whole.tensor.is_contiguous() &&
+      !is_lazy)
     return;
   throw Error(ST_E_UNSUPPORTED,
               "cannot assign to tensor " + quote(whole.name) + ": tensor " + quote(part.name) +
-                  " shares its memory, as another dtype or in another order of dimensions, and "
-                  "could not follow it: load without `assign`");
+                  " shares its memory, as another dtype, in another order of dimensions or as a "
+                  "lazy conjugate or negative, and could not follow it: load without `assign`");
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace safetensors {
 class TiedViews {
  public:
   // Looks at how the tensors lie now. Throws Error ST_E_UNSUPPORTED where one could not follow: a
-  // view as another dtype, or of a tensor that is not contiguous.
+  // view as another dtype, a lazy conjugate or negative, or a view of a tensor that is not
+  // contiguous.
   TiedViews(const StateDict& state, const LoadMatch& match);
 
   // Whether the tensor shares the memory of one that is loaded, and follows it.

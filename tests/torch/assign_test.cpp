@@ -111,6 +111,18 @@ TEST_CASE("views that could not follow are refused before anything is changed") 
   CHECK(same_bits(model["other"], at::zeros({1})));
 }
 
+TEST_CASE("a lazy conjugate could not follow, and is refused") {
+  const Folder folder;
+  const at::Tensor z = at::ones({2}, at::kComplexFloat);
+  save_file({{"z", z * 2}}, folder / "f");
+  Layer model;
+  model.buffer("z", z).buffer("conjugate", z.conj());
+  const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
+  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(contains(message_of(call), "\"conjugate\""));
+  CHECK(same_bits(z, at::ones({2}, at::kComplexFloat)));
+}
+
 TEST_CASE("integers cannot be assigned where gradients are required") {
   const Folder folder;
   save_file({{"w", counting({2}, at::kLong)}}, folder / "f");
