@@ -18,8 +18,9 @@ namespace {
 
 const char* refusal_of(const ValueCopy& assignment) {
   const at::Tensor& tensor = assignment.destination;
-  if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized())
-    return "are sparse, nested or quantized: load without `assign`";
+  if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized() ||
+      !tensor.has_storage())
+    return "are sparse, nested, quantized or wrapped: load without `assign`";
   if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
       !c10::isComplexType(assignment.entry.dtype))
     return "require gradients, which the integers in the file cannot have: load without `assign`, "

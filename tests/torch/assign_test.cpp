@@ -1,3 +1,4 @@
+#include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -121,6 +122,16 @@ TEST_CASE("a lazy conjugate could not follow, and is refused") {
   CHECK(code_of(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "\"conjugate\""));
   CHECK(same_bits(z, at::ones({2}, at::kComplexFloat)));
+}
+
+TEST_CASE("wrappers around tensors cannot be assigned to") {
+  const Folder folder;
+  save_file({{"w", at::ones({2})}}, folder / "f");
+  Layer model;
+  model.buffer("w", at::functorch::makeBatched(at::zeros({2, 2}), 0, 1));
+  const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
+  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of(call), "tensor \"w\""));
 }
 
 TEST_CASE("integers cannot be assigned where gradients are required") {
