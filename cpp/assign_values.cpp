@@ -28,6 +28,14 @@ const char* refusal_of(const ValueCopy& assignment) {
   return nullptr;
 }
 
+// Tensors of inference mode have no version counter, and others cannot do without one; to take the
+// place of another tensor leaves it as it was.
+void renew_version_counter(const at::Tensor& tensor) {
+  tensor.unsafeGetTensorImpl()->set_version_counter(
+      tensor.is_inference() ? c10::VariableVersion(c10::VariableVersion::DISABLED)
+                            : c10::VariableVersion(0));
+}
+
 void drop_unfit_gradient(const at::Tensor& tensor) {
   const at::Tensor& gradient = tensor.grad();
   if (gradient.defined() &&
@@ -52,6 +60,7 @@ void check_assignments(const std::vector<ValueCopy>& assignments) {
 
 void take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
   const c10::NoGradGuard no_grad;
+  const bool was_inference = tensor.is_inference();
   if (at::_has_compatible_shallow_copy_type(tensor, other)) {
     tensor.set_data(other);
   } else {
@@ -64,6 +73,7 @@ void take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
     }
     tensor.unsafeGetTensorImpl()->shallow_copy_from(other.getIntrusivePtr());
   }
+  if (tensor.is_inference() != was_inference) renew_version_counter(tensor);
   drop_unfit_gradient(tensor);
 }
 

@@ -2,6 +2,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 #include <catch2/catch_test_macros.hpp>
 #include <torch/nn/modules/linear.h>
 
@@ -122,6 +124,39 @@ TEST_CASE("a lazy conjugate could not follow, and is refused") {
   CHECK(code_of(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "\"conjugate\""));
   CHECK(same_bits(z, at::ones({2}, at::kComplexFloat)));
+}
+
+TEST_CASE("a model that was made in inference mode trains after an assignment outside of it") {
+  const Folder folder;
+  save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
+  torch::nn::Linear layer = nullptr;
+  {
+    const c10::InferenceMode inference;
+    layer = torch::nn::Linear(3, 2);
+  }
+  load_model(layer, folder / "f", {.assign = true});
+  CHECK_FALSE(layer->weight.is_inference());
+  layer->forward(at::ones({1, 3})).sum().backward();
+  const c10::NoGradGuard no_grad;
+  layer->weight.sub_(layer->weight.grad());
+  CHECK(same_bits(layer->weight, at::zeros({2, 3})));
+  load_model(layer, folder / "f");
+  CHECK(same_bits(layer->weight, at::ones({2, 3})));
+}
+
+TEST_CASE("what is assigned in inference mode has been made in it") {
+  const Folder folder;
+  save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
+  torch::nn::Linear layer(3, 2);
+  {
+    const c10::InferenceMode inference;
+    load_model(layer, folder / "f", {.assign = true});
+    CHECK(same_bits(layer->forward(at::ones({1, 3})), at::ones({1, 2}) * 4));
+  }
+  CHECK(layer->weight.is_inference());
+  CHECK(code_of([&] { load_model(layer, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
+  const c10::NoGradGuard no_grad;
+  CHECK_THROWS_AS(layer->weight.add_(1), c10::Error);
 }
 
 TEST_CASE("wrappers around tensors cannot be assigned to") {
