@@ -41,8 +41,10 @@ std::uintptr_t first_byte(const at::Tensor& tensor) {
   return tensor.numel() == 0 ? 0 : address_of(tensor.mutable_data_ptr());
 }
 
+// Nested tensors have no strides to compare; they can neither be saved nor loaded into.
 bool has_memory(const at::Tensor& tensor) {
-  return !tensor.is_meta() && storage_address(tensor) != 0 && tensor.storage().nbytes() != 0;
+  return !tensor.is_meta() && !tensor.is_nested() && storage_address(tensor) != 0 &&
+         tensor.storage().nbytes() != 0;
 }
 
 // One past the last byte of the last element in row-major order, which of a broadcast tensor need

@@ -18,10 +18,10 @@ using TensorGroup = std::vector<std::size_t>;
 // The tensors that have memory, in groups: those of one device, storage and storage size, split
 // where a tensor begins behind the end of the one before it (by address, then end, then name). A
 // tensor that shares with none is a group of its own. Groups come in the order of their storages'
-// first tensors; within a storage, by address. Tensors without elements, on the meta device or
-// without a storage of any bytes are in no group. Throws Error ST_E_INVALID_ARGUMENT where a tensor
-// of a storage that several use is strided such that its end cannot be told (Tensor::view(-1) is
-// impossible).
+// first tensors; within a storage, by address. Nested tensors, those on the meta device, and
+// those without a storage of any bytes are in no group; what has no elements of a storage that has
+// bytes is a group at address 0. Throws Error ST_E_INVALID_ARGUMENT where a tensor of a storage
+// that several use is strided such that its end cannot be told (Tensor::view(-1) is impossible).
 std::vector<TensorGroup> find_shared_tensors(const StateDict& state);
 
 // Of tensors that share memory: the one that is kept, and the others, by name.

@@ -1,4 +1,6 @@
+#include <ATen/ops/_nested_tensor_from_tensor_list.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/ones.h>
 #include <catch2/catch_test_macros.hpp>
 #include <torch/nn/modules/linear.h>
 
@@ -72,6 +74,16 @@ TEST_CASE("sparse tensors of a model are refused") {
   const Folder folder;
   CHECK(code_of([&] { save_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { save_model(model, folder / "f"); }), "to_dense()"));
+}
+
+TEST_CASE("nested tensors of a model are refused, tied ones too") {
+  Layer model;
+  const at::Tensor nested = at::_nested_tensor_from_tensor_list({at::ones({2}), at::ones({3})});
+  model.buffer("a", nested).buffer("b", nested);
+  const Folder folder;
+  const auto call = [&] { save_model(model, folder / "f"); };
+  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(contains(message_of(call), R"("a" (Float), "b" (Float), which are nested)"));
 }
 
 TEST_CASE("a module holder is a model") {
