@@ -26,7 +26,7 @@
 //
 // Names. A dictionary's names are those in the file. Options with `renames` translate at the border
 // of the file: whatever else is said about names on this page is about the names on the program's
-// side.
+// side. What saving refuses, and which of several names it keeps, is said in the file's.
 //
 // Dtypes. F64 F32 F16 BF16 F8_E4M3 F8_E4M3FNUZ F8_E5M2 F8_E5M2FNUZ F8_E8M0 I64 I32 I16 I8 U64 U32
 // U16 U8 BOOL C64 are LibTorch's types of the same bits. F4 is torch::kFloat4_e2m1fn_x2, which
@@ -74,9 +74,10 @@ namespace safetensors {
 
 // ---- What the options are made of ---------------------------------------------------------------
 
-// Told how many bytes of tensor data are done and how many there are in all, after each tensor or
-// piece of one; the last call of a load or save that succeeds has done == total. Comes on the
-// calling thread only. Return false to stop, which throws Error ST_E_CANCELLED, or throw.
+// Told how many bytes are done and how many there are in all, after each tensor or piece of one:
+// bytes of tensor data where something is loaded, of the file where it is saved. The last call of a
+// load or save that succeeds has done == total. Comes on the calling thread only. Return false to
+// stop, which throws Error ST_E_CANCELLED, or throw.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 // ---- Load tensors -------------------------------------------------------------------------------
@@ -245,7 +246,8 @@ struct LoadModelOptions {
 ST_TORCH_API LoadReport load_model(torch::nn::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
-// The same for a TorchScript module: its parameters and its tensor attributes.
+// The same for a TorchScript module: its parameters and buffers. Attributes that are tensors and not
+// registered as buffers are left alone, as by its state_dict in Python.
 ST_TORCH_API LoadReport load_model(torch::jit::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
@@ -286,14 +288,15 @@ struct SaveModelOptions {
 //
 // Of tensors that share memory one is written: the first name, by its bytes, of those that cover
 // the whole storage. For each of the others the metadata gets an entry, its name -> the name that
-// is kept, unless `metadata` has that key already. Everything else is as in save_file.
+// is kept, unless `metadata` has that key already. With `renames`, all of these are the names that
+// the file gets. Everything else is as in save_file.
 //
 // Throws Error as save_file, and ST_E_INVALID_ARGUMENT if no name of a group covers the storage: a
 // view of a part of a tensor, without the whole; clone() it before.
 ST_TORCH_API void save_model(const torch::nn::Module& model, const std::filesystem::path& path,
                              const SaveModelOptions& options = {});
 
-// The same for a TorchScript module: its parameters and its tensor attributes.
+// The same for a TorchScript module: its parameters and buffers, not its other attributes.
 ST_TORCH_API void save_model(const torch::jit::Module& model, const std::filesystem::path& path,
                              const SaveModelOptions& options = {});
 
