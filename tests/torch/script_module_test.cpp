@@ -58,6 +58,15 @@ TEST_CASE("a TorchScript module computes with what was loaded") {
   CHECK(same_bits(run(again), at::tensor({10.f, 13.f})));
 }
 
+TEST_CASE("attributes that are no parameters and no buffers are left alone") {
+  const Folder folder;
+  auto model = script();
+  model.register_attribute("free", c10::TensorType::get(), at::ones({2}));
+  save_model(model, folder / "f");
+  CHECK_FALSE(load_file(folder / "f").contains("free"));
+  CHECK(load_model(model, folder / "f").missing.empty());
+}
+
 TEST_CASE("a TorchScript module's lists") {
   const Folder folder;
   save_file({{"layer.x", at::ones({1})}, {"offset", at::ones({2})}}, folder / "f");

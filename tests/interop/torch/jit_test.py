@@ -31,10 +31,16 @@ def random_tensor():
 
 def random_module(tensors, depth=0):
     module = torch.nn.Module()
+    modules = []
     for name in rng.sample(NAMES, rng.randrange(1, 5)):
         kind = rng.random()
-        if kind < 0.3 and depth < 3:
-            module.add_module(name, random_module(tensors, depth + 1))
+        if kind < 0.06 and modules:  # a second name for a module
+            module.add_module(name, rng.choice(modules))
+        elif kind < 0.3 and depth < 3:
+            modules.append(random_module(tensors, depth + 1))
+            module.add_module(name, modules[-1])
+        elif kind < 0.35:  # neither a parameter nor a buffer
+            setattr(module, name, random_tensor())
         elif kind < 0.4:
             module.register_buffer(name, random_tensor())
         elif kind < 0.55 and tensors:  # tied
