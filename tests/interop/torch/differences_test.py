@@ -40,9 +40,19 @@ def a_tensor_with_the_name_of_the_metadata(script, file):
     script.save_file(file("file"))
 
 
+@case(["norm.running_mean"], "refused")
+def running_statistics_for_a_layer_that_tracks_none(script, file):
+    script.entry("norm.running_mean", tensor(script, 3))
+    script.layer("norm", "instance_norm", 3)
+    script.save_file(file("file"))
+    script.load_model(file("file"), strict=False)
+
+
 def outcome(answer, file):
     if "error" in answer:
         return "refused"
+    if "unexpected" in answer:
+        return answer["unexpected"]
     try:
         load_file(file)
     except SafetensorError:

@@ -303,6 +303,18 @@ def old_files_lack_the_counter_of_batches(script, file):
     script.load_model(file("file"))
 
 
+@case("done", "keys", "done")
+def two_names_for_a_layer_that_counts_batches(script, file):
+    # The counter is not missing under its second name, and so counts as one more in the file.
+    script.layer("a", "batch_norm", 3)
+    script.same_module("b", "a")
+    script.fill(7)
+    script.save_model(file("model"))
+    script.fill(31)
+    script.load_model(file("model"), strict=True)
+    script.load_model(file("model"), strict=False)
+
+
 @case("not found")
 def a_model_from_a_file_that_is_not_there(script, file):
     apart(script)

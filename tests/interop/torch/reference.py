@@ -22,6 +22,7 @@ REASONS = {
     r"shape '.*' is invalid for input of size|\"fill_cpu\" not implemented|F4|F8_E8M0": "unread",
     r"No such file or directory": "not found",
     r"Error\(s\) in loading state_dict for \w+:\s+(Missing|Unexpected) key": "keys",
+    r"Error\(s\) in loading state_dict for \w+:\s+Unexpected running stats": "statistics",
     r"Error\(s\) in loading state_dict for \w+:.*\tsize mismatch for": "sizes",
     r"Error\(s\) in loading state_dict for \w+:\s+While copying": "copy",
 }

@@ -10,6 +10,7 @@ LAYERS = {
     "linear": torch.nn.Linear,
     "embedding": torch.nn.Embedding,
     "batch_norm": torch.nn.BatchNorm1d,
+    "instance_norm": torch.nn.InstanceNorm1d,
     "layer_norm": torch.nn.LayerNorm,
     "conv2d": torch.nn.Conv2d,
     "lstm": torch.nn.LSTM,
