@@ -48,6 +48,14 @@ def running_statistics_for_a_layer_that_tracks_none(script, file):
     script.load_model(file("file"), strict=False)
 
 
+@case([], "refused")
+def a_model_with_a_dtype_that_the_format_lacks(script, file):
+    script.entry("a", tensor(script, 2))
+    script.buffer("a", tensor(script, 2, dtype="C128"))
+    script.save_file(file("file"))
+    script.load_model(file("file"), strict=False)
+
+
 def outcome(answer, file):
     if "error" in answer:
         return "refused"
