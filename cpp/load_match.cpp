@@ -112,7 +112,8 @@ LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState&
   match.report.unexpected = unexpected_names(module, names);
 
   match.shared = choose_shared_names(
-      module.tensors, [&](std::string_view name) { return index.contains(name); });
+      module.tensors, [&](std::string_view name) { return index.contains(name); },
+      [&](std::string_view name) { return filter.accepts(name); });
   report_shared(match, module.tensors, filter);
   report_tied_meta(match, module.tensors);
   return match;

@@ -101,7 +101,7 @@ std::string group_names(const StateDict& state, const TensorGroup& group) {
 
 }  // namespace
 
-std::vector<TensorGroup> find_shared_tensors(const StateDict& state) {
+std::vector<TensorGroup> find_shared_tensors(const StateDict& state, const NameTest& is_chosen) {
   std::unordered_map<StorageKey, std::size_t, StorageKeyHash> storage_number;
   std::vector<TensorGroup> storages;
   for (std::size_t position = 0; position < state.size(); ++position) {
@@ -111,6 +111,13 @@ std::vector<TensorGroup> find_shared_tensors(const StateDict& state) {
     const auto [found, is_new] = storage_number.emplace(key, storages.size());
     if (is_new) storages.emplace_back();
     storages[found->second].push_back(position);
+  }
+  if (is_chosen) {
+    std::erase_if(storages, [&](const TensorGroup& sharing) {
+      return std::none_of(sharing.begin(), sharing.end(), [&](std::size_t position) {
+        return is_chosen(state[position].name);
+      });
+    });
   }
 
   std::vector<TensorGroup> groups;
@@ -125,11 +132,11 @@ std::vector<TensorGroup> find_shared_tensors(const StateDict& state) {
   return groups;
 }
 
-std::vector<SharedNames> choose_shared_names(
-    const StateDict& state, const std::function<bool(std::string_view name)>& is_preferred) {
+std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameTest& is_preferred,
+                                             const NameTest& is_chosen) {
   std::vector<SharedNames> choices;
   std::string uncovered;
-  for (auto& group : find_shared_tensors(state)) {
+  for (auto& group : find_shared_tensors(state, is_chosen)) {
     std::sort(group.begin(), group.end(),
               [&](std::size_t a, std::size_t b) { return state[a].name < state[b].name; });
     TensorGroup complete;

@@ -194,6 +194,20 @@ TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
   CHECK(same_bits(whole[0], counting({3})));
 }
 
+TEST_CASE("tensors that are not chosen are left alone, however they share memory") {
+  const Folder folder;
+  save_file({{"a", at::ones({2})}}, folder / "f");
+  const at::Tensor parts = counting({4, 3});
+  const at::Tensor square = counting({3, 3});
+  Layer model;
+  model.buffer("a", at::zeros({2})).buffer("part", parts[1]);
+  model.buffer("square", square).buffer("transposed", square.t());
+  load_model(model, folder / "f", {.names = {"a"}});
+  CHECK(same_bits(model["a"], at::ones({2})));
+  CHECK(code_of([&] { load_model(model, folder / "f", {.strict = false, .pattern = "a"}); }) ==
+        ST_E_INVALID_ARGUMENT);
+}
+
 TEST_CASE("a model is saved in a file's own names by the inverse of the renames") {
   const Folder folder;
   save_model(*tied_model(7), folder / "f", {.renames = Renames().add_prefix("model.")});
