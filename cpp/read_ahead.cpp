@@ -1,6 +1,6 @@
 #include "read_ahead.h"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 #include <safetensors/safetensors.hpp>
@@ -18,8 +18,8 @@ ReadAhead::ReadAhead(const st_file* file, const ReadPlan& plan, std::vector<std:
   try {
     while (threads_.size() < readers)
       threads_.emplace_back(&ReadAhead::read_on, this);
-  } catch (const std::system_error&) {
-    // Those that did start, or wait(), do the work.
+  } catch (const std::exception&) {
+    // No thread, or no memory for one. Those that did start, or wait(), do the work.
   }
 }
 

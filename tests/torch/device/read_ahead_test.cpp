@@ -1,0 +1,77 @@
+// Reading ahead where there is no memory for the threads that would do it.
+#include "read_ahead.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <safetensors/safetensors.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "read_plan.h"
+
+namespace {
+
+// How many allocations of this thread succeed before one fails; negative: all do.
+thread_local int successes = -1;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (successes >= 0 && successes-- == 0) throw std::bad_alloc();
+  if (void* memory = std::malloc(size ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+constexpr std::uint64_t slab_bytes = 64;
+constexpr std::size_t fills = 6;
+
+// Of slab_bytes * fills bytes.
+std::string file_of_one_tensor(const std::string& data) {
+  std::string header = R"({"x":{"dtype":"U8","shape":[384],"data_offsets":[0,384]}})";
+  header.resize(64, ' ');
+  return std::string({64, 0, 0, 0, 0, 0, 0, 0}) + header + data;
+}
+
+}  // namespace
+
+TEST_CASE("whichever allocation fails, the bytes are read or the failure is told") {
+  std::string data(slab_bytes * fills, '\0');
+  for (std::size_t i = 0; i < data.size(); ++i)
+    data[i] = static_cast<char>(i / slab_bytes + 'a');
+  const auto bytes = file_of_one_tensor(data);
+  const auto file = safetensors::File::from_memory(safetensors::Bytes(bytes));
+  const std::vector<safetensors::FileRange> ranges = {{bytes.size() - data.size(), data.size()}};
+  const safetensors::ReadPlan plan(ranges, slab_bytes);
+
+  bool was_told = false;
+  bool was_read = false;
+  for (int failing = 0; failing < 12; ++failing) {
+    std::vector<std::byte> memory(slab_bytes * 2);
+    std::vector<std::byte*> slabs = {memory.data(), memory.data() + slab_bytes};
+    std::string read;
+    successes = failing;
+    try {
+      safetensors::ReadAhead reads(file.handle(), plan, std::move(slabs), 4);
+      successes = -1;
+      for (std::size_t fill = 0; fill < fills; ++fill) {
+        reads.wait(fill);
+        read += static_cast<char>(memory[fill % 2 * slab_bytes]);
+        reads.release(fill);
+      }
+      was_read = true;
+      CHECK(read == "abcdef");
+    } catch (const std::bad_alloc&) {
+      was_told = true;
+    }
+    successes = -1;
+  }
+  CHECK(was_told);
+  CHECK(was_read);
+}
