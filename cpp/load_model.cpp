@@ -31,22 +31,16 @@ ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries
   return copy;
 }
 
-void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
-               const LoadMatch& match, const Progress& progress) {
-  std::vector<ValueCopy> copies;
-  for (const auto& pair : match.pairs)
-    copies.push_back(value_copy(pair, entries, state));
-  check_destinations(copies);
-  ProgressCounter counter(progress, total_nbytes(copies));
-  if (counter.total() == 0) counter.add(0);  // the end is told all the same
-
-  // Where the file has several values for the same memory, the module's order decides which stays.
+// `copies` by place in the file; `tensors` has each destination's place in the module. Where the
+// file has several values for the same memory, the module's order decides which stays.
+void copy_in_order(const st_file* file, std::vector<ValueCopy> copies,
+                   const std::vector<std::size_t>& tensors, ProgressCounter& counter) {
   const auto overlaps = overlapping(copies);
   std::map<std::size_t, ValueCopy> by_tensor;
   std::vector<ValueCopy> apart;
   for (std::size_t i = 0; i < copies.size(); ++i) {
     if (overlaps[i]) {
-      by_tensor.emplace(match.pairs[i].tensor, std::move(copies[i]));
+      by_tensor.emplace(tensors[i], std::move(copies[i]));
     } else {
       apart.push_back(std::move(copies[i]));
     }
@@ -56,22 +50,41 @@ void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const
     copy_values(file, {copy}, counter);
 }
 
+void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
+               const LoadMatch& match, const Progress& progress) {
+  std::vector<ValueCopy> copies;
+  std::vector<std::size_t> tensors;
+  for (const auto& pair : match.pairs) {
+    copies.push_back(value_copy(pair, entries, state));
+    tensors.push_back(pair.tensor);
+  }
+  check_destinations(copies);
+  ProgressCounter counter(progress, total_nbytes(copies));
+  if (counter.total() == 0) counter.add(0);  // the end is told all the same
+  copy_in_order(file, std::move(copies), tensors, counter);
+}
+
 void assign_to(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const LoadModelOptions& options) {
   const TiedViews tied(state, match);
   std::vector<ValueCopy> assignments;
   std::vector<ValueCopy> copies;
+  std::vector<std::size_t> tensors;  // of the copies
   for (const auto& pair : match.pairs) {
     if (tied.follows(pair.tensor)) continue;
-    auto& list = tied.is_part(pair.tensor) ? copies : assignments;
-    list.push_back(value_copy(pair, entries, state));
+    if (tied.is_part(pair.tensor)) {
+      copies.push_back(value_copy(pair, entries, state));
+      tensors.push_back(pair.tensor);
+    } else {
+      assignments.push_back(value_copy(pair, entries, state));
+    }
   }
   check_destinations(copies);
   check_assignments(assignments);
   ProgressCounter counter(options.progress, total_nbytes(assignments) + total_nbytes(copies));
   if (counter.total() == 0) counter.add(0);
   assign_values(file, assignments, options.device, counter);
-  copy_values(file, copies, counter);
+  copy_in_order(file, std::move(copies), tensors, counter);
   tied.restore();
 }
 

@@ -1,10 +1,12 @@
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <torch/nn/modules/linear.h>
 
 #include "code_of.h"
@@ -100,6 +102,17 @@ TEST_CASE("a view is filled where the whole is not in the file") {
   load_model(model, folder / "f", {.strict = false, .assign = true, .progress = progress});
   CHECK(same_bits(model["w"][1], at::zeros({3})));
   CHECK(done == std::vector<std::uint64_t>{4, 16});
+}
+
+TEST_CASE("views that overlap are filled in the order of the model") {
+  const Folder folder;
+  const at::Tensor w = at::zeros({4});
+  Layer model;
+  model.buffer("w", w).buffer("z", w.narrow(0, 0, 3)).buffer("y", w.narrow(0, 1, 3));
+  save_file({{"y", at::ones({3})}, {"z", at::ones({3}) * 2}}, folder / "f");  // y comes first
+  const bool assign = GENERATE(false, true);
+  load_model(model, folder / "f", {.strict = false, .assign = assign});
+  CHECK(same_bits(w, at::tensor({2.f, 1.f, 1.f, 1.f})));
 }
 
 TEST_CASE("views that could not follow are refused before anything is changed") {
