@@ -242,12 +242,14 @@ struct LoadModelOptions {
 // Error as load_file; ST_E_INVALID_ARGUMENT for tensors that share memory that none of them covers
 // (make them contiguous clones), for tensors that values cannot be copied into (sparse, nested,
 // wrapped, larger than their storage, on the meta device without `assign`, of a dtype that LibTorch
-// converts nothing to), and for `assign` of integers to a tensor that requires gradients.
+// converts nothing to), and for `assign` of integers to a tensor that requires gradients;
+// ST_E_UNSUPPORTED for `assign` where another name's tensor shares the memory and could not follow
+// (as another dtype, in another order of dimensions, or as a lazy conjugate or negative).
 ST_TORCH_API LoadReport load_model(torch::nn::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
-// The same for a TorchScript module: its parameters and buffers. Attributes that are tensors and not
-// registered as buffers are left alone, as by its state_dict in Python.
+// The same for a TorchScript module: its parameters and buffers. Attributes that are tensors and
+// not registered as buffers are left alone, as by its state_dict in Python.
 ST_TORCH_API LoadReport load_model(torch::jit::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
