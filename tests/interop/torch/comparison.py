@@ -18,7 +18,7 @@ def difference(our_line, their_line, ours, theirs):
         return compare_refusals(ours, theirs) or compare_files(our_file, their_file)
     if command in ("load_file", "load"):
         return compare_loads(command, their_file, ours, theirs)
-    return compare_model_loads(ours, theirs)
+    return compare_model_loads(their_file, ours, theirs)
 
 
 def compare_loads(command, file, ours, theirs):
@@ -46,7 +46,7 @@ def compare_mismatched(ours, theirs):
     return None
 
 
-def compare_model_loads(ours, theirs):
+def compare_model_loads(file, ours, theirs):
     if different := compare_refusals(ours, theirs):
         return different
     if theirs.get("error") == "sizes":
@@ -56,7 +56,7 @@ def compare_model_loads(ours, theirs):
         return compare_states(ours["tensors"], theirs["before"])
     if sorted(ours["missing"]) != theirs["missing"]:
         return "another list of what is missing"
-    empty = {each["name"] for each in theirs["tensors"] if not each["data"]}
+    empty = {each["name"] for each in tensors_in(file) + theirs["tensors"] if not each["data"]}
     if not same_unexpected(ours["unexpected"], theirs["unexpected"], empty):
         return "another list of what is unexpected"
     # Where the reference complains after it has loaded, the library does before.
