@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "error.h"
 #include "guard.h"
 #include "handles.h"
 #include "source.h"
@@ -65,6 +66,17 @@ st_file* make_file(std::shared_ptr<const st::Source> source, const OpenRules& ru
   return std::make_unique<st_file>(st::open_file(std::move(source), rules.header)).release();
 }
 
+// Says which file has the bad header: who reads the message may have opened many.
+st_file* make_file(std::shared_ptr<const st::Source> source, const OpenRules& rules,
+                   const char* path) {
+  try {
+    return make_file(std::move(source), rules);
+  } catch (const st::Error& error) {
+    throw st::Error(error.code(), st::Message() << error.what() << ", in " << st::Quoted{path},
+                    error.position(), error.os_error());
+  }
+}
+
 }  // namespace
 
 st_status st_open(const char* path, const st_open_options* options, st_file** file,
@@ -74,7 +86,7 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       [&] {
         require(path != nullptr, "path is NULL");
         const OpenRules rules = rules_of(options);
-        *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules);
+        *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules, path);
       });
 }
 

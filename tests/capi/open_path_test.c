@@ -20,7 +20,9 @@ static st_error error = ST_ERROR_INIT;
 
 static void check_refused(const char *path, st_status expected, int os_error) {
   static const uint32_t backends[] = {ST_BACKEND_AUTO, ST_BACKEND_MMAP, ST_BACKEND_PREAD};
+  char quoted[80];
   size_t i;
+  snprintf(quoted, sizeof quoted, "\"%.40s", path); /* a long one loses its middle */
   check_about("%.80s", path);
   for (i = 0; i < 3; ++i) {
     st_open_options options = ST_OPEN_OPTIONS_INIT;
@@ -29,6 +31,7 @@ static void check_refused(const char *path, st_status expected, int os_error) {
     CHECK_FAILS(st_open(path, &options, &file, &error), expected, &error);
     CHECK(file == NULL);
     CHECK(error.os_error == os_error);
+    CHECK(strstr(error.message, quoted) != NULL);
   }
   check_about(NULL);
 }

@@ -20,9 +20,13 @@ struct Outcome {
   st_status status;
   std::uint64_t position;
   std::string message;
-
-  bool operator==(const Outcome &) const = default;
 };
+
+// Where there is a path, the message ends with it.
+bool is_same(const Outcome &outcome, const Outcome &in_memory) {
+  return outcome.status == in_memory.status && outcome.position == in_memory.position &&
+         outcome.message.starts_with(in_memory.message);
+}
 
 // Looks at all that an accepted file has.
 void look_through(const corpus::Specimen &specimen, st_file *file) {
@@ -86,7 +90,7 @@ void check(std::uint32_t strictness, st_status expected, const corpus::Specimen 
   if (outcome.status != ST_OK) check_refusal(specimen, outcome);
   for (const corpus::Way way : corpus::ways) {
     INFO("through " << name_of(way));
-    CHECK(open(specimen, way, strictness) == outcome);
+    CHECK(is_same(open(specimen, way, strictness), outcome));
   }
 }
 
