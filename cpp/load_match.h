@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <safetensors/torch.hpp>
 #include <unordered_set>
 #include <vector>
@@ -36,6 +37,7 @@ LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState&
 
 // Throws ModelMismatchError if shapes differ and that is not to be ignored, or if names are missing
 // or unexpected and `strict` says that none may be.
-void check_match(const LoadReport& report, bool strict, bool ignore_mismatched);
+void check_match(const std::filesystem::path& path, const LoadReport& report, bool strict,
+                 bool ignore_mismatched);
 
 }  // namespace safetensors

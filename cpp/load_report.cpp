@@ -14,9 +14,9 @@ st_status code_of(const LoadReport& report, bool ignore_mismatched) {
   return report.missing.empty() ? ST_E_INVALID_ARGUMENT : ST_E_TENSOR_NOT_FOUND;
 }
 
-std::string described(const LoadReport& report) {
+std::string described(const std::filesystem::path& path, const LoadReport& report) {
   std::ostringstream text;
-  text << "the file does not fit the model:";
+  text << quote(path.native()) << " does not fit the model:";
   if (!report.missing.empty())
     text << "\n  missing from the file: " << quote_all(report.missing);
   if (!report.unexpected.empty())
@@ -30,11 +30,12 @@ std::string described(const LoadReport& report) {
 
 }  // namespace
 
-void check_match(const LoadReport& report, bool strict, bool ignore_mismatched) {
+void check_match(const std::filesystem::path& path, const LoadReport& report, bool strict,
+                 bool ignore_mismatched) {
   const bool is_complete = report.missing.empty() && report.unexpected.empty();
   const bool has_shapes = report.mismatched.empty() || ignore_mismatched;
   if (has_shapes && (is_complete || !strict)) return;
-  throw ModelMismatchError(code_of(report, ignore_mismatched), described(report), report);
+  throw ModelMismatchError(code_of(report, ignore_mismatched), described(path, report), report);
 }
 
 }  // namespace safetensors

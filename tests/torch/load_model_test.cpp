@@ -75,6 +75,7 @@ TEST_CASE("missing and unexpected names are thrown, all of them, or returned if 
   CHECK(report.unexpected == unexpected);
   CHECK(same_bits((*model)["in.weight"], counting({4, 3})));
   const auto message = message_of([&] { load_model(*model, folder / "f"); });
+  CHECK(contains(message, (folder / "f").string() + "\" does not fit the model:"));
   CHECK(contains(message, R"("out.bias")"));
   CHECK(contains(message, R"("y", "norm.x")"));
   CHECK(code_of([&] { load_model(*model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
