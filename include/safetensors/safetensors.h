@@ -131,7 +131,7 @@ typedef struct st_error {
                                     was expected, where; names in it are escaped and cut */
 } st_error;
 
-#define ST_ERROR_INIT {(uint32_t)sizeof(st_error), 0, 0, 0, 0, {0}}
+#define ST_ERROR_INIT {sizeof(st_error), 0, 0, 0, 0, {0}}
 
 /* ---- Dtypes ----------------------------------------------------------------------------------- */
 
@@ -200,7 +200,7 @@ typedef struct st_open_options {
   uint64_t max_header_size; /* bytes; 0 means the format's own limit, 100,000,000, and more is refused */
 } st_open_options;
 
-#define ST_OPEN_OPTIONS_INIT {(uint32_t)sizeof(st_open_options), 0, 0, 0, 0, 0, 0}
+#define ST_OPEN_OPTIONS_INIT {sizeof(st_open_options), 0, 0, 0, 0, 0, 0}
 
 /* Opens a file, reads its header and checks all of it. Follows symbolic links; never blocks on a FIFO.
  * No tensor data is read. Close *file with st_close.
@@ -266,7 +266,7 @@ typedef struct st_tensor_info {
   uint64_t file_offset;  /* where they begin, counted from the first byte of the file */
 } st_tensor_info;
 
-#define ST_TENSOR_INFO_INIT {(uint32_t)sizeof(st_tensor_info), 0, 0, NULL, NULL, 0, 0, 0}
+#define ST_TENSOR_INFO_INIT {sizeof(st_tensor_info), 0, 0, NULL, NULL, 0, 0, 0}
 
 #define ST_ORDER_FILE 0 /* by place in the file */
 #define ST_ORDER_NAME 1 /* by the bytes of the name */
@@ -293,7 +293,7 @@ typedef struct st_metadata_entry {
   uint64_t value_len;
 } st_metadata_entry;
 
-#define ST_METADATA_ENTRY_INIT {(uint32_t)sizeof(st_metadata_entry), 0, NULL, 0, NULL, 0}
+#define ST_METADATA_ENTRY_INIT {sizeof(st_metadata_entry), 0, NULL, 0, NULL, 0}
 
 /* Number of metadata entries; 0 for NULL. */
 ST_API uint64_t st_metadata_count(const st_file *file);
@@ -390,7 +390,7 @@ typedef struct st_save_tensor {
   void *user_data;       /* handed to `fill` */
 } st_save_tensor;
 
-#define ST_SAVE_TENSOR_INIT {(uint32_t)sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL}
+#define ST_SAVE_TENSOR_INIT {sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL}
 
 #define ST_DURABILITY_NONE 0  /* the file is whole at every instant, but a power loss may lose it */
 #define ST_DURABILITY_FSYNC 1 /* the file and its directory are on the disk when the call returns */
@@ -412,7 +412,7 @@ typedef struct st_save_options {
   void *user_data;     /* handed to `progress` */
 } st_save_options;
 
-#define ST_SAVE_OPTIONS_INIT {(uint32_t)sizeof(st_save_options), 0, 0, 0, 0, NULL, 0, NULL, NULL}
+#define ST_SAVE_OPTIONS_INIT {sizeof(st_save_options), 0, 0, 0, 0, NULL, 0, NULL, NULL}
 
 /* Writes a file: all of it, or none. The tensors may be given in any order: the file holds them as the
  * reference implementation orders them (dtype descending, then name), and equal input gives equal bytes.

@@ -15,7 +15,10 @@ STANDARDS = {
     "c++": ["c++11", "c++14", "c++17", "c++20"],
 }
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wcast-qual", "-Werror"]
-ONLY_C = ["-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"]
+MORE = {
+    "c": ["-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"],
+    "c++": ["-Wold-style-cast"],
+}
 PROGRAM = """#include <safetensors/safetensors.h>
 #include <safetensors/safetensors.h>
 extern st_status use(const char *path);
@@ -44,11 +47,10 @@ def main():
             source = f"{folder}/use.{'c' if language == 'c' else 'cpp'}"
             with open(source, "w") as file:
                 file.write(PROGRAM)
-            more = ONLY_C if language == "c" else []
             for compiler in compilers:
                 for standard in standards:
-                    command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, *more, f"-I{include}",
-                               "-fsyntax-only", source]  # fmt: skip
+                    command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, *MORE[language],
+                               f"-I{include}", "-fsyntax-only", source]  # fmt: skip
                     tries += 1
                     result = subprocess.run(command, capture_output=True, text=True)
                     if result.returncode != 0:
