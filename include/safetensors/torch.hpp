@@ -74,10 +74,11 @@ namespace safetensors {
 
 // ---- What the options are made of ---------------------------------------------------------------
 
-// Told how many bytes are done and how many there are in all, after each tensor or piece of one:
-// bytes of tensor data where something is loaded, of the file where it is saved. The last call of a
-// load or save that succeeds has done == total. Comes on the calling thread only. Return false to
-// stop, which throws Error ST_E_CANCELLED, or throw.
+// Told how many bytes are done and how many there are in all. A load counts the data of what it
+// loads, and tells of each tensor or piece of one; a save counts the whole file, header included,
+// and tells of each piece of it, which may hold many tensors. The last call of a load or save that
+// succeeds has done == total. Comes on the calling thread only. Return false to stop, which throws
+// Error ST_E_CANCELLED, or throw.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 // ---- Load tensors -------------------------------------------------------------------------------
