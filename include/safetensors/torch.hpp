@@ -89,7 +89,8 @@ struct LoadOptions {
   Renames renames{};                // the file's names -> the dictionary's
   // Load these only; empty: all. One that is not there is an error.
   std::vector<std::string> names{};
-  // Load only names in which this regular expression (ECMAScript) finds a match; empty: all.
+  // Load only names in which this regular expression (as in Renames::regex) finds a match; empty:
+  // all. Where there are `names` too, of those.
   std::string pattern{};
   Progress progress{};
 };
@@ -105,15 +106,16 @@ struct LoadOptions {
 // file does not suit its dtype is copied. With Backend::Pread every tensor is read into memory of
 // its own. Backend::Auto maps local files and reads from file systems where a mapping hurts. On
 // other devices each tensor has memory of its own, and the bytes pass through a few pinned buffers,
-// whatever the backend.
+// whatever the backend. On the meta device tensors have their dtypes and shapes, and nothing is
+// read.
 //
 // Each tensor has a storage of exactly its own bytes: torch::save of one does not write them all.
 //
 // Throws Error: ST_E_NOT_FOUND, ST_E_PERMISSION, ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, every
 // file format error, ST_E_NO_MEMORY; ST_E_DTYPE for F6; ST_E_UNSUPPORTED for F4 with an odd last
-// dimension, for extents beyond 63 bits, and for a device that is not there; ST_E_TENSOR_NOT_FOUND
-// for one of `names` that is not there; ST_E_DUPLICATE for names that become one by `renames`;
-// ST_E_CANCELLED.
+// dimension, for extents beyond 63 bits, for a device that is not there, and for names too long for
+// `pattern`; ST_E_INVALID_ARGUMENT for a `pattern` that is none; ST_E_TENSOR_NOT_FOUND for one of
+// `names` that is not there; ST_E_DUPLICATE for names that become one by `renames`; ST_E_CANCELLED.
 ST_TORCH_API TensorDict load_file(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
 
@@ -212,7 +214,8 @@ struct LoadModelOptions {
   bool assign = false;  // make the loaded tensors the model's own instead of copying values
   bool ignore_mismatched = false;  // report shapes that differ instead of throwing
   Renames renames{};               // the file's names -> the model's
-  // As in LoadOptions. All else, in the file and in the model, is left alone and not reported.
+  // As in LoadOptions; of names that share memory, the one that the file has. All else, in the file
+  // and in the model, is left alone and not reported.
   std::vector<std::string> names{};
   std::string pattern{};
   Progress progress{};

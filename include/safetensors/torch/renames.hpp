@@ -44,9 +44,10 @@ class Renames {
   // Names that begin with `from` begin with `to` instead; others stay.
   ST_TORCH_API Renames& replace_prefix(std::string from, std::string to);
 
-  // Every match of `pattern` (ECMAScript, as std::regex has it) becomes `replacement`, in which $1
-  // is the first group and $& the match. Throws Error ST_E_INVALID_ARGUMENT for a pattern that is
-  // none. Names longer than 4,096 bytes are refused where the rule is used.
+  // Every match of `pattern` (ECMAScript, as std::regex has it: of bytes, so that "." is one byte
+  // of a letter beyond ASCII, and brackets hold ASCII only) becomes `replacement`, in which $1 is
+  // the first group and $& the match. Throws Error ST_E_INVALID_ARGUMENT for a pattern that is
+  // none. Names longer than 4,096 bytes are refused where the rule is used (ST_E_UNSUPPORTED).
   ST_TORCH_API Renames& regex(std::string pattern, std::string replacement);
 
   // The renames that undo these, to save in a file's own names what was loaded with renames.
