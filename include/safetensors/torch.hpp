@@ -17,6 +17,9 @@
 //   save_model           such a module as a file; tensors that are shared are stored once
 //   load_into            a file's values into tensors that the caller has
 //
+// safetensors.hpp comes with them: safetensors::File tells a file's names, dtypes, shapes and
+// metadata from its header alone, and reads parts of tensors.
+//
 // What holds for all of them:
 //
 // Errors are exceptions of type safetensors::Error. code() is one of the ST_E_ constants of
@@ -39,6 +42,9 @@
 //
 // Autograd. Loaded tensors do not require gradients. Loading into tensors is done without
 // recording.
+//
+// Namespaces. Call `save` with its own. Unqualified, even after a using, a TensorDict goes to
+// torch::save: that is what argument-dependent look-up finds for a torch::OrderedDict.
 //
 // Link with the library `safetensors-torch` (pkg-config safetensors-torch) and with LibTorch 2.8 or
 // newer.
