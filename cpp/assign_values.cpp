@@ -20,11 +20,11 @@ const char* refusal_of(const ValueCopy& assignment) {
   const at::Tensor& tensor = assignment.destination;
   if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized() ||
       !tensor.has_storage())
-    return "are sparse, nested, quantized or wrapped: load without `assign`";
+    return "sparse, nested, quantized or wrapped: load without `assign`";
   if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
       !c10::isComplexType(assignment.entry.dtype))
-    return "require gradients, which the integers in the file cannot have: load without `assign`, "
-           "which converts them";
+    return "with gradients required, which the integers in the file cannot have: load without "
+           "`assign`, which converts";
   return nullptr;
 }
 
@@ -54,7 +54,7 @@ void check_assignments(const std::vector<ValueCopy>& assignments) {
   std::string message;
   for (const auto& [refusal, refused] : names)
     message += (message.empty() ? "" : "; ") + ("cannot assign to " + tensors_called(refused)) +
-               ", which " + refusal;
+               ", " + refusal;
   if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
 }
 

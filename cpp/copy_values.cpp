@@ -117,27 +117,27 @@ bool quantizes(const ValueCopy& copy) {
 
 const char* refusal_of(const ValueCopy& copy) {
   const at::Tensor& destination = copy.destination;
-  if (!destination.defined()) return "are undefined: give them memory first";
-  if (destination.layout() != c10::kStrided) return "are sparse: load into dense tensors";
-  if (destination.is_nested()) return "are nested: load into the tensors that unbind() gives";
-  if (destination.is_meta()) return "are on the meta device: load_model with `assign`";
+  if (!destination.defined()) return "undefined: load into tensors that have memory";
+  if (destination.layout() != c10::kStrided) return "sparse: load into dense tensors";
+  if (destination.is_nested()) return "nested: load into the tensors that unbind() gives";
+  if (destination.is_meta())
+    return "on the meta device, without memory: use load_model with `assign`, or load_file";
   if (!destination.has_storage() && destination.is_cpu())
-    return "are wrapped, without a storage of their own: load into the tensors that they wrap";
+    return "wrapped, without a storage: load into what is wrapped";
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
-    return "were made in inference mode: load in inference mode too";
+    return "made in inference mode: load in inference mode too";
   if (copy.entry.nbytes == 0) return nullptr;
   if (destination.is_quantized() && !quantizes(copy))
-    return "are quantized, and take F32 only, in contiguous tensors of 8 or 32 bits: load into a "
-           "tensor that quantize_per_tensor() is called on";
+    return "quantized, which takes F32 only, contiguous and into 8 or 32 bits: load into a tensor "
+           "that quantize_per_tensor() is called on";
   if (!destination.is_quantized() && !is_converted_to(destination.scalar_type()))
-    return "are of a dtype that LibTorch converts nothing to: load into one that the format has";
+    return "of a dtype that LibTorch converts nothing to: load into one that the format has";
   if (destination.has_storage() && !fits_in_storage(destination))
-    return "are larger than the memory of their storage, which was freed or shrunk: give it back "
-           "before";
+    return "larger than the storage, which was freed or shrunk: give it back before";
   if (takes_bytes_as_they_are(copy)) return nullptr;
-  if (converts_f4(copy)) return "would need F4 converted, which LibTorch cannot do";
+  if (converts_f4(copy)) return "of another dtype: LibTorch cannot convert F4";
   if (at::has_internal_overlap(destination) == at::MemOverlap::Yes)
-    return "have several elements in one place of memory: clone() them before";
+    return "with several elements in one place of memory: clone() before";
   return nullptr;
 }
 
@@ -152,7 +152,7 @@ void check_destinations(const std::vector<ValueCopy>& copies) {
   std::string message;
   for (const auto& [refusal, refused] : names)
     message += (message.empty() ? "" : "; ") +
-               ("cannot copy values into " + tensors_called(refused)) + ", which " + refusal;
+               ("cannot copy values into " + tensors_called(refused)) + ", " + refusal;
   if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
 }
 

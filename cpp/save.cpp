@@ -13,7 +13,7 @@ StateDict checked_state(const NamedTensors& tensors, const Renames& renames) {
   StateDict state = renamed_state({tensors.begin(), tensors.end()}, renames);
   check_storable(state);
   check_unshared(state);
-  check_contiguous(state, "call contiguous() on them");
+  check_contiguous(state, "call contiguous() before");
   return state;
 }
 

@@ -21,10 +21,10 @@ struct Refusal {
 // A tensor is refused by the first that applies: the later ones rely on what the earlier ones rule
 // out.
 constexpr Refusal kRefusals[] = {
-    {ST_E_INVALID_ARGUMENT, "undefined", "leave them out",
+    {ST_E_INVALID_ARGUMENT, "undefined", "leave undefined tensors out",
      [](const at::Tensor& t) { return !t.defined(); }},
     {ST_E_INVALID_ARGUMENT, "sparse or of another layout than strided",
-     "to_dense() makes them dense, and the file larger",
+     "to_dense() makes a dense one, and the file larger",
      [](const at::Tensor& t) { return t.layout() != c10::kStrided; }},
     {ST_E_INVALID_ARGUMENT, "nested", "save the tensors that unbind() gives",
      [](const at::Tensor& t) { return t.is_nested(); }},
@@ -34,15 +34,15 @@ constexpr Refusal kRefusals[] = {
     {ST_E_INVALID_ARGUMENT, "on the meta device, without data",
      "load values first (load_model with `assign`)",
      [](const at::Tensor& t) { return t.is_meta(); }},
-    {ST_E_INVALID_ARGUMENT, "wrapped, without a storage of their own",
-     "save the tensors that they wrap", [](const at::Tensor& t) { return !t.has_storage(); }},
+    {ST_E_INVALID_ARGUMENT, "wrapped, without a storage", "save what is wrapped",
+     [](const at::Tensor& t) { return !t.has_storage(); }},
     {ST_E_DTYPE, "of a dtype that the format does not have",
-     "convert them with to(), or view_as_real() for complex numbers",
+     "convert with to(), or view_as_real() for complex numbers",
      [](const at::Tensor& t) { return !dtype_of(t.scalar_type()); }},
-    {ST_E_INVALID_ARGUMENT, "F4 without a dimension", "give them one: unsqueeze(0)",
+    {ST_E_INVALID_ARGUMENT, "F4 without a dimension", "unsqueeze(0) gives one",
      [](const at::Tensor& t) { return is_pair_of_elements(t.scalar_type()) && t.dim() == 0; }},
-    {ST_E_INVALID_ARGUMENT, "larger than the memory of their storage, which was freed or shrunk",
-     "save them before that", [](const at::Tensor& t) { return !fits_in_storage(t); }},
+    {ST_E_INVALID_ARGUMENT, "larger than the storage, which was freed or shrunk",
+     "save before that", [](const at::Tensor& t) { return !fits_in_storage(t); }},
 };
 
 std::optional<std::size_t> refusal_of(const at::Tensor& tensor) {
@@ -77,8 +77,8 @@ void check_storable(const StateDict& state) {
   for (std::size_t i = 0; i < std::size(kRefusals); ++i) {
     if (names[i].empty()) continue;
     if (code == ST_OK) code = kRefusals[i].code;
-    message += (message.empty() ? "" : "; ") + cannot_save(names[i]) + ", which are " +
-               kRefusals[i].what + ": " + kRefusals[i].remedy;
+    message += (message.empty() ? "" : "; ") + cannot_save(names[i]) + ", " + kRefusals[i].what +
+               ": " + kRefusals[i].remedy;
   }
   throw Error(code, message);
 }

@@ -45,7 +45,7 @@ void save(const ModuleState& module, const std::filesystem::path& path,
   check_storable(state);
   check_unshared(state);
   if (options.force_contiguous) make_contiguous(state);
-  check_contiguous(state, "set `force_contiguous`, or call contiguous() on them");
+  check_contiguous(state, "set `force_contiguous`, or call contiguous() before");
   SaveRequest(std::move(state), metadata, options.progress).to_file(path, options.durability);
 }
 

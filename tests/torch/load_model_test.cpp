@@ -226,6 +226,9 @@ TEST_CASE("values cannot be copied into the meta device") {
   model.parameter("w", at::zeros({2}, at::kMeta));
   CHECK(code_of([&] { load_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { load_model(model, folder / "f"); }), "`assign`"));
+  const auto into = [&] { load_into({{"w", model["w"]}}, folder / "f"); };
+  CHECK(contains(message_of(into), "tensor \"w\", on the meta device"));
+  CHECK(contains(message_of(into), "load_file"));
 }
 
 TEST_CASE("loading tells its progress and can be stopped") {
