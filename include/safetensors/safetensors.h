@@ -248,7 +248,8 @@ ST_API st_file *st_ref(st_file *file);
 ST_API void st_close(st_file *file);
 
 /* Whether the file still has the size and modification time that it had when it was opened. Fails with
- * ST_E_TRUNCATED or ST_E_CHANGED. Memory and callbacks count as unchanged. */
+ * ST_E_TRUNCATED or ST_E_CHANGED. Memory and callbacks count as unchanged, and so does a file whose
+ * path another one has taken, as after st_save: this one is as it was. */
 ST_API st_status st_verify_unchanged(const st_file *file, st_error *error);
 
 /* ---- Look ------------------------------------------------------------------------------------- */

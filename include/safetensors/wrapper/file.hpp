@@ -231,7 +231,8 @@ class File {
   }
 
   // Throws Error ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time is no
-  // longer what it was when it was opened. Files from memory and from_io count as unchanged.
+  // longer what it was when it was opened. Files from memory and from_io count as unchanged, and so
+  // does a file whose path another one has taken, as after Builder::save.
   void verify_unchanged() const {
     st_error error = ST_ERROR_INIT;
     detail::check(st_verify_unchanged(handle(), &error), error);
