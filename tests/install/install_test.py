@@ -146,6 +146,15 @@ class Programs(unittest.TestCase):
         run(command, shell=True, cwd=place)
         self.assertEqual(run(["./app"], cwd=place), "bias [2]\nweight [2, 3]\nequal\n")
 
+    def test_torch_in_a_prefix_of_its_own(self):
+        """Told where the layer is, the loader finds the library beside it."""
+        if not arguments.torch:
+            self.skipTest("built without LibTorch")
+        place = project("torch prefix", {"app.cpp": "example_torch.cpp"})
+        run([*arguments.cxx, "-std=c++20", "app.cpp", *self.pkg_config("safetensors-torch"),
+             f"-Wl,-rpath,{library}", "-o", "app"], cwd=place)
+        run(["env", "-u", "LD_LIBRARY_PATH", "./app"], cwd=place)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
