@@ -34,23 +34,23 @@ Message& Message::operator<<(std::uint64_t number) noexcept {
 
 void Message::append_escaped(std::string_view bytes) noexcept {
   constexpr char hex[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    const std::size_t sequence = utf8_sequence_length(bytes.substr(i));
-    if (sequence == 0 || byte < 0x20 || byte == 0x7F) {
+  while (!bytes.empty()) {
+    const std::size_t length = utf8_sequence_length(bytes);
+    const std::string_view sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
+    const auto byte = static_cast<unsigned char>(bytes[0]);
+    if (length == 0 || byte < 0x20 || byte == 0x7F) {
       const char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
       append(escape, sizeof escape);
-      i += 1;
-    } else if (byte == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0) {
-      const auto low = static_cast<unsigned char>(bytes[i + 1]);  // the C1 controls
-      const char escape[6] = {'\\', 'u', '0', '0', hex[low >> 4], hex[low & 15]};
+    } else if (utf8_is_invisible(sequence)) {
+      const char32_t c = utf8_character(sequence);
+      const char escape[6] = {
+          '\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
       append(escape, sizeof escape);
-      i += 2;
     } else {
       if (byte == '"' || byte == '\\') append("\\", 1);
-      append(bytes.data() + i, sequence);
-      i += sequence;
+      append(sequence.data(), sequence.size());
     }
+    bytes.remove_prefix(sequence.size());
   }
 }
 

@@ -25,6 +25,21 @@ std::size_t utf8_sequence_length(std::string_view bytes) noexcept {
   return continues(2) && continues(3) ? 4 : 0;
 }
 
+char32_t utf8_character(std::string_view sequence) noexcept {
+  const auto lead = static_cast<unsigned char>(sequence[0]);
+  const unsigned lead_bits = 0xFFu >> (sequence.size() == 1 ? 1 : sequence.size() + 1);
+  char32_t character = lead & lead_bits;
+  for (const char byte : sequence.substr(1))
+    character = character << 6 | (static_cast<unsigned char>(byte) & 0x3Fu);
+  return character;
+}
+
+bool utf8_is_invisible(std::string_view sequence) noexcept {
+  const char32_t c = utf8_character(sequence);
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+}
+
 std::size_t utf8_invalid_at(std::string_view bytes) noexcept {
   std::size_t i = 0;
   while (i < bytes.size()) {

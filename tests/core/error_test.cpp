@@ -32,6 +32,11 @@ TEST_CASE("what is quoted is printable") {
   CHECK(quoted("\x1b[31m\n\x7f") == "\"\\x1b[31m\\x0a\\x7f\"");
   CHECK(quoted("\xc2\x85") == "\"\\u0085\"");  // a control character of two bytes
   CHECK(quoted("g\xc3\xa9") == "\"g\xc3\xa9\"");
+  // What a reader would not see, or see in another order: a zero width space, an override of the
+  // direction, its end, a byte order mark. Their neighbours stay.
+  CHECK(quoted("a\xe2\x80\x8b\xe2\x80\xae") == "\"a\\u200b\\u202e\"");
+  CHECK(quoted("\xe2\x81\xa9\xef\xbb\xbf") == "\"\\u2069\\ufeff\"");
+  CHECK(quoted("\xe2\x80\x90\xe2\x80\xaf") == "\"\xe2\x80\x90\xe2\x80\xaf\"");
   CHECK(quoted("\xff\xc3") == "\"\\xff\\xc3\"");
 }
 
