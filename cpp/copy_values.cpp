@@ -71,8 +71,8 @@ class DeviceBatch {
     if (takes_bytes_as_they_are(copy)) {
       mark_as_written(target);
     } else {
-      target = at::empty(copy.entry.sizes,
-                         at::TensorOptions().dtype(copy.entry.dtype).device(device_));
+      target =
+          at::empty(copy.entry.sizes, at::TensorOptions().dtype(copy.entry.dtype).device(device_));
       conversions_.emplace_back(copy.destination, target);
       temporary_nbytes_ += copy.entry.nbytes;
     }
@@ -146,8 +146,7 @@ const char* refusal_of(const ValueCopy& copy) {
 void check_destinations(const std::vector<ValueCopy>& copies) {
   std::map<std::string, std::vector<std::string>> names;  // by what is said about them
   for (const auto& copy : copies) {
-    if (const char* refusal = refusal_of(copy))
-      names[refusal].push_back(copy.entry.name);
+    if (const char* refusal = refusal_of(copy)) names[refusal].push_back(copy.entry.name);
   }
   std::string message;
   for (const auto& [refusal, refused] : names)

@@ -24,7 +24,9 @@ bool is_old_scalar(const FileEntry& entry, const at::Tensor& tensor) {
 }
 
 // Other tensors are refused later, with all that cannot be loaded into.
-bool has_sizes(const at::Tensor& tensor) { return tensor.defined() && !tensor.is_nested(); }
+bool has_sizes(const at::Tensor& tensor) {
+  return tensor.defined() && !tensor.is_nested();
+}
 
 // Pairs what has the same name, and reports what is missing or of another shape.
 LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& index,

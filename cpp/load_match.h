@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <safetensors/torch.hpp>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -36,8 +37,9 @@ LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState&
                        const NameFilter& filter);
 
 // Throws ModelMismatchError if shapes differ and that is not to be ignored, or if names are missing
-// or unexpected and `strict` says that none may be.
-void check_match(const std::filesystem::path& path, const LoadReport& report, bool strict,
-                 bool ignore_mismatched);
+// or unexpected and `strict` says that none may be. `target` is what the file is loaded into: "the
+// model".
+void check_match(const std::filesystem::path& path, std::string_view target,
+                 const LoadReport& report, bool strict, bool ignore_mismatched);
 
 }  // namespace safetensors

@@ -1,4 +1,4 @@
-// load_model.
+// load_model and load_into.
 #include <safetensors/torch.hpp>
 
 #include <map>
@@ -93,7 +93,7 @@ LoadReport load(const ModuleState& module, const std::filesystem::path& path,
   const File file = open_file(path, options.backend);
   const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
   auto match = match_module(entries, module, NameFilter(options.names, options.pattern));
-  check_match(path, match.report, options.strict, options.ignore_mismatched);
+  check_match(path, "the model", match.report, options.strict, options.ignore_mismatched);
   if (options.assign) {
     assign_to(file.handle(), entries, module.tensors, match, options);
   } else {
@@ -120,7 +120,7 @@ LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& p
   const File file = open_file(path, options.backend);
   const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
   auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
-  check_match(path, match.report, options.strict, options.ignore_mismatched);
+  check_match(path, "the tensors", match.report, options.strict, options.ignore_mismatched);
   copy_into(file.handle(), entries, state, match, options.progress);
   return std::move(match.report);
 }

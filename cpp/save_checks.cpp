@@ -57,7 +57,9 @@ std::string described(const NamedTensor& named) {
   return quote(named.name) + " (" + c10::toString(named.tensor.scalar_type()) + ")";
 }
 
-std::string cannot_save(const std::string& names) { return "cannot save " + names; }
+std::string cannot_save(const std::string& names) {
+  return "cannot save " + names;
+}
 
 }  // namespace
 

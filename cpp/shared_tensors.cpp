@@ -30,7 +30,9 @@ struct StorageKeyHash {
   }
 };
 
-std::uintptr_t address_of(const void* data) { return reinterpret_cast<std::uintptr_t>(data); }
+std::uintptr_t address_of(const void* data) {
+  return reinterpret_cast<std::uintptr_t>(data);
+}
 
 // Asked for as memory to write to, which parts storages that are lazy copies of each other.
 std::uintptr_t storage_address(const at::Tensor& tensor) {
@@ -114,9 +116,8 @@ std::vector<TensorGroup> find_shared_tensors(const StateDict& state, const NameT
   }
   if (is_chosen) {
     std::erase_if(storages, [&](const TensorGroup& sharing) {
-      return std::none_of(sharing.begin(), sharing.end(), [&](std::size_t position) {
-        return is_chosen(state[position].name);
-      });
+      return std::none_of(sharing.begin(), sharing.end(),
+                          [&](std::size_t position) { return is_chosen(state[position].name); });
     });
   }
 
@@ -149,9 +150,8 @@ std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameT
     }
     auto kept = complete.begin();
     if (is_preferred) {
-      kept = std::find_if(complete.begin(), complete.end(), [&](std::size_t position) {
-        return is_preferred(state[position].name);
-      });
+      kept = std::find_if(complete.begin(), complete.end(),
+                          [&](std::size_t position) { return is_preferred(state[position].name); });
       if (kept == complete.end()) kept = complete.begin();
     }
     std::erase(group, *kept);

@@ -1,8 +1,8 @@
 #include <ATen/ops/_nested_tensor_from_tensor_list.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/ones.h>
-#include <catch2/catch_test_macros.hpp>
 #include <torch/nn/modules/linear.h>
+#include <catch2/catch_test_macros.hpp>
 
 #include "code_of.h"
 #include "models.h"
@@ -12,7 +12,9 @@ using namespace safetensors;
 
 namespace {
 
-Metadata metadata_of(const std::filesystem::path& path) { return File::open(path).metadata(); }
+Metadata metadata_of(const std::filesystem::path& path) {
+  return File::open(path).metadata();
+}
 
 std::vector<std::string> names_in(const std::filesystem::path& path) {
   std::vector<std::string> names;
@@ -27,10 +29,10 @@ std::vector<std::string> names_in(const std::filesystem::path& path) {
 TEST_CASE("a tensor of two names is stored once, under the first") {
   const Folder folder;
   save_model(*tied_model(), folder / "f");
-  CHECK(names_in(folder / "f") ==
-        std::vector<std::string>{"in.weight", "norm.bias", "norm.num_batches_tracked",
-                                 "norm.running_mean", "norm.running_var", "norm.weight",
-                                 "out.bias", "steps"});
+  CHECK(names_in(folder / "f") == std::vector<std::string>{"in.weight", "norm.bias",
+                                                           "norm.num_batches_tracked",
+                                                           "norm.running_mean", "norm.running_var",
+                                                           "norm.weight", "out.bias", "steps"});
   CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "in.weight"}});
 }
 
@@ -83,7 +85,7 @@ TEST_CASE("nested tensors of a model are refused, tied ones too") {
   const Folder folder;
   const auto call = [&] { save_model(model, folder / "f"); };
   CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
-  CHECK(contains(message_of(call), R"("a" (Float), "b" (Float), which are nested)"));
+  CHECK(contains(message_of(call), R"("a" (Float), "b" (Float), nested: )"));
 }
 
 TEST_CASE("a module holder is a model") {
@@ -97,8 +99,8 @@ TEST_CASE("a model's progress and cancel") {
   const Folder folder;
   std::uint64_t last = 0;
   save_model(*tied_model(), folder / "f", {.progress = [&](std::uint64_t done, std::uint64_t) {
-                                             last = done;
-                                             return true;
-                                           }});
+    last = done;
+    return true;
+  }});
   CHECK(last == std::filesystem::file_size(folder / "f"));
 }

@@ -26,7 +26,9 @@ torch::jit::Module script() {
   return model;
 }
 
-at::Tensor run(torch::jit::Module& model) { return model.forward({at::ones({3})}).toTensor(); }
+at::Tensor run(torch::jit::Module& model) {
+  return model.forward({at::ones({3})}).toTensor();
+}
 
 }  // namespace
 
