@@ -66,7 +66,7 @@ simdjson=$(subproject simdjson)
 catch2=$(subproject Catch2)
 
 # The tests include Catch2's own header names; its amalgamation has one for all.
-for header in $(cat "$source_dir"/tests/torch/device/*.cpp | sed -n 's/^#include <\(catch2\/.*\)>$/\1/p' | sort -u); do
+for header in $(cat "$source_dir"/tests/torch/{device/*.cpp,*.h} | sed -n 's/^#include <\(catch2\/.*\)>$/\1/p' | sort -u); do
   mkdir -p "$build/include/$(dirname "$header")"
   echo '#include <catch_amalgamated.hpp>' >"$build/include/$header"
 done
@@ -99,13 +99,14 @@ for source in "$source_dir"/cpp/*.cpp; do
   compile "$source" "${with_torch[@]}" -fvisibility=hidden
 done
 for source in "$source_dir"/tests/torch/device/*.cpp; do
-  compile "$source" "${with_torch[@]}" "-I$source_dir/tests/torch/device" \
+  compile "$source" "${with_torch[@]}" "-I$source_dir/tests/torch/device" "-I$source_dir/tests/torch" \
+    "-I$source_dir/tests/wrapper" \
     -isystem "$build/include" -isystem "$catch2/extras"
 done
 compile "$catch2/extras/catch_amalgamated.cpp" -std=c++20 -w "${common[@]}" "-I$catch2/extras"
 
 # An object is made anew if anything in the source tree, or how it is compiled, is newer than it.
-newest=$(find "$source_dir"/{include,src,capi,cpp,tests/torch} "${BASH_SOURCE[0]}" -type f -printf '%T@ %p\n' |
+newest=$(find "$source_dir"/{include,src,capi,cpp,tests/torch,tests/wrapper} "${BASH_SOURCE[0]}" -type f -printf '%T@ %p\n' |
   sort -n | tail -n 1 | cut -d ' ' -f 2-)
 compile_line() {
   local -a words
@@ -135,14 +136,16 @@ link_test() {
     "$build/objects/extras-catch_amalgamated.cpp.o" \
     "-L$build" -Wl,-rpath,"$build" -lsafetensors "${torch_libraries[@]}" -Wl,--allow-shlib-undefined -pthread
 }
-link_test device_file_test "$build/objects/device-device_file_test.cpp.o" "-L$build" -lsafetensors-torch
+for name in file model; do
+  link_test "device_${name}_test" "$build/objects/device-device_${name}_test.cpp.o" "-L$build" -lsafetensors-torch
+done
 # The pipeline is hidden in the library: its objects are linked in.
 link_test device_test "$build"/objects/device-{device_{failure,fill,load,memory,order,overlap,stress}_test,fake_device_test,read_plan_test,sample_file}.cpp.o \
   "$build"/objects/cpp-{byte_view,copy_stream,device_load,device_save,device_streams,pinned_ring,read_ahead,read_plan}.cpp.o
 
 # --- run ------------------------------------------------------------------------------------------
 
-for program in device_test device_file_test; do
+for program in device_test device_file_test device_model_test; do
   say "$program on the fake accelerator, which needs no GPU"
   SAFETENSORS_TEST_DEVICE=fake "$build/$program"
   if [[ $device != fake ]]; then

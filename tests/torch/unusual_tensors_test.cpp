@@ -3,11 +3,11 @@
 #include <ATen/functorch/BatchedTensorImpl.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <fcntl.h>
-#include <unistd.h>
+#include <filesystem>
 
 #include "code_of.h"
 #include "sample.h"
+#include "sparse_file.h"
 #include "tensors.h"
 
 using namespace safetensors;
@@ -108,25 +108,33 @@ TEST_CASE("every tensor that is refused is named, whatever is wrong with it") {
   CHECK(contains(message, R"("q" (ComplexDouble))"));
 }
 
-TEST_CASE("names are shown on one line, without control characters") {
-  const auto message = message_of([] { save({{"a\n\x1b\"", at::eye(2).to_sparse()}}); });
-  CHECK(contains(message, R"("a\x0a\x1b\"")"));
+TEST_CASE("names are shown on one line, without characters that nobody sees") {
+  const auto shown = [](const std::string& name) {
+    return message_of([&] { save({{name, at::eye(2).to_sparse()}}); });
+  };
+  CHECK(contains(shown("a\n\x1b\""), R"("a\x0a\x1b\"")"));
+  CHECK(contains(shown("a\xc2\x85\xe2\x80\xae"), R"("a\u0085\u202e")"));
+  CHECK(contains(shown("\xe2\x80\x90\xef\xbb\xbf"), "\"\xe2\x80\x90\\ufeff\""));
+  CHECK(contains(shown("gr\xc3\xbc\xc3\x9f\xe4\xbd\xa0"), "\"gr\xc3\xbc\xc3\x9f\xe4\xbd\xa0\""));
+  CHECK(contains(shown("\xe2\x80\xff"), R"("\xe2\x80\xff")"));
 }
 
 TEST_CASE("tensors beyond 2 and 4 GiB are loaded where they are") {
   const Folder folder;
   const std::int64_t size = (std::int64_t{5} << 30) + 3;
-  std::string header = R"({"big":{"dtype":"U8","shape":[)" + std::to_string(size) +
-                       R"(],"data_offsets":[0,)" + std::to_string(size) + "]}}";
-  header.resize((header.size() + 7) / 8 * 8, ' ');
-  write_file(folder / "f", file_of(header, ""));
-  const auto end = static_cast<off_t>(8 + header.size()) + static_cast<off_t>(size);
-  REQUIRE(truncate((folder / "f").c_str(), end) == 0);  // a hole: nothing on the disk
-  const int fd = open((folder / "f").c_str(), O_WRONLY | O_CLOEXEC);
-  REQUIRE(pwrite(fd, "xyz", 3, end - 3) == 3);
-  close(fd);
+  write_sparse_file(folder / "f", size, {{size - 1, 'z'}});
   const auto tensors = load_file(folder / "f");
   CHECK(tensors["big"].numel() == size);
   CHECK(tensors["big"].index({size - 1}).item<std::uint8_t>() == 'z');
   CHECK(tensors["big"].index({0}).item<std::uint8_t>() == 0);
+}
+
+TEST_CASE("a tensor beyond 2 GiB is saved whole") {
+  const Folder folder;
+  const std::int64_t size = (std::int64_t{2} << 30) + 3;
+  write_sparse_file(folder / "f", size, {{0, 'a'}, {size / 2, 'm'}, {size - 1, 'z'}});
+  const auto tensors = load_file(folder / "f");
+  save_file(tensors, folder / "g");
+  CHECK(std::filesystem::file_size(folder / "g") == std::filesystem::file_size(folder / "f"));
+  CHECK(at::equal(load_file(folder / "g")["big"], tensors["big"]));
 }

@@ -4,34 +4,17 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <safetensors/torch.hpp>
 #include <string>
 
 #include "fake_device.h"
 #include "random_tensors.h"
+#include "sample.h"
+#include "sparse_file.h"
+#include "tensors.h"
 #include "test_device.h"
 
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "safetensors-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 safetensors::TensorDict random_dict() {
   safetensors::TensorDict dict;
@@ -70,7 +53,7 @@ struct Net : torch::nn::Module {
 
 TEST_CASE("load_file fills tensors on the device", "[device][file]") {
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   const auto on_cpu = safetensors::load_file(folder / "a");
@@ -109,16 +92,16 @@ TEST_CASE("load takes bytes to the device", "[device][file]") {
 
 TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "cpu", {{"format", "pt"}});
   safetensors::save_file(to_device(dict), folder / "device", {{"format", "pt"}});
-  CHECK(content(folder / "cpu") == content(folder / "device"));
+  CHECK(read_file(folder / "cpu") == read_file(folder / "device"));
 }
 
 TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file]") {
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   safetensors::TensorDict dict;
   dict.insert("large", test::random_tensor({100, 1000, 1000}, at::kByte, 1));
   dict.insert("small", test::random_tensor({77}, at::kByte, 2));
@@ -126,12 +109,24 @@ TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file
   const auto loaded = safetensors::load_file(folder / "a", {.device = test::device()});
   CHECK(test::are_equal(values(loaded), values(dict)));
   safetensors::save_file(loaded, folder / "b");
-  CHECK(content(folder / "a") == content(folder / "b"));
+  CHECK(read_file(folder / "a") == read_file(folder / "b"));
+}
+
+TEST_CASE("a tensor beyond 2 GiB goes to the device and back", "[device][file][large]") {
+  const test::FreshDevice fresh;
+  const Folder folder;
+  const std::int64_t size = (std::int64_t{2} << 30) + 3;
+  write_sparse_file(folder / "a", size, {{0, 'a'}, {size / 2, 'm'}, {size - 1, 'z'}});
+  safetensors::save_file(safetensors::load_file(folder / "a", {.device = test::device()}),
+                         folder / "b");
+  CHECK(std::filesystem::file_size(folder / "a") == std::filesystem::file_size(folder / "b"));
+  CHECK(safetensors::load_file(folder / "a")["big"].equal(
+      safetensors::load_file(folder / "b")["big"]));
 }
 
 TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   Net source(at::kCPU, at::kFloat);
   {
     const torch::NoGradGuard no_grad;
@@ -148,7 +143,7 @@ TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
     CHECK(model.weight.const_data_ptr() == memory);
     CHECK(model.weight.requires_grad());
     safetensors::save_model(model, folder / "b");
-    CHECK(content(folder / "a") == content(folder / "b"));
+    CHECK(read_file(folder / "a") == read_file(folder / "b"));
   }
   SECTION("values are converted to its dtype") {
     Net model(test::device(), at::kDouble);
@@ -162,13 +157,13 @@ TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
     safetensors::load_model(model, folder / "a", {.device = test::device(), .assign = true});
     CHECK(model.weight.device() == test::device());
     safetensors::save_model(model, folder / "b");
-    CHECK(content(folder / "a") == content(folder / "b"));
+    CHECK(read_file(folder / "a") == read_file(folder / "b"));
   }
 }
 
 TEST_CASE("views of one tensor on the device are loaded into", "[device][file]") {
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   const at::Tensor left = test::random_tensor({4, 6}, at::kFloat, 1).nan_to_num();
   const at::Tensor right = test::random_tensor({4, 6}, at::kFloat, 2).nan_to_num();
   safetensors::save_file({{"left", left}, {"right", right}}, folder / "a");
@@ -181,7 +176,7 @@ TEST_CASE("views of one tensor on the device are loaded into", "[device][file]")
 TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
@@ -213,10 +208,36 @@ TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake
   CHECK(fake::host_counters().freed_in_flight == 0);
 }
 
+TEST_CASE("tensors without a storage are filled by LibTorch", "[fake][file]") {
+  if (!test::on_fake()) SKIP("needs the fake device");
+  const test::FreshDevice fresh;
+  const Folder folder;
+  const auto dict = random_dict();
+  safetensors::save_file(dict, folder / "a");
+  fake::Abilities abilities;
+  abilities.storages = false;
+  fake::set_abilities(abilities);
+  std::uint64_t done = 0, total = 0;
+  const auto progress = [&](std::uint64_t now, std::uint64_t all) {
+    done = now;
+    total = all;
+    return true;
+  };
+  const auto loaded =
+      safetensors::load_file(folder / "a", {.device = test::device(), .progress = progress});
+  CHECK(done == total);
+  for (const auto& item : loaded) {
+    CHECK(!item.value().has_storage());
+    CHECK(item.value().device() == test::device());
+    const at::Tensor host = at::empty(item.value().sizes(), item.value().scalar_type());
+    CHECK(test::are_equal({host.copy_(item.value())}, {dict[item.key()]}));
+  }
+}
+
 TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
-  const TemporaryFolder folder;
+  const Folder folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   fake::fail(fake::Operation::device_allocation, 7);
@@ -226,8 +247,8 @@ TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][fil
 
   // While saving, LibTorch's error comes out of the call too, and the old file stands.
   const auto there = to_device(dict);
-  const std::string before = content(folder / "a");
+  const auto before = read_file(folder / "a");
   fake::fail(fake::Operation::copy, 3);
   CHECK_THROWS_AS(safetensors::save_file(there, folder / "a"), c10::Error);
-  CHECK(content(folder / "a") == before);
+  CHECK(read_file(folder / "a") == before);
 }

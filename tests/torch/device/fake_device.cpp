@@ -125,6 +125,7 @@ c10::Device device(int index) {
 void set_abilities(Abilities abilities) {
   has_stream_pool = abilities.stream_pool;
   has_events = abilities.events;
+  set_storages(abilities.storages);
   at::setHostAllocator(type, abilities.pinned_memory ? &pinned_allocator() : nullptr);
 }
 

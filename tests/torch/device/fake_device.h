@@ -49,6 +49,7 @@ struct Abilities {
   bool pinned_memory = true;
   bool stream_pool = true;
   bool events = true;
+  bool storages = true;  // else tensors are opaque: only copy_ reaches their values
 };
 void set_abilities(Abilities abilities);
 

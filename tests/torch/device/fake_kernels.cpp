@@ -1,6 +1,7 @@
 #include "fake_kernels.h"
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/OpaqueTensorImpl.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/native/CPUFallback.h>
 #include <ATen/native/Resize.h>
@@ -13,6 +14,7 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/library.h>
 
+#include <atomic>
 #include <optional>
 
 #include "fake_guard.h"
@@ -23,14 +25,28 @@ namespace fake {
 namespace {
 
 c10::Allocator* device_allocator = nullptr;
+std::atomic<bool> has_storages = true;
 
 constexpr c10::DispatchKeySet keys(c10::DispatchKey::PrivateUse1);
+
+// What a tensor without a storage holds: the values, on the host.
+using Opaque = at::OpaqueTensorImpl<std::optional<at::Tensor>>;
+
+at::Tensor empty_opaque(at::IntArrayRef sizes, at::ScalarType dtype) {
+  return at::detail::make_tensor<Opaque>(keys, c10::scalarTypeToTypeMeta(dtype),
+                                         guard().getDevice(), at::empty(sizes, dtype), sizes);
+}
+
+const at::Tensor& values_of(const at::Tensor& opaque) {
+  return static_cast<Opaque*>(opaque.unsafeGetTensorImpl())->opaque_handle().value();
+}
 
 at::Tensor empty(at::IntArrayRef sizes, std::optional<at::ScalarType> dtype,
                  std::optional<at::Layout>, std::optional<at::Device> device,
                  std::optional<bool> pin, std::optional<at::MemoryFormat> format) {
   TORCH_CHECK(!pin.value_or(false), "only CPU tensors can be pinned");
   const c10::DeviceGuard on_device(c10::device_or_default(device));
+  if (!has_storages) return empty_opaque(sizes, c10::dtype_or_default(dtype));
   return at::detail::empty_generic(sizes, device_allocator, keys, c10::dtype_or_default(dtype),
                                    format);
 }
@@ -73,6 +89,11 @@ bool is_plain(const at::Tensor& from, const at::Tensor& to) {
 
 at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool non_blocking) {
   if (to.numel() == 0) return to;
+  if (!to.has_storage()) {
+    values_of(to).copy_(from);
+    return to;
+  }
+  if (!from.has_storage()) return to.copy_(values_of(from));
   if (is_plain(from, to)) {
     Stream& on = copy_stream(from, to);
     const void* const source = from.const_data_ptr();
@@ -131,6 +152,10 @@ TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
 }
 
 }  // namespace
+
+void set_storages(bool have) {
+  has_storages = have;
+}
 
 void register_kernels(c10::Allocator* allocator) {
   device_allocator = allocator;

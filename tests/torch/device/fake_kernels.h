@@ -8,4 +8,7 @@ namespace fake {
 // among them runs on the CPU, on copies.
 void register_kernels(c10::Allocator* allocator);
 
+// Whether tensors have a storage. Without one, as on XLA, only copy_ knows where their values are.
+void set_storages(bool have);
+
 }  // namespace fake

@@ -1,5 +1,7 @@
 #include "test_device.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -34,6 +36,10 @@ bool on_fake() {
 c10::Device device(int index) {
   if (on_fake()) fake::install();
   return {c10::Device(device_name()).type(), static_cast<c10::DeviceIndex>(index)};
+}
+
+int device_count() {
+  return c10::impl::VirtualGuardImpl(device().type()).deviceCount();
 }
 
 FreshDevice::FreshDevice() {

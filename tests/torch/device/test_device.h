@@ -8,6 +8,9 @@ namespace test {
 // The fake accelerator, or what SAFETENSORS_TEST_DEVICE names ("cuda").
 c10::Device device(int index = 0);
 
+// How many of the kind there are.
+int device_count();
+
 // Tests that look behind the scenes are for the fake alone: SKIP() them elsewhere.
 bool on_fake();
 
