@@ -53,8 +53,7 @@ safetensors::TensorDict touched(safetensors::TensorDict tensors) {
 
 int recycle(std::size_t nbytes) {
   constexpr std::size_t page = 4096;
-  void* place =
-      ::mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* place = ::mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) throw std::bad_alloc();
   ::madvise(place, nbytes, MADV_HUGEPAGE);
   for (std::size_t at = 0; at < nbytes; at += page)
