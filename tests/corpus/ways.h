@@ -15,6 +15,9 @@ inline constexpr Way ways[] = {Way::borrowed, Way::copied,            Way::mappe
 
 const char *name_of(Way way);
 
+// Whether the library is told a path, which begins with /proc/self/fd/.
+constexpr bool has_path(Way way) { return way == Way::mapped || way == Way::read; }
+
 // Bytes in memory and, equal to them, in a file without a name.
 class Specimen {
  public:
