@@ -30,10 +30,11 @@ def unquoted(text):
     """The names between double quotes, in their order."""
 
     def unescaped(match):
-        return chr(int(match[1], 16)) if match[1] else match[2]
+        code = match[1] or match[2]
+        return chr(int(code, 16)) if code else match[3]
 
     return [
-        re.sub(r"\\(?:x([0-9a-f]{2})|(.))", unescaped, name, flags=re.S)
+        re.sub(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))", unescaped, name, flags=re.S)
         for name in QUOTED.findall(text)
     ]
 
