@@ -38,7 +38,7 @@ void Message::append_escaped(std::string_view bytes) noexcept {
     const std::size_t length = utf8_sequence_length(bytes);
     const std::string_view sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
     const auto byte = static_cast<unsigned char>(bytes[0]);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
+    if (length == 0 || (length == 1 && utf8_is_invisible(sequence))) {
       const char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
       append(escape, sizeof escape);
     } else if (utf8_is_invisible(sequence)) {

@@ -51,8 +51,8 @@ class Message {
   Message& operator<<(std::string_view text) noexcept;
   Message& operator<<(std::uint64_t number) noexcept;
 
-  // Bytes to be shown in quotes: invisible characters, quotes, backslashes and what is not UTF-8 are
-  // escaped, and what is long loses its middle.
+  // Bytes to be shown in quotes: invisible characters, quotes, backslashes and what is not UTF-8
+  // are escaped, and what is long loses its middle.
   struct Quoted {
     std::string_view bytes;
   };

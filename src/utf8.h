@@ -10,12 +10,12 @@ namespace st {
 // Bytes of the sequence that `bytes` begins with, 0 if it begins with none. `bytes` is not empty.
 std::size_t utf8_sequence_length(std::string_view bytes) noexcept;
 
-// Whether a reader would not see the character, or see what is around it in another order: controls,
-// zero widths, marks and overrides of the direction of writing. `sequence` is one whole sequence.
-bool utf8_is_invisible(std::string_view sequence) noexcept;
-
-// The character of a whole sequence.
+// The character of one whole sequence.
 char32_t utf8_character(std::string_view sequence) noexcept;
+
+// Whether a reader would not see the character, or see what is around it in another order:
+// controls, zero widths, marks and overrides of the direction of writing.
+bool utf8_is_invisible(std::string_view sequence) noexcept;
 
 // Offset of the first byte that is not part of a sequence; bytes.size() if there is none.
 std::size_t utf8_invalid_at(std::string_view bytes) noexcept;

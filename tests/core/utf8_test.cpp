@@ -1,7 +1,9 @@
 #include "utf8.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 using namespace st;
 
@@ -46,5 +48,32 @@ TEST_CASE("the first invalid byte is found wherever it lies") {
     CHECK(utf8_invalid_at(good + "\xff" + "tail and more of it") == before);
     CHECK(utf8_invalid_at(good + "\xc3\xa9" + std::string(9, 'b') + "\x80") == before + 11);
     CHECK(utf8_invalid_at(good + "\xe2\x82") == before);
+  }
+}
+
+TEST_CASE("a sequence is its character") {
+  CHECK(utf8_character("a") == U'a');
+  CHECK(utf8_character("\x7f") == 0x7F);
+  CHECK(utf8_character("\xc2\x80") == 0x80);
+  CHECK(utf8_character("\xdf\xbf") == 0x7FF);
+  CHECK(utf8_character("\xe0\xa0\x80") == 0x800);
+  CHECK(utf8_character("\xef\xbf\xbf") == 0xFFFF);
+  CHECK(utf8_character("\xf0\x90\x80\x80") == 0x10000);
+  CHECK(utf8_character("\xf4\x8f\xbf\xbf") == 0x10FFFF);
+}
+
+TEST_CASE("what a reader does not see is told from its neighbours") {
+  using namespace std::string_view_literals;
+  for (const auto invisible :
+       {"\0"sv, "\x1f"sv, "\x7f"sv, "\xc2\x80"sv, "\xc2\x9f"sv, "\xe2\x80\x8b"sv, "\xe2\x80\x8f"sv,
+        "\xe2\x80\xa8"sv, "\xe2\x80\xae"sv, "\xe2\x81\xa0"sv, "\xe2\x81\xaf"sv, "\xef\xbb\xbf"sv}) {
+    CAPTURE(std::uint32_t(utf8_character(invisible)));
+    CHECK(utf8_is_invisible(invisible));
+  }
+  for (const auto visible : {" "sv, "~"sv, "\xc2\xa0"sv, "\xe2\x80\x8a"sv, "\xe2\x80\x90"sv,
+                             "\xe2\x80\xa7"sv, "\xe2\x80\xaf"sv, "\xe2\x81\x9f"sv, "\xe2\x81\xb0"sv,
+                             "\xef\xbb\xbe"sv, "\xef\xbc\x80"sv, "\xf0\x9f\x98\x80"sv}) {
+    CAPTURE(std::uint32_t(utf8_character(visible)));
+    CHECK_FALSE(utf8_is_invisible(visible));
   }
 }
