@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "bytes.h"
+#include "io/bytes.h"
 #include "file.h"
 
 struct st_file {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "header.h"
+#include "format/header.h"
 
 namespace capi {
 

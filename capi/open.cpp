@@ -5,7 +5,7 @@
 #include "error.h"
 #include "guard.h"
 #include "handles.h"
-#include "source.h"
+#include "io/source.h"
 #include "structs.h"
 
 namespace {

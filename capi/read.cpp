@@ -4,7 +4,7 @@
 #include "guard.h"
 #include "handles.h"
 #include "lookup.h"
-#include "slice.h"
+#include "format/slice.h"
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include <unordered_set>
 #include <utility>
 
-#include "name_filter.h"
-#include "name_translation.h"
-#include "quote.h"
-#include "torch_sizes.h"
+#include "names/name_filter.h"
+#include "names/compiled_renames.h"
+#include "names/quote.h"
+#include "tensor/torch_sizes.h"
 
 namespace safetensors {
 

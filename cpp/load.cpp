@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "file_entries.h"
-#include "file_tensors.h"
+#include "tensor/file_tensors.h"
 #include "open_file.h"
 
 namespace safetensors {

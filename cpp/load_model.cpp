@@ -4,13 +4,13 @@
 #include <map>
 #include <utility>
 
-#include "assign_values.h"
-#include "copy_values.h"
+#include "tensor/assign_values.h"
+#include "tensor/copy_values.h"
 #include "file_entries.h"
-#include "load_match.h"
+#include "model/load_match.h"
 #include "open_file.h"
-#include "overlap.h"
-#include "tied_views.h"
+#include "tensor/overlap.h"
+#include "tensor/aliased_views.h"
 
 namespace safetensors {
 

@@ -1,7 +1,7 @@
 // save_file and save.
 #include <safetensors/torch.hpp>
 
-#include "renamed_state.h"
+#include "names/apply_renames.h"
 #include "save_checks.h"
 #include "save_request.h"
 

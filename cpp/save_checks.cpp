@@ -3,9 +3,9 @@
 #include <optional>
 #include <safetensors/safetensors.hpp>
 
-#include "dtype_map.h"
-#include "quote.h"
-#include "tensor_span.h"
+#include "tensor/dtype_map.h"
+#include "names/quote.h"
+#include "tensor/tensor_span.h"
 
 namespace safetensors {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "shared_tensors.h"
+#include "tensor/shared_tensors.h"
 
 namespace safetensors {
 

@@ -6,8 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "module_state.h"
-#include "renamed_state.h"
+#include "model/module_state.h"
+#include "names/apply_renames.h"
 #include "save_checks.h"
 #include "save_request.h"
 

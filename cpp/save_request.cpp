@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "dtype_map.h"
+#include "tensor/dtype_map.h"
 
 namespace safetensors {
 

@@ -9,8 +9,8 @@
 #include <safetensors/torch.hpp>
 #include <vector>
 
-#include "device_save.h"
-#include "shared_tensors.h"
+#include "device/device_save.h"
+#include "tensor/shared_tensors.h"
 
 namespace safetensors {
 

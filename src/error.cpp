@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "utf8.h"
+#include "format/utf8.h"
 
 namespace st {
 

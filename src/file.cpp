@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "error.h"
-#include "header_validate.h"
-#include "os_memory.h"
+#include "format/header_validate.h"
+#include "io/posix/memory.h"
 
 namespace st {
 namespace {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 
-#include "header.h"
-#include "header_parse.h"
-#include "source.h"
+#include "format/header.h"
+#include "format/header_parse.h"
+#include "io/source.h"
 
 namespace st {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "header_write.h"
+#include "format/header_write.h"
 
 namespace st {
 

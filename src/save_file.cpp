@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "os_memory.h"
-#include "os_new_file.h"
+#include "io/posix/memory.h"
+#include "io/posix/atomic_file.h"
 #include "save.h"
 
 namespace st {

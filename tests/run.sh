@@ -56,4 +56,4 @@ else
   fi
 fi
 ((${#broken[@]})) && printf '%s\n' "${broken[@]}"
-"$venv/bin/python" "$source_dir/tests/results/count_results.py" --broken "${#broken[@]}" "${logs[@]}" || exit 1
+"$venv/bin/python" "$source_dir/tests/support/count_results.py" --broken "${#broken[@]}" "${logs[@]}" || exit 1

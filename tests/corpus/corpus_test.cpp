@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "input.h"
-#include "utf8.h"
-#include "ways.h"
+#include "format/utf8.h"
+#include "open_methods.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "faults.h"
-#include "flows.h"
+#include "scenarios.h"
 #include "scratch.h"
 
 namespace {

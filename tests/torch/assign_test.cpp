@@ -11,7 +11,7 @@
 
 #include "code_of.h"
 #include "models.h"
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

@@ -7,7 +7,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "tensors.h"
 
 using namespace safetensors;

@@ -1,4 +1,4 @@
-#include "dtype_map.h"
+#include "tensor/dtype_map.h"
 
 #include <ATen/ops/randint.h>
 
@@ -6,9 +6,9 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "tensors.h"
-#include "torch_sizes.h"
+#include "tensor/torch_sizes.h"
 
 using namespace safetensors;
 

@@ -7,7 +7,7 @@
 
 #include "code_of.h"
 #include "models.h"
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 using Names = std::vector<std::string>;

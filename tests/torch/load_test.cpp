@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "tensors.h"
 
 using namespace safetensors;

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "sample.h"
+#include "sample.hpp"
 #include "tensors.h"
 
 // The current folder, with a model.safetensors in it.

@@ -6,7 +6,7 @@
 
 #include "code_of.h"
 #include "models.h"
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

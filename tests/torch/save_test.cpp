@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "tensors.h"
 
 using namespace safetensors;

@@ -1,4 +1,4 @@
-#include "shared_tensors.h"
+#include "tensor/shared_tensors.h"
 
 #include <ATen/ops/_lazy_clone.h>
 #include <ATen/ops/empty.h>

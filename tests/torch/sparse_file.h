@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-#include "sample.h"
+#include "sample.hpp"
 
 // One U8 tensor "big" of `size` bytes: 0 but for the marks, by their place in it.
 inline void write_sparse_file(const std::filesystem::path& path, std::int64_t size,

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "sparse_file.h"
 #include "tensors.h"
 

@@ -3,7 +3,7 @@
 #include <safetensors/safetensors.hpp>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <safetensors/safetensors.hpp>
 
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

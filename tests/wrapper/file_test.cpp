@@ -5,7 +5,7 @@
 #include <safetensors/safetensors.hpp>
 
 #include "code_of.h"
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

@@ -2,7 +2,7 @@
 #include <safetensors/safetensors.hpp>
 #include <thread>
 
-#include "sample.h"
+#include "sample.hpp"
 
 using namespace safetensors;
 

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <stdexcept>
 
-#include "device_load.h"
+#include "device/device_load.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "pinned_ring.h"
+#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -9,7 +9,7 @@
 
 #include "fake_device.h"
 #include "random_tensors.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "sparse_file.h"
 #include "tensors.h"
 #include "test_device.h"

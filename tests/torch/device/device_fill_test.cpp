@@ -9,10 +9,10 @@
 #include <deque>
 #include <string>
 
-#include "device_save.h"
+#include "device/device_save.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "pinned_ring.h"
+#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -10,7 +10,7 @@
 #include <catch2/generators/catch_generators_range.hpp>
 #include <thread>
 
-#include "device_load.h"
+#include "device/device_load.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
 #include "sample_file.h"

@@ -3,7 +3,7 @@
 
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "pinned_ring.h"
+#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -7,7 +7,7 @@
 #include "code_of.h"
 #include "fake_device.h"
 #include "models.h"
-#include "sample.h"
+#include "sample.hpp"
 #include "test_device.h"
 
 using namespace safetensors;

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 
-#include "device_load.h"
+#include "device/device_load.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
 #include "sample_file.h"

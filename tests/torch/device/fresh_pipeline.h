@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fake_device.h"
-#include "pinned_ring.h"
+#include "device/pinned_ring.h"
 #include "test_device.h"
 
 namespace test {

@@ -1,5 +1,5 @@
 // Reading ahead where there is no memory for the threads that would do it.
-#include "read_ahead.h"
+#include "device/read_ahead.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "read_plan.h"
+#include "device/read_plan.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "read_plan.h"
+#include "device/read_plan.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>

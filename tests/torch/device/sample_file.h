@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "device_load.h"
+#include "device/device_load.h"
 #include "random_tensors.h"
 
 namespace test {

@@ -1,0 +1,126 @@
+#include "device/device_load.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "tensor/byte_view.h"
+#include "device/copy_stream.h"
+#include "device/pinned_ring.h"
+#include "device/read_ahead.h"
+#include "device/read_plan.h"
+
+namespace safetensors {
+
+namespace {
+
+constexpr std::uint64_t largest_slab = std::uint64_t{8} << 20;
+constexpr std::uint64_t smallest_slab = std::uint64_t{1} << 20;
+constexpr std::size_t most_slabs = 8;
+constexpr std::size_t most_readers = 8;
+// Slabs on their way to the device while the others are being read into: the copy after the one
+// that runs is always queued already.
+constexpr std::size_t copies_in_flight = 2;
+
+// The measures that were not given. A file too small for a ring of the largest slabs gets smaller
+// ones, so that reads and copies still overlap.
+DevicePipeline measured(DevicePipeline given, std::uint64_t total) {
+  if (given.slab_count == 0) given.slab_count = most_slabs;
+  if (given.slab_bytes == 0)
+    given.slab_bytes =
+        std::clamp(std::bit_ceil(total / (2 * given.slab_count)), smallest_slab, largest_slab);
+  given.slab_bytes = std::min(given.slab_bytes, total);
+  if (given.readers == 0)
+    given.readers = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, most_readers);
+  return given;
+}
+
+// The part of a load that goes through the ring.
+void load_through_ring(const st_file* file, const ReadPlan& plan,
+                       std::span<const at::Tensor> destinations, c10::Device device,
+                       ProgressCounter& progress, const DevicePipeline& pipeline) {
+  const std::size_t fills = plan.fill_count();
+  const std::size_t slab_count = std::min(pipeline.slab_count, fills);
+  const std::size_t in_flight = std::min(copies_in_flight, slab_count);
+
+  // Destroyed from the last to the first: the reads end, then the copies, then the slabs go.
+  PinnedRing ring = PinnedRing::take(device.type(), pipeline.slab_bytes, slab_count);
+  CopyStream copies(device);
+  std::vector<std::byte*> slabs;
+  for (std::size_t i = 0; i < slab_count; ++i)
+    slabs.push_back(ring.data(i));
+  // A single fill has nothing to overlap with.
+  const std::size_t readers = fills == 1 ? 0 : std::min(pipeline.readers, slab_count);
+  ReadAhead reads(file, plan, std::move(slabs), readers);
+
+  for (std::size_t fill = 0; fill < fills; ++fill) {
+    reads.wait(fill);
+    copies.copy(ring, fill % slab_count, plan.copies(fill), destinations);
+    if (fill + 1 >= in_flight) {
+      const std::size_t copied = fill + 1 - in_flight;
+      const bool is_needed_again = copied + slab_count < fills;
+      if (is_needed_again) {
+        ring.wait_until_free(copied % slab_count);
+        reads.release(copied);
+      }
+    }
+    progress.add(plan.nbytes(fill));
+  }
+  copies.hand_over(destinations);
+  PinnedRing::keep(std::move(ring));
+}
+
+// A tensor that is not made of bytes in a storage (XLA's, say): only LibTorch can fill it.
+void load_opaque(const st_file* file, const DeviceRead& read, ProgressCounter& progress) {
+  const at::Tensor& destination = read.destination;
+  const at::Tensor host = at::empty(destination.sizes(), destination.scalar_type());
+  st_error error = ST_ERROR_INIT;
+  if (st_read_at(file, read.file_offset, host.mutable_data_ptr(), host.nbytes(), &error) != ST_OK)
+    throw Error(error);
+  const c10::NoGradGuard no_grad;
+  destination.copy_(host);
+  progress.add(host.nbytes());
+}
+
+}  // namespace
+
+void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
+                    ProgressCounter& progress, const DevicePipeline& pipeline) {
+  std::stable_sort(reads.begin(), reads.end(), [](const DeviceRead& a, const DeviceRead& b) {
+    return a.file_offset < b.file_offset;
+  });
+
+  std::vector<FileRange> ranges;
+  std::vector<at::Tensor> destinations;
+  std::uint64_t total = 0;
+  for (DeviceRead& read : reads) {
+    const std::uint64_t nbytes = read.destination.nbytes();
+    if (device.is_meta()) {
+      progress.add(nbytes);
+    } else if (!read.destination.has_storage()) {
+      load_opaque(file, read, progress);
+    } else if (nbytes != 0) {
+      total += nbytes;
+      ranges.push_back({read.file_offset, nbytes});
+      destinations.push_back(std::move(read.destination));
+    }
+  }
+  if (total == 0) return;
+
+  const DevicePipeline measures = measured(pipeline, total);
+  load_through_ring(file, ReadPlan(ranges, measures.slab_bytes), destinations,
+                    destinations.front().device(), progress, measures);
+}
+
+void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
+                    ProgressCounter& progress) {
+  load_to_device(file, std::move(reads), device, progress, DevicePipeline{});
+}
+
+}  // namespace safetensors

@@ -1,0 +1,111 @@
+#include "device/device_save.h"
+
+#include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "tensor/byte_view.h"
+#include "device/device_streams.h"
+#include "device/pinned_ring.h"
+
+namespace safetensors {
+
+namespace {
+constexpr std::uint64_t largest_piece = std::uint64_t{8} << 20;
+}
+
+// The tensor cut into equal pieces: piece p is copied into slab p % 2, so that one is on its way
+// from the device while the other is used.
+class DeviceFill::Pieces {
+ public:
+  explicit Pieces(const at::Tensor& tensor)
+      : tensor_(tensor),
+        nbytes_(tensor.nbytes()),
+        piece_bytes_(std::min(nbytes_, largest_piece)),
+        ring_(PinnedRing::take(tensor.device().type(), piece_bytes_,
+                               nbytes_ > piece_bytes_ ? 2 : 1)) {}
+
+  // What is still on its way arrives in the kept ring.
+  ~Pieces() { PinnedRing::keep(std::move(ring_)); }
+
+  // Copies what the piece at `offset` has of [offset, offset + nbytes); returns how much that is.
+  std::uint64_t copy_out(std::uint64_t offset, std::byte* buffer, std::uint64_t nbytes,
+                         const c10::Stream& stream) {
+    const std::uint64_t piece = offset / piece_bytes_;
+    fetch(piece, stream);
+    fetch(piece + 1, stream);
+    const std::size_t slab = slab_of(piece);
+    ring_.wait_until_free(slab);
+
+    const std::uint64_t inside = offset - piece * piece_bytes_;
+    const std::uint64_t count = std::min(nbytes, piece_bytes_ - inside);
+    std::memcpy(buffer, ring_.data(slab) + inside, count);
+    return count;
+  }
+
+ private:
+  static std::size_t slab_of(std::uint64_t piece) { return piece % 2; }
+
+  // Has the piece on its way to its slab, if there is such a piece and it is not there already.
+  void fetch(std::uint64_t piece, const c10::Stream& stream) {
+    const std::uint64_t begin = piece * piece_bytes_;
+    std::optional<std::uint64_t>& there = pieces_[slab_of(piece)];
+    if (begin >= nbytes_ || there == piece) return;
+    there.reset();
+    ring_.wait_until_free(slab_of(piece));
+    const std::uint64_t count = std::min(piece_bytes_, nbytes_ - begin);
+    byte_view(ring_.slab(slab_of(piece)), 0, count)
+        .copy_(byte_view(tensor_, begin, count), /*non_blocking=*/true);
+    ring_.mark_copied(slab_of(piece), stream);
+    there = piece;
+  }
+
+  at::Tensor tensor_;
+  std::uint64_t nbytes_;
+  std::uint64_t piece_bytes_;
+  PinnedRing ring_;
+  std::array<std::optional<std::uint64_t>, 2> pieces_;  // by slab
+};
+
+DeviceFill::DeviceFill(const at::Tensor& tensor) : tensor_(tensor) {}
+
+DeviceFill::~DeviceFill() = default;
+
+std::int32_t DeviceFill::fill(void* self, std::uint64_t offset, void* buffer,
+                              std::uint64_t nbytes) noexcept {
+  auto& fill = *static_cast<DeviceFill*>(self);
+  try {
+    fill.copy_out(offset, static_cast<std::byte*>(buffer), nbytes);
+    return 0;
+  } catch (...) {
+    fill.error_ = std::current_exception();
+    fill.pieces_.reset();
+    return EIO;
+  }
+}
+
+void DeviceFill::copy_out(std::uint64_t offset, std::byte* buffer, std::uint64_t nbytes) {
+  const c10::NoGradGuard no_grad;
+  const auto stream = asynchronous_stream(tensor_.device());
+  if (!stream) {
+    byte_view(borrowed_host_storage(buffer, nbytes), 0, nbytes)
+        .copy_(byte_view(tensor_, offset, nbytes));
+    return;
+  }
+  if (!pieces_) pieces_ = std::make_unique<Pieces>(tensor_);
+  const std::uint64_t end = offset + nbytes;
+  while (offset < end) {
+    const std::uint64_t count = pieces_->copy_out(offset, buffer, end - offset, *stream);
+    offset += count;
+    buffer += count;
+  }
+  if (end == tensor_.nbytes()) pieces_.reset();
+}
+
+}  // namespace safetensors

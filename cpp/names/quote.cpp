@@ -1,0 +1,77 @@
+#include "names/quote.h"
+
+namespace safetensors {
+
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+struct Character {
+  char32_t code;
+  std::size_t nbytes;  // 0 where no UTF-8 character begins
+};
+
+Character first_character(std::string_view text) {
+  constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t nbytes = lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (nbytes == 0 || lead > 0xF4 || text.size() < nbytes) return {0, 0};
+  char32_t code = lead & (0x7Fu >> nbytes);
+  for (const char byte : text.substr(1, nbytes - 1)) {
+    if ((static_cast<unsigned char>(byte) & 0xC0) != 0x80) return {0, 0};
+    code = code << 6 | (static_cast<unsigned char>(byte) & 0x3Fu);
+  }
+  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
+  return code < kSmallest[nbytes] || is_surrogate ? Character{0, 0} : Character{code, nbytes};
+}
+
+// As the messages of the C ABI have it.
+bool is_invisible(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+}
+
+std::string byte_escape(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  return {'\\', 'x', kHex[value >> 4], kHex[value & 15]};
+}
+
+std::string character_escape(char32_t c) {
+  return {'\\', 'u', kHex[c >> 12 & 15], kHex[c >> 8 & 15], kHex[c >> 4 & 15], kHex[c & 15]};
+}
+
+}  // namespace
+
+std::string quote(std::string_view name) {
+  std::string text = "\"";
+  while (!name.empty()) {
+    const auto [code, nbytes] = first_character(name);
+    const std::string_view character = name.substr(0, nbytes == 0 ? 1 : nbytes);
+    if (nbytes == 0 || (nbytes == 1 && is_invisible(code))) {
+      text += byte_escape(name[0]);
+    } else if (is_invisible(code)) {
+      text += character_escape(code);
+    } else {
+      if (code == '"' || code == '\\') text += '\\';
+      text += character;
+    }
+    name.remove_prefix(character.size());
+  }
+  return text += '"';
+}
+
+std::string quote_all(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) {
+    if (!text.empty()) text += ", ";
+    text += quote(name);
+  }
+  return text;
+}
+
+std::string tensors_called(const std::vector<std::string>& names) {
+  return (names.size() == 1 ? "tensor " : "tensors ") + quote_all(names);
+}
+
+}  // namespace safetensors

@@ -1,0 +1,90 @@
+#include "tensor/assign_values.h"
+
+#include <ATen/ops/_has_compatible_shallow_copy_type.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <map>
+#include <mutex>
+#include <safetensors/safetensors.hpp>
+#include <utility>
+
+#include "tensor/file_tensors.h"
+#include "names/quote.h"
+
+namespace safetensors {
+
+namespace {
+
+const char* refusal_of(const ValueCopy& assignment) {
+  const at::Tensor& tensor = assignment.destination;
+  if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized() ||
+      !tensor.has_storage())
+    return "sparse, nested, quantized or wrapped: load without `assign`";
+  if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
+      !c10::isComplexType(assignment.entry.dtype))
+    return "with gradients required, which the integers in the file cannot have: load without "
+           "`assign`, which converts";
+  return nullptr;
+}
+
+// Tensors of inference mode have no version counter, and others cannot do without one; to take the
+// place of another tensor leaves it as it was.
+void renew_version_counter(const at::Tensor& tensor) {
+  tensor.unsafeGetTensorImpl()->set_version_counter(
+      tensor.is_inference() ? c10::VariableVersion(c10::VariableVersion::DISABLED)
+                            : c10::VariableVersion(0));
+}
+
+void drop_unfit_gradient(const at::Tensor& tensor) {
+  const at::Tensor& gradient = tensor.grad();
+  if (gradient.defined() &&
+      (gradient.scalar_type() != tensor.scalar_type() || gradient.device() != tensor.device()))
+    tensor.mutable_grad().reset();
+}
+
+}  // namespace
+
+void check_assignments(const std::vector<ValueCopy>& assignments) {
+  std::map<std::string, std::vector<std::string>> names;  // by what is said about them
+  for (const auto& assignment : assignments) {
+    if (const char* refusal = refusal_of(assignment))
+      names[refusal].push_back(assignment.entry.name);
+  }
+  std::string message;
+  for (const auto& [refusal, refused] : names)
+    message += (message.empty() ? "" : "; ") + ("cannot assign to " + tensors_called(refused)) +
+               ", " + refusal;
+  if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
+}
+
+void take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
+  const c10::NoGradGuard no_grad;
+  const bool was_inference = tensor.is_inference();
+  if (at::_has_compatible_shallow_copy_type(tensor, other)) {
+    tensor.set_data(other);
+  } else {
+    // set_data refuses a change between the meta device, or an accelerator of a private backend,
+    // and the rest. What it does otherwise is right for them too: a node that accumulates gradients
+    // is of the old device, and a new one is made when it is needed.
+    if (auto* autograd = torch::autograd::impl::get_autograd_meta(tensor)) {
+      const std::lock_guard<std::mutex> lock(autograd->mutex_);
+      autograd->grad_accumulator_.reset();
+    }
+    tensor.unsafeGetTensorImpl()->shallow_copy_from(other.getIntrusivePtr());
+  }
+  if (tensor.is_inference() != was_inference) renew_version_counter(tensor);
+  drop_unfit_gradient(tensor);
+}
+
+void assign_values(const st_file* file, const std::vector<ValueCopy>& assignments,
+                   c10::Device device, ProgressCounter& progress) {
+  std::vector<FileEntry> entries;
+  for (const auto& assignment : assignments)
+    entries.push_back(assignment.entry);
+  const auto tensors = file_tensors(file, entries, device, FileMemory::as_given, progress);
+  for (std::size_t i = 0; i < assignments.size(); ++i)
+    take_place_of(assignments[i].destination, tensors[i]);
+}
+
+}  // namespace safetensors

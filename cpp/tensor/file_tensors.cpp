@@ -1,0 +1,76 @@
+#include "tensor/file_tensors.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <safetensors/safetensors.hpp>
+#include <string>
+#include <utility>
+
+#include "device/device_load.h"
+
+namespace safetensors {
+
+namespace {
+
+// What LibTorch says of a device that it does not have is about operators and dispatch keys.
+void check_is_there(c10::Device device) {
+  if (device.is_meta()) return;
+  const int count = c10::impl::hasDeviceGuardImpl(device.type())
+                        ? c10::impl::VirtualGuardImpl(device.type()).deviceCount()
+                        : 0;
+  if (device.index() < count && count > 0) return;
+  throw Error(ST_E_UNSUPPORTED, "there is no device " + device.str() + ": LibTorch has " +
+                                    std::to_string(count) + " of the type " +
+                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true) +
+                                    " here");
+}
+
+std::vector<at::Tensor> host_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+                                     FileMemory memory, ProgressCounter& progress) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(entries.size());
+  for (const auto& entry : entries) {
+    tensors.push_back(host_tensor(file, entry, memory));
+    progress.add(entry.nbytes);
+  }
+  return tensors;
+}
+
+std::vector<at::Tensor> device_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+                                       c10::Device device, ProgressCounter& progress) {
+  std::vector<at::Tensor> tensors;
+  std::vector<DeviceRead> reads;
+  tensors.reserve(entries.size());
+  for (const auto& entry : entries) {
+    tensors.push_back(
+        at::empty(entry.sizes, at::TensorOptions().dtype(entry.dtype).device(device)));
+    if (entry.nbytes > 0) reads.push_back({entry.file_offset, tensors.back()});
+  }
+  if (device.is_meta()) {
+    progress.add(total_nbytes(entries));
+  } else if (!reads.empty()) {
+    // "cuda" without an index has become the current device's.
+    load_to_device(file, std::move(reads), tensors.front().device(), progress);
+  }
+  return tensors;
+}
+
+}  // namespace
+
+std::uint64_t total_nbytes(const std::vector<FileEntry>& entries) {
+  std::uint64_t total = 0;
+  for (const auto& entry : entries)
+    total += entry.nbytes;
+  return total;
+}
+
+std::vector<at::Tensor> file_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+                                     c10::Device device, FileMemory memory,
+                                     ProgressCounter& progress) {
+  if (device.is_cpu()) return host_tensors(file, entries, memory, progress);
+  check_is_there(device);
+  return device_tensors(file, entries, device, progress);
+}
+
+}  // namespace safetensors

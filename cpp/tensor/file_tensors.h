@@ -1,0 +1,25 @@
+// A file's tensors as new ones of LibTorch's.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <safetensors/safetensors.h>
+
+#include <vector>
+
+#include "file_entries.h"
+#include "tensor/host_tensor.h"
+#include "progress.h"
+
+namespace safetensors {
+
+// One for each entry. On the CPU they are what host_tensor makes; elsewhere they have memory of
+// their own.
+std::vector<at::Tensor> file_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+                                     c10::Device device, FileMemory memory,
+                                     ProgressCounter& progress);
+
+// The bytes of all of them.
+std::uint64_t total_nbytes(const std::vector<FileEntry>& entries);
+
+}  // namespace safetensors

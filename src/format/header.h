@@ -1,0 +1,79 @@
+// A checked header: immutable, and the one place that knows which bytes are which tensor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "format/dtype.h"
+#include "format/name_index.h"
+#include "format/once_sorted.h"
+
+namespace st {
+
+// The format's own limit, in bytes of JSON.
+inline constexpr std::uint64_t max_header_size = 100'000'000;
+
+// One tensor. The views live as long as the Header.
+struct TensorEntry {
+  std::string_view name;
+  std::span<const std::uint64_t> shape;  // never a null pointer
+  Dtype dtype;
+  std::uint64_t begin;  // bytes from the start of the data
+  std::uint64_t end;
+
+  std::uint64_t nbytes() const noexcept { return end - begin; }
+};
+
+struct MetadataEntry {
+  std::string_view key;
+  std::string_view value;
+};
+
+class Header {
+ public:
+  // What the entries' views point into.
+  struct Storage {
+    std::unique_ptr<char[]> text;
+    std::unique_ptr<std::uint64_t[]> extents;
+  };
+
+  // `tensors` in file order with `index` over their names, `metadata` by key.
+  Header(Storage storage, std::vector<TensorEntry> tensors, NameIndex index,
+         std::vector<MetadataEntry> metadata, std::uint64_t data_offset) noexcept
+      : storage_(std::move(storage)),
+        tensors_(std::move(tensors)),
+        index_(std::move(index)),
+        metadata_(std::move(metadata)),
+        data_offset_(data_offset) {}
+
+  std::span<const TensorEntry> tensors() const noexcept { return tensors_; }
+  std::span<const MetadataEntry> metadata() const noexcept { return metadata_; }
+
+  // Where the data begins, in bytes from the start of the file.
+  std::uint64_t data_offset() const noexcept { return data_offset_; }
+
+  std::uint64_t file_offset(const TensorEntry& tensor) const noexcept {
+    return data_offset_ + tensor.begin;
+  }
+
+  // Null if there is none.
+  const TensorEntry* find(std::string_view name) const noexcept;
+  const MetadataEntry* find_metadata(std::string_view key) const noexcept;
+
+  // Tensors by name, as positions in tensors(). Sorted when first asked for.
+  std::span<const std::uint32_t> name_order() const;
+
+ private:
+  Storage storage_;
+  std::vector<TensorEntry> tensors_;
+  NameIndex index_;
+  std::vector<MetadataEntry> metadata_;
+  std::uint64_t data_offset_;
+  OnceSorted name_order_;
+};
+
+}  // namespace st

@@ -1,0 +1,207 @@
+#include "format/header_write.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "format/checked.h"
+#include "error.h"
+#include "format/tensor_size.h"
+#include "format/utf8.h"
+
+namespace st {
+namespace {
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::vector<char>* out) noexcept : out_(out) {}
+
+  void raw(std::string_view text) { out_->insert(out_->end(), text.begin(), text.end()); }
+
+  void number(std::uint64_t value) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out_->insert(out_->end(), digits, end);
+  }
+
+  // Escapes what JSON requires and nothing else.
+  void string(std::string_view text) {
+    raw("\"");
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+      raw(text.substr(plain, i - plain));
+      escape(byte);
+      plain = i + 1;
+    }
+    raw(text.substr(plain));
+    raw("\"");
+  }
+
+ private:
+  void escape(unsigned char byte) {
+    constexpr char hex[] = "0123456789abcdef";
+    switch (byte) {
+      case '"':
+        return raw("\\\"");
+      case '\\':
+        return raw("\\\\");
+      case '\b':
+        return raw("\\b");
+      case '\f':
+        return raw("\\f");
+      case '\n':
+        return raw("\\n");
+      case '\r':
+        return raw("\\r");
+      case '\t':
+        return raw("\\t");
+      default: {
+        const char code[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+        return raw({code, sizeof code});
+      }
+    }
+  }
+
+  std::vector<char>* out_;
+};
+
+std::vector<std::uint32_t> file_order(std::span<const TensorToSave> tensors) {
+  if (tensors.size() > UINT32_MAX) {
+    throw Error(Code::header_too_large, Message()
+                                            << tensors.size() << " tensors do not fit a header");
+  }
+  std::vector<std::uint32_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), std::uint32_t{0});
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const TensorToSave &left = tensors[a], &right = tensors[b];
+    return left.dtype != right.dtype ? left.dtype > right.dtype : left.name < right.name;
+  });
+  return order;
+}
+
+void check_names_differ(std::span<const TensorToSave> tensors) {
+  NameIndex index(tensors.size());
+  const auto name_of = [&](std::uint32_t i) { return tensors[i].name; };
+  for (std::uint32_t i = 0; i < tensors.size(); ++i) {
+    if (index.insert(tensors[i].name, i, name_of) != NameIndex::none) {
+      throw Error(Code::duplicate, Message()
+                                       << "two tensors are called " << Quoted{tensors[i].name});
+    }
+  }
+}
+
+void sort_and_check(std::vector<MetadataEntry>* metadata) {
+  for (const MetadataEntry& entry : *metadata) {
+    if (is_utf8(entry.key) && is_utf8(entry.value)) continue;
+    throw Error(Code::utf8, Message() << "metadata key " << Quoted{entry.key}
+                                      << ": it or its value is not UTF-8");
+  }
+  std::sort(metadata->begin(), metadata->end(),
+            [](const MetadataEntry& a, const MetadataEntry& b) { return a.key < b.key; });
+  const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
+  const auto pair = std::adjacent_find(metadata->begin(), metadata->end(), same);
+  if (pair != metadata->end()) {
+    throw Error(Code::duplicate, Message() << "two metadata keys are " << Quoted{pair->key});
+  }
+}
+
+void write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata) {
+  json->raw("\"__metadata__\":{");
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    if (i > 0) json->raw(",");
+    json->string(metadata[i].key);
+    json->raw(":");
+    json->string(metadata[i].value);
+  }
+  json->raw("}");
+}
+
+void write_tensor(JsonWriter* json, const TensorToSave& tensor, std::uint64_t begin,
+                  std::uint64_t end) {
+  json->string(tensor.name);
+  json->raw(":{\"dtype\":\"");
+  json->raw(dtype_name(tensor.dtype));
+  json->raw("\",\"shape\":[");
+  for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
+    if (d > 0) json->raw(",");
+    json->number(tensor.shape[d]);
+  }
+  json->raw("],\"data_offsets\":[");
+  json->number(begin);
+  json->raw(",");
+  json->number(end);
+  json->raw("]}");
+}
+
+// Pads with spaces and fills in the length before the text.
+void finish_head(std::vector<char>* head, std::uint64_t alignment) {
+  const std::size_t unaligned = head->size() % alignment;
+  if (unaligned != 0) head->resize(head->size() + (alignment - unaligned), ' ');
+  const std::uint64_t length = head->size() - 8;
+  if (length > max_header_size) {
+    throw Error(Code::header_too_large, Message()
+                                            << "the header would have " << length
+                                            << " bytes, readers allow at most " << max_header_size);
+  }
+  for (std::size_t i = 0; i < 8; ++i)
+    (*head)[i] = static_cast<char>(length >> (8 * i) & 0xFF);
+}
+
+}  // namespace
+
+void check_tensor(const TensorToSave& tensor) {
+  if (!is_utf8(tensor.name)) {
+    throw Error(Code::utf8, Message() << "tensor name " << Quoted{tensor.name} << " is not UTF-8");
+  }
+  if (tensor.name == "__metadata__") {
+    throw Error(Code::invalid_argument,
+                Message() << "no tensor can be called \"__metadata__\": the header has it already");
+  }
+  const std::uint64_t nbytes = tensor_size(tensor.name, tensor.dtype, tensor.shape);
+  if (nbytes != tensor.nbytes) {
+    throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name}
+                                               << " is given as " << tensor.nbytes
+                                               << " bytes, dtype " << dtype_name(tensor.dtype)
+                                               << " and shape make " << nbytes);
+  }
+}
+
+SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
+                   EmptyMetadata empty_metadata, std::uint64_t alignment) {
+  for (const TensorToSave& tensor : tensors)
+    check_tensor(tensor);
+  SavePlan plan;
+  plan.order = file_order(tensors);
+  check_names_differ(tensors);
+  sort_and_check(&metadata);
+
+  plan.head.resize(8);
+  JsonWriter json(&plan.head);
+  json.raw("{");
+  bool first = true;
+  if (!metadata.empty() || empty_metadata == EmptyMetadata::write) {
+    write_metadata(&json, metadata);
+    first = false;
+  }
+  std::uint64_t offset = 0;
+  for (const std::uint32_t i : plan.order) {
+    const auto end = checked_add(offset, tensors[i].nbytes);
+    if (!end) throw Error(Code::overflow, Message() << "the tensors' bytes exceed 64 bits");
+    if (!first) json.raw(",");
+    first = false;
+    write_tensor(&json, tensors[i], offset, *end);
+    offset = *end;
+  }
+  json.raw("}");
+  finish_head(&plan.head, alignment);
+  const auto file_size = checked_add(plan.head.size(), offset);
+  if (!file_size || *file_size > INT64_MAX) {
+    throw Error(Code::overflow, Message() << "the file would be larger than 2^63 - 1 bytes");
+  }
+  plan.file_size = *file_size;
+  return plan;
+}
+
+}  // namespace st

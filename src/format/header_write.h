@@ -1,0 +1,46 @@
+// Tensors -> the header that the reference implementation writes, to the byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "format/dtype.h"
+#include "format/header.h"
+
+namespace st {
+
+// Fills the buffer with bytes from `offset` and returns 0, or returns an errno value, or -1 to
+// cancel.
+using Fill = std::int32_t (*)(void* user_data, std::uint64_t offset, void* buffer,
+                              std::uint64_t count);
+
+struct TensorToSave {
+  std::string_view name;
+  Dtype dtype;
+  std::span<const std::uint64_t> shape;
+  const std::byte* data;  // null where `fill` gives the bytes
+  std::uint64_t nbytes;
+  Fill fill;
+  void* user_data;
+};
+
+struct SavePlan {
+  std::vector<char> head;            // length, JSON and padding
+  std::vector<std::uint32_t> order;  // of the tensors in the file
+  std::uint64_t file_size;
+};
+
+enum class EmptyMetadata : std::uint32_t { leave_out = 0, write = 1 };
+
+// Throws Code::size_mismatch, overflow, subbyte, utf8, or invalid_argument for "__metadata__".
+void check_tensor(const TensorToSave& tensor);
+
+// Metadata is written by key. The data begins at a multiple of `alignment`.
+// Throws what check_tensor does, and duplicate, overflow or header_too_large.
+SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
+                   EmptyMetadata empty_metadata, std::uint64_t alignment);
+
+}  // namespace st

@@ -1,0 +1,98 @@
+#include "io/posix/read_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "io/posix/os_error.h"
+
+namespace st {
+
+FileDescriptor::~FileDescriptor() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+FileDescriptor open_for_reading(const char* path) {
+  int descriptor;
+  do {
+    descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) throw os_failure("cannot open", path, errno);
+  return FileDescriptor(descriptor);
+}
+
+FileDescriptor duplicate(int descriptor) {
+  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0 && errno == EBADF) {
+    throw Error(Code::invalid_argument, Message() << "the file descriptor is not open", no_position,
+                EBADF);
+  }
+  if (copy < 0) throw os_failure("cannot duplicate the file descriptor", {}, errno);
+  return FileDescriptor(copy);
+}
+
+FileState state_of_regular(const FileDescriptor& file, const char* path) {
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) throw os_failure("cannot examine", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    const char* kind = S_ISDIR(status.st_mode)    ? "a directory"
+                       : S_ISFIFO(status.st_mode) ? "a FIFO"
+                       : S_ISSOCK(status.st_mode) ? "a socket"
+                                                  : "a device";
+    throw Error(Code::not_regular,
+                Message() << Quoted{path} << " is " << kind << ", expected a regular file");
+  }
+  return {static_cast<std::uint64_t>(status.st_size), status.st_mtim};
+}
+
+bool is_remote(const FileDescriptor& file) noexcept {
+  constexpr std::array<std::uint32_t, 12> remote = {
+      0x00006969,  // NFS
+      0x0000517B,  // SMB
+      0xFE534D42,  // SMB2
+      0xFF534D42,  // CIFS
+      0x65735546,  // FUSE
+      0x0BD00BD0,  // Lustre
+      0x47504653,  // GPFS
+      0x01021997,  // 9P
+      0x00C36400,  // Ceph
+      0x5346414F,  // AFS
+      0x20030528,  // OrangeFS
+      0x19830326,  // BeeGFS
+  };
+  struct statfs status;
+  if (::fstatfs(file.get(), &status) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return std::find(remote.begin(), remote.end(), type) != remote.end();
+}
+
+void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer,
+                  std::uint64_t count) {
+  auto* place = static_cast<char*>(buffer);
+  while (count > 0) {
+    constexpr std::uint64_t most = std::uint64_t{1}
+                                   << 30;  // the kernel reads at most 2 GiB - 4 KiB
+    const auto piece = static_cast<std::size_t>(std::min(count, most));
+    const ssize_t got = ::pread(file.get(), place, piece, static_cast<off_t>(offset));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      throw os_failure("reading the file failed", {}, errno, offset);
+    }
+    if (got == 0) {
+      throw Error(Code::truncated,
+                  Message() << "the file ends at " << offset << ", " << count
+                            << " bytes before it should: it was shortened after it was opened",
+                  offset);
+    }
+    place += got;
+    offset += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::uint64_t>(got);
+  }
+}
+
+}  // namespace st

@@ -1,0 +1,42 @@
+#include "format/json_diagnostics.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+using namespace st;
+
+TEST_CASE("a text that is JSON has no fault") {
+  for (const std::string text :
+       {"{}", " [ ] ", "null", "\"a\"", "-1.5e+3",
+        R"({"a":[1,{"b":{}},[]],"c":"\u00e9\ud83d\ude00\n"})", "0", "[true,false]"}) {
+    CAPTURE(text);
+    CHECK(find_json_fault(text).expected == nullptr);
+  }
+}
+
+TEST_CASE("the first byte that cannot be right is found") {
+  struct Case {
+    std::string text;
+    std::size_t at;
+  };
+  for (const Case& c :
+       {Case{"", 0},        {"  ", 2},          {"{", 1},           {"{]", 1},     {"[1,]", 3},
+        {"{\"a\" 1}", 5},   {"{\"a\":1,}", 7},  {"[1 2]", 3},       {"{}x", 2},    {"01", 1},
+        {"1.", 2},          {"1e", 2},          {"-", 1},           {"nul", 0},    {"\"\\x\"", 2},
+        {"\"\\u00g0\"", 5}, {"\"\\ud800\"", 7}, {"\"\\udc00\"", 7}, {"\"\n\"", 1}, {"\"abc", 4},
+        {"[[[", 3},         {"{1:2}", 1}}) {
+    CAPTURE(c.text);
+    const JsonFault fault = find_json_fault(c.text);
+    CHECK(fault.expected != nullptr);
+    CHECK(fault.at == c.at);
+  }
+}
+
+TEST_CASE("nesting ends at 127 levels") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(find_json_fault(nested(127)).expected == nullptr);
+  CHECK(find_json_fault(nested(128)).at == 127);
+  CHECK(find_json_fault(std::string(1'000'000, '[')).at == 127);
+}

@@ -1,0 +1,35 @@
+#include "io/posix/memory.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+using namespace st;
+
+TEST_CASE("memory of any size is aligned and can be written from end to end") {
+  for (const std::uint64_t size : {0u, 1u, 4096u, 4'194'303u, 4'194'304u, 9'000'001u}) {
+    const Bytes bytes = allocate_bytes(size);
+    CAPTURE(size);
+    REQUIRE(bytes.data != nullptr);
+    CHECK(bytes.writable == bytes.data);
+    CHECK(bytes.size == size);
+    CHECK(reinterpret_cast<std::uintptr_t>(bytes.data) % 64 == 0);
+    std::memset(bytes.writable, 0x5A, static_cast<std::size_t>(size));
+  }
+}
+
+TEST_CASE("more than there is address space is no memory") {
+  CHECK_THROWS_AS(allocate_bytes(UINT64_MAX), std::bad_alloc);
+  CHECK_THROWS_AS(allocate_bytes(std::uint64_t{1} << 62), std::bad_alloc);
+}
+
+TEST_CASE("advice leaves the bytes as they are") {
+  const Bytes bytes = allocate_bytes(8 << 20);
+  std::memset(bytes.writable, 1, 8 << 20);
+  prefer_huge_pages(bytes.writable + 123, (8 << 20) - 200);
+  bool same = true;
+  for (std::uint64_t i = 0; i < bytes.size; ++i)
+    same &= bytes.data[i] == std::byte{1};
+  CHECK(same);
+}

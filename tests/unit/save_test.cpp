@@ -1,0 +1,125 @@
+#include "save.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "scratch.hpp"
+
+using namespace st;
+
+namespace {
+
+struct Filled {
+  std::string bytes;
+  std::vector<std::uint64_t> asked;
+  std::int32_t failure = 0;
+};
+
+std::int32_t fill(void* user_data, std::uint64_t offset, void* buffer, std::uint64_t count) {
+  auto* filled = static_cast<Filled*>(user_data);
+  filled->asked.push_back(offset);
+  std::memcpy(buffer, filled->bytes.data() + offset, static_cast<std::size_t>(count));
+  return filled->failure;
+}
+
+struct Model {
+  Filled filled;
+  std::string plain;
+  std::uint64_t filled_shape[1];
+  std::uint64_t plain_shape[1];
+  std::vector<TensorToSave> tensors;
+  SavePlan plan;
+
+  explicit Model(std::size_t size) : plain(size, 'p'), filled_shape{size}, plain_shape{size} {
+    filled.bytes.assign(size, 'f');
+    tensors = {{"from memory", Dtype::u8, plain_shape,
+                reinterpret_cast<const std::byte*>(plain.data()), size, nullptr, nullptr},
+               {"filled", Dtype::u8, filled_shape, nullptr, size, fill, &filled}};
+    plan = plan_save(tensors, {}, EmptyMetadata::leave_out, 8);
+  }
+
+  std::string expected() const {
+    return std::string(plan.head.begin(), plan.head.end()) + filled.bytes + plain;
+  }
+};
+
+// Cancels when `limit` calls have been made.
+struct Reports {
+  std::vector<std::uint64_t> done;
+  std::size_t limit = SIZE_MAX;
+  static std::int32_t report(void* user_data, std::uint64_t done, std::uint64_t) {
+    auto* reports = static_cast<Reports*>(user_data);
+    reports->done.push_back(done);
+    return reports->done.size() >= reports->limit;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("file and memory hold the same bytes, whatever gives them") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{20'000'003}}) {
+    Model model(size);
+    const Scratch scratch;
+    save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
+    CHECK(read_file(scratch / "file") == model.expected());
+    std::string memory(model.plan.file_size, '\0');
+    save_to_memory(memory.data(), model.tensors, model.plan, {});
+    CHECK(memory == model.expected());
+  }
+}
+
+TEST_CASE("a tensor is filled in ascending order, without a gap") {
+  Model model(10'000'000);
+  const Scratch scratch;
+  save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
+  REQUIRE(model.filled.asked.size() > 1);
+  CHECK(model.filled.asked.front() == 0);
+  CHECK(std::is_sorted(model.filled.asked.begin(), model.filled.asked.end()));
+}
+
+TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
+  Model model(40'000'000);
+  const Scratch scratch;
+  write_file(scratch / "file", "old");
+  Reports all;
+  std::string memory(model.plan.file_size, '\0');
+  save_to_memory(memory.data(), model.tensors, model.plan, {Reports::report, &all});
+  CHECK(all.done.back() == model.plan.file_size);
+  CHECK(std::is_sorted(all.done.begin(), all.done.end()));
+
+  Reports in_file;
+  save_to_file((scratch / "probe").c_str(), model.tensors, model.plan, {},
+               {Reports::report, &in_file});
+  CHECK(in_file.done.back() == model.plan.file_size);
+  for (std::size_t limit = 1; limit <= in_file.done.size(); ++limit) {
+    Reports reports{{}, limit};
+    CHECK(code_of([&] {
+            save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {},
+                         {Reports::report, &reports});
+          }) == Code::cancelled);
+    CHECK(read_file(scratch / "file") == "old");
+  }
+  CHECK(scratch.names() == std::set<std::string>{"file", "probe"});
+}
+
+TEST_CASE("a fill that fails gives its errno, and one that cancels is cancelled") {
+  Model model(10);
+  const Scratch scratch;
+  model.filled.failure = ENODEV;
+  try {
+    save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.code() == Code::io);
+    CHECK(error.os_error() == ENODEV);
+  }
+  model.filled.failure = -1;
+  CHECK(code_of([&] {
+          save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
+        }) == Code::cancelled);
+  CHECK(scratch.names().empty());
+}

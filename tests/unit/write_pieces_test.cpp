@@ -1,0 +1,46 @@
+#include "io/posix/write_pieces.h"
+
+#include <fcntl.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "io/posix/read_file.h"
+#include "scratch.hpp"
+
+using namespace st;
+
+TEST_CASE("bytes are dropped from the front across pieces") {
+  std::string text = "abcdef";
+  std::vector<iovec> pieces = {
+      {text.data(), 2}, {text.data() + 2, 0}, {text.data() + 2, 3}, {text.data() + 5, 1}};
+  std::span<iovec> left = drop_front(pieces, 4);
+  REQUIRE(left.size() == 2);
+  CHECK(left[0].iov_base == text.data() + 4);
+  CHECK(left[0].iov_len == 1);
+  CHECK(drop_front(left, 2).empty());
+}
+
+TEST_CASE("more pieces than one call takes are written in order") {
+  const Scratch scratch;
+  const FileDescriptor file(
+      ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  std::string text;
+  for (int i = 0; i < 5000; ++i)
+    text += static_cast<char>('a' + i % 26);
+  std::vector<iovec> pieces;
+  for (char& c : text)
+    pieces.push_back({&c, 1});
+  CHECK(write_pieces(file.get(), pieces, 3) == 5003);
+  CHECK(read_file(scratch / "file") == std::string(3, '\0') + text);
+}
+
+TEST_CASE("memory that cannot be read is an error") {
+  const Scratch scratch;
+  const FileDescriptor file(
+      ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  iovec piece = {reinterpret_cast<void*>(16), 100};
+  CHECK(code_of([&] { write_pieces(file.get(), {&piece, 1}, 0); }) == Code::io);
+}
