@@ -56,11 +56,12 @@ void add(st_builder* builder, const st_save_tensor& given) {
   addition.keep();
 }
 
-capi::SaveRules rules_of(const st_builder* builder, const st_save_options* options) {
+capi::SaveOptions options_of(const st_builder* builder, const st_save_options* options) {
   require(builder != nullptr, "builder is NULL");
-  capi::SaveRules rules = capi::rules_of(options);
-  rules.metadata.insert(rules.metadata.end(), builder->metadata.begin(), builder->metadata.end());
-  return rules;
+  capi::SaveOptions converted = capi::options_of(options);
+  converted.metadata.insert(converted.metadata.end(), builder->metadata.begin(),
+                            builder->metadata.end());
+  return converted;
 }
 
 }  // namespace
@@ -129,8 +130,8 @@ st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t
 st_status st_builder_save(const st_builder* builder, const char* path,
                           const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
-    capi::SaveRules rules = rules_of(builder, options);
-    capi::save(path, builder->tensors, std::move(rules));
+    capi::SaveOptions converted = options_of(builder, options);
+    capi::save(path, builder->tensors, std::move(converted));
   });
 }
 
@@ -140,8 +141,8 @@ st_status st_builder_save_size(const st_builder* builder, const st_save_options*
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::SaveRules rules = rules_of(builder, options);
-    capi::save_size(builder->tensors, std::move(rules), nbytes);
+    capi::SaveOptions converted = options_of(builder, options);
+    capi::save_size(builder->tensors, std::move(converted), nbytes);
   });
 }
 
@@ -152,7 +153,7 @@ st_status st_builder_save_memory(const st_builder* builder, const st_save_option
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::SaveRules rules = rules_of(builder, options);
-    capi::save_memory(builder->tensors, std::move(rules), buffer, buffer_size, nbytes);
+    capi::SaveOptions converted = options_of(builder, options);
+    capi::save_memory(builder->tensors, std::move(converted), buffer, buffer_size, nbytes);
   });
 }

@@ -8,8 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "io/bytes.h"
 #include "file.h"
+#include "io/bytes.h"
 
 struct st_file {
   explicit st_file(st::File checked) noexcept : file(std::move(checked)) {}

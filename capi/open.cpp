@@ -5,36 +5,36 @@
 #include "error.h"
 #include "guard.h"
 #include "handles.h"
-#include "io/source.h"
+#include "io/platform.h"
 #include "structs.h"
 
 namespace {
 
 using capi::require;
 
-struct OpenRules {
+struct OpenOptions {
   st::Backend backend = st::Backend::automatic;
   st::Mapping mapping = st::Mapping::read_only;
   bool copy_memory = false;
-  st::HeaderRules header;
+  st::HeaderOptions header;
 };
 
-OpenRules rules_of(const st_open_options* options) {
-  OpenRules rules;
-  if (!options) return rules;
+OpenOptions options_of(const st_open_options* options) {
+  OpenOptions converted;
+  if (!options) return converted;
   capi::check_input(*options, "st_open_options");
-  rules.backend = capi::enum_value(options->backend, st::Backend::pread, "backend");
-  rules.mapping = capi::enum_value(options->mapping, st::Mapping::copy_on_write, "mapping");
-  rules.header.strictness =
+  converted.backend = capi::enum_value(options->backend, st::Backend::pread, "backend");
+  converted.mapping = capi::enum_value(options->mapping, st::Mapping::copy_on_write, "mapping");
+  converted.header.strictness =
       capi::enum_value(options->strictness, st::Strictness::strict, "strictness");
   require(options->memory <= ST_MEMORY_COPY,
           "memory is neither ST_MEMORY_BORROW nor ST_MEMORY_COPY");
-  rules.copy_memory = options->memory == ST_MEMORY_COPY;
+  converted.copy_memory = options->memory == ST_MEMORY_COPY;
   require(options->reserved == 0, "st_open_options.reserved is not 0");
   require(options->max_header_size <= st::max_header_size,
           "max_header_size is over the format's own limit of 100,000,000 bytes");
-  if (options->max_header_size != 0) rules.header.max_size = options->max_header_size;
-  return rules;
+  if (options->max_header_size != 0) converted.header.max_size = options->max_header_size;
+  return converted;
 }
 
 // Calls the caller's release function, but only once armed: a call that fails leaves it uncalled.
@@ -62,15 +62,15 @@ void clear(st_file** file) {
   *file = nullptr;
 }
 
-st_file* make_file(std::shared_ptr<const st::Source> source, const OpenRules& rules) {
-  return std::make_unique<st_file>(st::open_file(std::move(source), rules.header)).release();
+st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& converted) {
+  return std::make_unique<st_file>(st::open_file(std::move(source), converted.header)).release();
 }
 
 // Says which file has the bad header: who reads the message may have opened many.
-st_file* make_file(std::shared_ptr<const st::Source> source, const OpenRules& rules,
+st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& converted,
                    const char* path) {
   try {
-    return make_file(std::move(source), rules);
+    return make_file(std::move(source), converted);
   } catch (const st::Error& error) {
     throw st::Error(error.code(), st::Message() << error.what() << ", in " << st::Quoted{path},
                     error.position(), error.os_error());
@@ -85,8 +85,9 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       error, [&] { clear(file); },
       [&] {
         require(path != nullptr, "path is NULL");
-        const OpenRules rules = rules_of(options);
-        *file = make_file(st::open_path(path, rules.backend, rules.mapping), rules, path);
+        const OpenOptions converted = options_of(options);
+        *file =
+            make_file(st::open_path(path, converted.backend, converted.mapping), converted, path);
       });
 }
 
@@ -101,8 +102,8 @@ st_status st_open_fd(int fd, const st_open_options* options, st_file** file, st_
   return capi::guard(
       error, [&] { clear(file); },
       [&] {
-        const OpenRules rules = rules_of(options);
-        *file = make_file(st::open_descriptor(fd, rules.backend, rules.mapping), rules);
+        const OpenOptions converted = options_of(options);
+        *file = make_file(st::open_descriptor(fd, converted.backend, converted.mapping), converted);
       });
 }
 
@@ -113,14 +114,14 @@ st_status st_open_memory(const void* bytes, uint64_t nbytes, void (*release)(voi
       error, [&] { clear(file); },
       [&] {
         require(bytes != nullptr || nbytes == 0, "bytes is NULL");
-        const OpenRules rules = rules_of(options);
-        if (rules.copy_memory) {
+        const OpenOptions converted = options_of(options);
+        if (converted.copy_memory) {
           require(release == nullptr, "release goes with borrowed bytes, not with ST_MEMORY_COPY");
-          *file = make_file(st::copy_memory(bytes, nbytes), rules);
+          *file = make_file(st::copy_memory(bytes, nbytes), converted);
           return;
         }
         const auto releaser = std::make_shared<Releaser>();
-        *file = make_file(st::borrow_memory(bytes, nbytes, releaser), rules);
+        *file = make_file(st::borrow_memory(bytes, nbytes, releaser), converted);
         releaser->arm(release, user_data);
       });
 }
@@ -134,10 +135,10 @@ st_status st_open_io(const st_io* io, const st_open_options* options, st_file** 
         capi::check_input(*io, "st_io");
         require(io->reserved == 0, "st_io.reserved is not 0");
         require(io->read_at != nullptr, "st_io.read_at is NULL");
-        const OpenRules rules = rules_of(options);
+        const OpenOptions converted = options_of(options);
         const auto releaser = std::make_shared<Releaser>();
         *file = make_file(st::open_callbacks({io->nbytes, io->user_data, io->read_at, releaser}),
-                          rules);
+                          converted);
         releaser->arm(io->release, io->user_data);
       });
 }

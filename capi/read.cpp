@@ -1,10 +1,10 @@
 // Reading into the caller's memory.
 #include <safetensors/safetensors.h>
 
+#include "format/slice.h"
 #include "guard.h"
 #include "handles.h"
 #include "lookup.h"
-#include "format/slice.h"
 
 namespace {
 

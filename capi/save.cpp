@@ -5,8 +5,9 @@
 
 st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
                   const st_save_options* options, st_error* error) {
-  return capi::guard(
-      error, [&] { capi::save(path, capi::tensors_of(tensors, count), capi::rules_of(options)); });
+  return capi::guard(error, [&] {
+    capi::save(path, capi::tensors_of(tensors, count), capi::options_of(options));
+  });
 }
 
 st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
@@ -15,7 +16,7 @@ st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::save_size(capi::tensors_of(tensors, count), capi::rules_of(options), nbytes);
+    capi::save_size(capi::tensors_of(tensors, count), capi::options_of(options), nbytes);
   });
 }
 
@@ -26,7 +27,7 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::save_memory(capi::tensors_of(tensors, count), capi::rules_of(options), buffer,
+    capi::save_memory(capi::tensors_of(tensors, count), capi::options_of(options), buffer,
                       buffer_size, nbytes);
   });
 }

@@ -27,31 +27,31 @@ std::vector<st::MetadataEntry> metadata_of(const st_metadata_entry* entries, std
   return metadata;
 }
 
-st::SavePlan plan(std::span<const st::TensorToSave> tensors, SaveRules* rules) {
-  return st::plan_save(tensors, std::move(rules->metadata), rules->empty_metadata,
-                       rules->alignment);
+st::SavePlan plan(std::span<const st::TensorToSave> tensors, SaveOptions* converted) {
+  return st::plan_save(tensors, std::move(converted->metadata), converted->empty_metadata,
+                       converted->alignment);
 }
 
 }  // namespace
 
-SaveRules rules_of(const st_save_options* options) {
-  SaveRules rules;
-  if (!options) return rules;
+SaveOptions options_of(const st_save_options* options) {
+  SaveOptions converted;
+  if (!options) return converted;
   check_input(*options, "st_save_options");
-  rules.file.durability = enum_value(options->durability, st::Durability::fsync, "durability");
+  converted.file.durability = enum_value(options->durability, st::Durability::fsync, "durability");
   require((options->mode & ~0777u) == 0, "mode has other than permission bits");
-  rules.file.mode = options->mode;
-  rules.empty_metadata =
+  converted.file.mode = options->mode;
+  converted.empty_metadata =
       enum_value(options->empty_metadata, st::EmptyMetadata::write, "empty_metadata");
   if (options->alignment != 0) {
     const std::uint64_t alignment = options->alignment;
     require(std::has_single_bit(alignment) && alignment >= 8 && alignment <= 65536,
             "alignment is no power of two from 8 to 65,536");
-    rules.alignment = alignment;
+    converted.alignment = alignment;
   }
-  rules.metadata = metadata_of(options->metadata, options->metadata_count);
-  rules.progress = {options->progress, options->user_data};
-  return rules;
+  converted.metadata = metadata_of(options->metadata, options->metadata_count);
+  converted.progress = {options->progress, options->user_data};
+  return converted;
 }
 
 st::TensorToSave tensor_of(const st_save_tensor& given) {
@@ -95,27 +95,28 @@ std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uin
   return converted;
 }
 
-void save(const char* path, std::span<const st::TensorToSave> tensors, SaveRules rules) {
+void save(const char* path, std::span<const st::TensorToSave> tensors, SaveOptions converted) {
   require(path != nullptr, "path is NULL");
-  const st::SavePlan planned = plan(tensors, &rules);
-  st::save_to_file(path, tensors, planned, rules.file, rules.progress);
+  const st::SavePlan planned = plan(tensors, &converted);
+  st::save_to_file(path, tensors, planned, converted.file, converted.progress);
 }
 
-void save_size(std::span<const st::TensorToSave> tensors, SaveRules rules, std::uint64_t* nbytes) {
+void save_size(std::span<const st::TensorToSave> tensors, SaveOptions converted,
+               std::uint64_t* nbytes) {
   require(nbytes != nullptr, "nbytes is NULL");
-  *nbytes = plan(tensors, &rules).file_size;
+  *nbytes = plan(tensors, &converted).file_size;
 }
 
-void save_memory(std::span<const st::TensorToSave> tensors, SaveRules rules, void* buffer,
+void save_memory(std::span<const st::TensorToSave> tensors, SaveOptions converted, void* buffer,
                  std::uint64_t buffer_size, std::uint64_t* nbytes) {
-  const st::SavePlan planned = plan(tensors, &rules);
+  const st::SavePlan planned = plan(tensors, &converted);
   if (buffer_size < planned.file_size) {
     throw st::Error(st::Code::buffer_too_small, st::Message() << "the buffer has " << buffer_size
                                                               << " bytes, " << planned.file_size
                                                               << " are needed");
   }
   require(buffer != nullptr, "buffer is NULL");
-  st::save_to_memory(buffer, tensors, planned, rules.progress);
+  st::save_to_memory(buffer, tensors, planned, converted.progress);
   if (nbytes) *nbytes = planned.file_size;
 }
 

@@ -11,25 +11,25 @@
 
 namespace capi {
 
-struct SaveRules {
+struct SaveOptions {
   std::vector<st::MetadataEntry> metadata;
   st::EmptyMetadata empty_metadata = st::EmptyMetadata::leave_out;
   std::uint64_t alignment = 8;
-  st::FileRules file;
+  st::FileOptions file;
   st::Progress progress;
 };
 
 // Throws Code::invalid_argument.
-SaveRules rules_of(const st_save_options* options);
+SaveOptions options_of(const st_save_options* options);
 
 // Throws Code::invalid_argument or dtype.
 st::TensorToSave tensor_of(const st_save_tensor& given);
 std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
 
 // The three ways to save.
-void save(const char* path, std::span<const st::TensorToSave> tensors, SaveRules rules);
-void save_size(std::span<const st::TensorToSave> tensors, SaveRules rules, std::uint64_t* nbytes);
-void save_memory(std::span<const st::TensorToSave> tensors, SaveRules rules, void* buffer,
+void save(const char* path, std::span<const st::TensorToSave> tensors, SaveOptions rules);
+void save_size(std::span<const st::TensorToSave> tensors, SaveOptions rules, std::uint64_t* nbytes);
+void save_memory(std::span<const st::TensorToSave> tensors, SaveOptions rules, void* buffer,
                  std::uint64_t buffer_size, std::uint64_t* nbytes);
 
 }  // namespace capi

@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "names/name_filter.h"
 #include "names/compiled_renames.h"
+#include "names/name_filter.h"
 #include "names/quote.h"
 #include "tensor/torch_sizes.h"
 
@@ -63,8 +63,8 @@ std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
     unseen.see(name);
     if (!filter.accepts(name)) continue;
     const c10::ScalarType dtype = torch_dtype(info);
-    entries.push_back({std::move(name), index, info.file_offset, info.nbytes, dtype,
-                       torch_sizes(info, dtype)});
+    entries.push_back(
+        {std::move(name), index, info.file_offset, info.nbytes, dtype, torch_sizes(info, dtype)});
     if (!translate.is_identity()) originals.push_back(original);
   }
 

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "file_entries.h"
-#include "tensor/file_tensors.h"
 #include "open_file.h"
+#include "tensor/file_tensors.h"
 
 namespace safetensors {
 

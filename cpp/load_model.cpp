@@ -4,13 +4,13 @@
 #include <map>
 #include <utility>
 
-#include "tensor/assign_values.h"
-#include "tensor/copy_values.h"
 #include "file_entries.h"
 #include "model/load_match.h"
 #include "open_file.h"
-#include "tensor/overlap.h"
 #include "tensor/aliased_views.h"
+#include "tensor/assign_values.h"
+#include "tensor/copy_values.h"
+#include "tensor/overlap.h"
 
 namespace safetensors {
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <safetensors/safetensors.hpp>
 
-#include "tensor/dtype_map.h"
 #include "names/quote.h"
+#include "tensor/dtype_map.h"
 #include "tensor/tensor_span.h"
 
 namespace safetensors {

@@ -5,14 +5,14 @@
 
 #include "error.h"
 #include "format/header_validate.h"
-#include "io/posix/memory.h"
+#include "io/platform.h"
 
 namespace st {
 namespace {
 
 constexpr std::uint64_t length_size = 8;
 
-std::uint64_t read_header_length(const Source& source, const HeaderRules& rules) {
+std::uint64_t read_header_length(const Source& source, const HeaderOptions& options) {
   const std::uint64_t file_size = source.size();
   if (file_size < length_size) {
     throw Error(Code::header_too_small,
@@ -26,10 +26,10 @@ std::uint64_t read_header_length(const Source& source, const HeaderRules& rules)
   for (std::size_t i = length_size; i-- > 0;)
     length = length << 8 | bytes[i];
 
-  if (length > rules.max_size) {
+  if (length > options.max_size) {
     throw Error(Code::header_too_large,
                 Message() << "the header's length is given as " << length << " bytes, at most "
-                          << rules.max_size << " are allowed",
+                          << options.max_size << " are allowed",
                 0);
   }
   if (length > file_size - length_size) {
@@ -43,8 +43,8 @@ std::uint64_t read_header_length(const Source& source, const HeaderRules& rules)
 
 }  // namespace
 
-File open_file(std::shared_ptr<const Source> source, const HeaderRules& rules) {
-  const std::uint64_t length = read_header_length(*source, rules);
+File open_file(std::shared_ptr<const Source> source, const HeaderOptions& options) {
+  const std::uint64_t length = read_header_length(*source, options);
   const auto count = static_cast<std::size_t>(length);
   // Private memory: mapped or borrowed bytes could change while they are parsed.
   const Bytes block = allocate_bytes(length + parse_padding);
@@ -52,7 +52,7 @@ File open_file(std::shared_ptr<const Source> source, const HeaderRules& rules) {
   source->read_at(length_size, text, length);
   std::memset(text + count, ' ', parse_padding);
 
-  ParsedHeader parsed = parse_header({text, count}, rules.strictness, length_size);
+  ParsedHeader parsed = parse_header({text, count}, options.strictness, length_size);
   auto header = validate_header(std::move(parsed), length_size + length, source->size());
   return {std::move(source), std::move(header)};
 }

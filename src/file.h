@@ -10,7 +10,7 @@
 
 namespace st {
 
-struct HeaderRules {
+struct HeaderOptions {
   std::uint64_t max_size = max_header_size;  // bytes of JSON
   Strictness strictness = Strictness::compatible;
 };
@@ -25,6 +25,6 @@ struct File {
 };
 
 // Reads and checks the header. Nothing is allocated before its length is known to fit the file.
-File open_file(std::shared_ptr<const Source> source, const HeaderRules& rules);
+File open_file(std::shared_ptr<const Source> source, const HeaderOptions& options);
 
 }  // namespace st

@@ -1,28 +1,120 @@
 #include "save.h"
 
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
 #include "error.h"
 
 namespace st {
+namespace {
 
+constexpr std::uint64_t batch_bytes = 16 << 20;
+constexpr std::size_t batch_pieces = 1024;
+constexpr std::uint64_t fill_size = 4 << 20;
+
+// Asks a tensor's callback for bytes.
 void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
                 std::uint64_t count) {
-  const std::int32_t failure = tensor.fill(tensor.user_data, offset, buffer, count);
-  if (failure == -1) {
-    throw Error(Code::cancelled, Message() << "tensor " << Quoted{tensor.name}
-                                           << ": its fill callback cancelled the save");
-  }
-  if (failure != 0) {
-    throw Error(Code::io,
-                Message() << "tensor " << Quoted{tensor.name} << ": its fill callback failed on "
-                          << count << " bytes at " << offset,
-                no_position, failure);
-  }
+  const std::int32_t result = tensor.fill(tensor.user_data, offset, buffer, count);
+  check_callback(result, no_position, [&](Message& message) {
+    message << "tensor " << Quoted{tensor.name} << ": its fill callback, asked for " << count
+            << " bytes at " << offset << ",";
+  });
 }
 
 void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
-  if (progress.report && progress.report(progress.user_data, done, total) != 0) {
-    throw Error(Code::cancelled, Message() << "cancelled by the progress callback after " << done
-                                           << " of " << total << " bytes");
+  if (!progress.callback) return;
+  const std::int32_t result = progress.callback(progress.user_data, done, total);
+  check_callback(result, no_position, [&](Message& message) {
+    message << "the progress callback, after " << done << " of " << total << " bytes,";
+  });
+}
+
+// Collects what lies anywhere in memory into few large writes. The bytes are never touched here:
+// they may be mapped from a file that was truncated.
+class BatchWriter {
+ public:
+  BatchWriter(AtomicFile* file, std::uint64_t total, const Progress& progress)
+      : file_(file), total_(total), progress_(progress) {
+    pieces_.reserve(batch_pieces);
+  }
+
+  void add(const void* bytes, std::uint64_t count) {
+    const auto* place = static_cast<const std::byte*>(bytes);
+    while (count > 0) {
+      const std::uint64_t piece = std::min(count, batch_bytes - waiting_);
+      pieces_.emplace_back(place, static_cast<std::size_t>(piece));
+      place += piece;
+      count -= piece;
+      waiting_ += piece;
+      if (waiting_ == batch_bytes || pieces_.size() == batch_pieces) flush();
+    }
+  }
+
+  void flush() {
+    if (waiting_ == 0) return;
+    file_->write(pieces_);
+    done_ += waiting_;
+    waiting_ = 0;
+    pieces_.clear();
+    report_progress(progress_, done_, total_);
+  }
+
+ private:
+  AtomicFile* file_;
+  std::uint64_t total_;
+  const Progress& progress_;
+  std::vector<std::span<const std::byte>> pieces_;
+  std::uint64_t waiting_ = 0;
+  std::uint64_t done_ = 0;
+};
+
+}  // namespace
+
+void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                  const FileOptions& options, const Progress& progress) {
+  const auto file = create_atomic_file(path, options, plan.file_size);
+  BatchWriter writer(file.get(), plan.file_size, progress);
+  Bytes filled;  // one piece of a tensor that comes through a callback
+  writer.add(plan.header_bytes.data(), plan.header_bytes.size());
+  for (const std::uint32_t i : plan.order) {
+    const TensorToSave& tensor = tensors[i];
+    if (tensor.data) {
+      writer.add(tensor.data, tensor.nbytes);
+      continue;
+    }
+    for (std::uint64_t offset = 0; offset < tensor.nbytes; offset += fill_size) {
+      if (!filled.data) filled = allocate_bytes(fill_size);
+      const std::uint64_t count = std::min(fill_size, tensor.nbytes - offset);
+      fill_piece(tensor, offset, filled.writable, count);
+      writer.add(filled.data, count);
+      writer.flush();  // before the piece is filled again
+    }
+  }
+  writer.flush();
+  file->commit();
+}
+
+void save_to_memory(void* buffer, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                    const Progress& progress) {
+  auto* const start = static_cast<std::byte*>(buffer);
+  std::memcpy(start, plan.header_bytes.data(), plan.header_bytes.size());
+  std::uint64_t done = plan.header_bytes.size();
+  report_progress(progress, done, plan.file_size);
+  for (const std::uint32_t i : plan.order) {
+    const TensorToSave& tensor = tensors[i];
+    for (std::uint64_t offset = 0; offset < tensor.nbytes;) {
+      const std::uint64_t count = std::min(batch_bytes, tensor.nbytes - offset);
+      if (tensor.data) {
+        std::memcpy(start + done, tensor.data + offset, static_cast<std::size_t>(count));
+      } else {
+        fill_piece(tensor, offset, start + done, count);
+      }
+      offset += count;
+      done += count;
+      report_progress(progress, done, plan.file_size);
+    }
   }
 }
 

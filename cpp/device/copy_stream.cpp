@@ -7,8 +7,8 @@
 
 #include <exception>
 
-#include "tensor/byte_view.h"
 #include "device/device_streams.h"
+#include "tensor/byte_view.h"
 
 namespace safetensors {
 

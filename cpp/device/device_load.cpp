@@ -10,11 +10,11 @@
 #include <thread>
 #include <utility>
 
-#include "tensor/byte_view.h"
 #include "device/copy_stream.h"
 #include "device/pinned_ring.h"
 #include "device/read_ahead.h"
 #include "device/read_plan.h"
+#include "tensor/byte_view.h"
 
 namespace safetensors {
 

@@ -10,9 +10,9 @@
 #include <optional>
 #include <utility>
 
-#include "tensor/byte_view.h"
 #include "device/device_streams.h"
 #include "device/pinned_ring.h"
+#include "tensor/byte_view.h"
 
 namespace safetensors {
 

@@ -122,10 +122,9 @@ void print_step(const char* step, double milliseconds, std::uint64_t nbytes) {
   char rate[16];
   std::printf("  %-28s %9.2f ms", step, milliseconds);
   if (nbytes && milliseconds > 0)
-    std::printf("  %9s/s",
-                human_bytes(static_cast<std::uint64_t>(static_cast<double>(nbytes) / milliseconds *
-                                                       1e3),
-                            rate));
+    std::printf("  %9s/s", human_bytes(static_cast<std::uint64_t>(static_cast<double>(nbytes) /
+                                                                  milliseconds * 1e3),
+                                       rate));
   std::printf("\n");
 }
 

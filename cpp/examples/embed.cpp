@@ -50,10 +50,12 @@ SentenceEncoder load_encoder(const std::string& path) {
   }
 
   std::int64_t values = 0;
-  for (const auto& parameter : encoder->parameters()) values += parameter.numel();
-  std::printf("loaded %zu tensors, %.1f million values, in %.0f ms\n",
-              encoder->parameters().size(), static_cast<double>(values) / 1e6, took.count());
-  for (const auto& name : report.unexpected) std::printf("not needed: %s\n", name.c_str());
+  for (const auto& parameter : encoder->parameters())
+    values += parameter.numel();
+  std::printf("loaded %zu tensors, %.1f million values, in %.0f ms\n", encoder->parameters().size(),
+              static_cast<double>(values) / 1e6, took.count());
+  for (const auto& name : report.unexpected)
+    std::printf("not needed: %s\n", name.c_str());
   encoder->eval();
   return encoder;
 }

@@ -44,15 +44,17 @@ SentenceEncoderImpl::SentenceEncoderImpl(const BertSize& size)
       segment_table(register_module("segment_table", nn::Embedding(size.segments, size.width))),
       input_norm(register_module("input_norm", norm(size))),
       blocks(register_module("blocks", nn::ModuleList())) {
-  for (std::int64_t i = 0; i < size.layers; ++i) blocks->push_back(Block(size));
+  for (std::int64_t i = 0; i < size.layers; ++i)
+    blocks->push_back(Block(size));
 }
 
 torch::Tensor SentenceEncoderImpl::forward(const torch::Tensor& ids, const torch::Tensor& mask) {
   const auto places = torch::arange(ids.size(1), ids.options());
-  auto tokens = input_norm(token_table(ids) + position_table(places) +
-                           segment_table(torch::zeros_like(ids)));
+  auto tokens =
+      input_norm(token_table(ids) + position_table(places) + segment_table(torch::zeros_like(ids)));
   const auto visible = mask.unsqueeze(1).unsqueeze(1);
-  for (const auto& block : *blocks) tokens = block->as<Block>()->forward(tokens, visible);
+  for (const auto& block : *blocks)
+    tokens = block->as<Block>()->forward(tokens, visible);
 
   const auto counted = mask.unsqueeze(-1).to(tokens.dtype());
   const auto mean = (tokens * counted).sum(1) / counted.sum(1);

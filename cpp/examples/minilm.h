@@ -4,12 +4,13 @@
 // classes; bert_names() says which is which, so that load_model finds its way.
 #pragma once
 
-#include <safetensors/torch.hpp>
 #include <torch/torch.h>
+#include <safetensors/torch.hpp>
 
 #include <cstdint>
 
-// What a BERT measures. The defaults are those of MiniLM-L6 (sentence-transformers/all-MiniLM-L6-v2).
+// What a BERT measures. The defaults are those of MiniLM-L6
+// (sentence-transformers/all-MiniLM-L6-v2).
 struct BertSize {
   std::int64_t vocabulary = 30522;
   std::int64_t positions = 512;  // the longest text, in tokens

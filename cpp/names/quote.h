@@ -7,8 +7,8 @@
 
 namespace safetensors {
 
-// The name between double quotes, on one line: invisible characters, quotes, backslashes and what is
-// not UTF-8 are escaped.
+// The name between double quotes, on one line: invisible characters, quotes, backslashes and what
+// is not UTF-8 are escaped.
 std::string quote(std::string_view name);
 
 // All of them, separated by commas.

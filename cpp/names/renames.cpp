@@ -12,9 +12,13 @@ Renames& Renames::exact(std::string from, std::string to) {
   return *this;
 }
 
-Renames& Renames::strip_prefix(std::string prefix) { return replace_prefix(std::move(prefix), ""); }
+Renames& Renames::strip_prefix(std::string prefix) {
+  return replace_prefix(std::move(prefix), "");
+}
 
-Renames& Renames::add_prefix(std::string prefix) { return replace_prefix("", std::move(prefix)); }
+Renames& Renames::add_prefix(std::string prefix) {
+  return replace_prefix("", std::move(prefix));
+}
 
 Renames& Renames::replace_prefix(std::string from, std::string to) {
   rules_.push_back({Kind::prefix, std::move(from), std::move(to)});
@@ -42,6 +46,8 @@ Renames Renames::inverse() const {
   return inverse;
 }
 
-std::string Renames::apply(std::string_view name) const { return NameTranslation(*this)(name); }
+std::string Renames::apply(std::string_view name) const {
+  return NameTranslation(*this)(name);
+}
 
 }  // namespace safetensors

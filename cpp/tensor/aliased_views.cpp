@@ -4,8 +4,8 @@
 
 #include <safetensors/safetensors.hpp>
 
-#include "tensor/assign_values.h"
 #include "names/quote.h"
+#include "tensor/assign_values.h"
 
 namespace safetensors {
 

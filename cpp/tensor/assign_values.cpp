@@ -9,8 +9,8 @@
 #include <safetensors/safetensors.hpp>
 #include <utility>
 
-#include "tensor/file_tensors.h"
 #include "names/quote.h"
+#include "tensor/file_tensors.h"
 
 namespace safetensors {
 

@@ -12,8 +12,7 @@ constexpr std::align_val_t kAlignment{64};
 
 Buffer::Buffer(std::size_t size)
     : data_(static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow))), size_(size) {
-  if (!data_)
-    throw Error(ST_E_NO_MEMORY, "no memory for " + std::to_string(size) + " bytes");
+  if (!data_) throw Error(ST_E_NO_MEMORY, "no memory for " + std::to_string(size) + " bytes");
 }
 
 void Buffer::Free::operator()(std::byte* data) const noexcept {

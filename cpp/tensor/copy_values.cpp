@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "device/device_load.h"
+#include "names/quote.h"
 #include "tensor/dtype_map.h"
 #include "tensor/host_tensor.h"
-#include "names/quote.h"
 #include "tensor/tensor_span.h"
 
 namespace safetensors {

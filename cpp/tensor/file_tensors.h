@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "file_entries.h"
-#include "tensor/host_tensor.h"
 #include "progress.h"
+#include "tensor/host_tensor.h"
 
 namespace safetensors {
 

@@ -14,7 +14,9 @@ namespace safetensors {
 
 namespace {
 
-void release(void* tensor) { st_release(static_cast<st_tensor*>(tensor)); }
+void release(void* tensor) {
+  st_release(static_cast<st_tensor*>(tensor));
+}
 
 // A reference to the tensor's bytes that gives itself back.
 using HeldBytes = std::unique_ptr<st_tensor, decltype(&st_release)>;
@@ -46,9 +48,9 @@ at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
   auto storage = c10::make_intrusive<c10::StorageImpl>(
       c10::StorageImpl::use_byte_size_t(), static_cast<std::size_t>(entry.nbytes),
       std::move(memory), c10::GetCPUAllocator(), /*resizable=*/true);
-  auto tensor = c10::make_intrusive<c10::TensorImpl>(
-      c10::Storage(std::move(storage)), c10::DispatchKeySet(c10::DispatchKey::CPU),
-      c10::scalarTypeToTypeMeta(entry.dtype));
+  auto tensor = c10::make_intrusive<c10::TensorImpl>(c10::Storage(std::move(storage)),
+                                                     c10::DispatchKeySet(c10::DispatchKey::CPU),
+                                                     c10::scalarTypeToTypeMeta(entry.dtype));
   tensor->set_sizes_contiguous(entry.sizes);
   return at::Tensor(std::move(tensor));
 }

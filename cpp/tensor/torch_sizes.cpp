@@ -5,8 +5,8 @@
 #include <safetensors/safetensors.hpp>
 #include <string>
 
-#include "tensor/dtype_map.h"
 #include "names/quote.h"
+#include "tensor/dtype_map.h"
 
 namespace safetensors {
 

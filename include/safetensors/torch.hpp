@@ -139,9 +139,9 @@ ST_TORCH_API TensorDict load(MutableBytes bytes, std::shared_ptr<void> owner,
 // The same for a container that is handed over, without a copy: load(std::move(bytes)), for a
 // std::vector or std::string of bytes, or a Buffer.
 template <class Container>
-  requires(!std::is_reference_v<Container> && !detail::is_view<Container>::value &&
-           std::is_constructible_v<MutableBytes, Container&>)
-TensorDict load(Container&& bytes, const LoadOptions& options = {}) {
+requires(!std::is_reference_v<Container> && !detail::is_view<Container>::value &&
+         std::is_constructible_v<MutableBytes, Container&>) TensorDict
+    load(Container&& bytes, const LoadOptions& options = {}) {
   auto owner = std::make_shared<Container>(std::move(bytes));
   const MutableBytes view(*owner);
   return load(view, std::move(owner), options);
@@ -271,10 +271,10 @@ LoadReport load_model(torch::nn::ModuleHolder<Contained>& model, const std::file
 }
 
 struct LoadIntoOptions {
-  bool strict = true;               // throw if anything is missing or unexpected
-  Backend backend = Backend::Mmap;  // as in load_file
-  bool ignore_mismatched = false;   // report shapes that differ instead of throwing
-  Renames renames{};                // the file's names -> those of the tensors
+  bool strict = true;                // throw if anything is missing or unexpected
+  Backend backend = Backend::Mmap;   // as in load_file
+  bool ignore_mismatched = false;    // report shapes that differ instead of throwing
+  Renames renames{};                 // the file's names -> those of the tensors
   std::vector<std::string> names{};  // as in LoadModelOptions
   std::string pattern{};
   Progress progress{};

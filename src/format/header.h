@@ -10,7 +10,6 @@
 
 #include "format/dtype.h"
 #include "format/name_index.h"
-#include "format/once_sorted.h"
 
 namespace st {
 
@@ -73,7 +72,7 @@ class Header {
   NameIndex index_;
   std::vector<MetadataEntry> metadata_;
   std::uint64_t data_offset_;
-  OnceSorted name_order_;
+  LazyOrder name_order_;
 };
 
 }  // namespace st

@@ -7,10 +7,10 @@
 #include <new>
 
 #include "error.h"
-#include "format/json_numbers.h"
 #include "format/json_diagnostics.h"
-#include "io/posix/memory.h"
+#include "format/json_numbers.h"
 #include "format/utf8.h"
+#include "io/platform.h"
 
 namespace st {
 namespace {
@@ -55,7 +55,7 @@ std::string_view type_name(element value) {
 }
 
 // Sizes are collected on the way: the storage is allocated once, when they are known.
-struct Found {
+struct RawEntry {
   std::string_view name;
   Dtype dtype;
   std::size_t rank;
@@ -63,9 +63,10 @@ struct Found {
   std::uint64_t end;
 };
 
-class Walker {
+class HeaderReader {
  public:
-  explicit Walker(Strictness strictness) noexcept : strict_(strictness == Strictness::strict) {}
+  explicit HeaderReader(Strictness strictness) noexcept
+      : strict_(strictness == Strictness::strict) {}
 
   void walk(element root) {
     simdjson::dom::object object;
@@ -117,7 +118,7 @@ class Walker {
     if (value.get(object)) {
       schema_error(name, "its entry is", type_name(value), ", expected an object");
     }
-    Found tensor{name, Dtype::boolean, 0, 0, 0};
+    RawEntry tensor{name, Dtype::boolean, 0, 0, 0};
     bool has_dtype = false, has_shape = false, has_offsets = false;
     for (const auto [key, field] : object) {
       if (key == "dtype") {
@@ -185,7 +186,7 @@ class Walker {
     return rank;
   }
 
-  static void read_offsets(std::string_view name, element field, Found* tensor) {
+  static void read_offsets(std::string_view name, element field, RawEntry* tensor) {
     simdjson::dom::array array;
     if (field.get(array)) {
       schema_error(name, "data_offsets is", type_name(field),
@@ -229,13 +230,13 @@ class Walker {
   bool strict_;
   bool metadata_seen_ = false;
   bool largest_float_seen_ = false;
-  std::vector<Found> found_;
+  std::vector<RawEntry> found_;
   std::vector<std::uint64_t> extents_;  // of all shapes, one after the other
   std::vector<MetadataEntry> metadata_;
   std::size_t text_size_ = 0;
 };
 
-ParsedHeader Walker::finish() const {
+ParsedHeader HeaderReader::finish() const {
   ParsedHeader parsed;
   parsed.storage.text = std::make_unique_for_overwrite<char[]>(text_size_ + 1);
   parsed.storage.extents = std::make_unique_for_overwrite<std::uint64_t[]>(extents_.size() + 1);
@@ -250,7 +251,7 @@ ParsedHeader Walker::finish() const {
   };
   const std::uint64_t* shape = parsed.storage.extents.get();
   reserve_on_huge_pages(&parsed.tensors, found_.size());
-  for (const Found& tensor : found_) {
+  for (const RawEntry& tensor : found_) {
     parsed.tensors.push_back(
         {keep(tensor.name), {shape, tensor.rank}, tensor.dtype, tensor.begin, tensor.end});
     shape += tensor.rank;
@@ -271,7 +272,7 @@ ParsedHeader Walker::finish() const {
                 Message() << "the header is not UTF-8 at byte " << text_offset + invalid,
                 text_offset + invalid);
   }
-  const JsonFault fault = find_json_fault(text);
+  const JsonError fault = find_json_error(text);
   if (!fault.expected) {
     throw Error(Code::json, Message() << "the header holds a number out of range");
   }
@@ -315,19 +316,19 @@ ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint
   const std::string_view view(text.data(), text.size());
   // Some releases of the parser pass over a byte order mark.
   if (view.starts_with("\xEF\xBB\xBF")) explain(view, text_offset);
-  if (may_have_negative_zero(text)) rewrite_numbers(text);
+  if (may_have_negative_zero(text)) normalize_numbers(text);
 
   simdjson::dom::parser parser;
   allocate(&parser, text.size());
   element root;
   const auto parse = [&] { return parser.parse(text.data(), text.size(), false).get(root); };
   auto failure = parse();
-  if (failure && failure != simdjson::MEMALLOC && rewrite_numbers(text)) failure = parse();
+  if (failure && failure != simdjson::MEMALLOC && normalize_numbers(text)) failure = parse();
   if (failure == simdjson::MEMALLOC) throw std::bad_alloc();
   if (failure) explain(view, text_offset);
 
   if (strictness == Strictness::strict) check_strict_form(view, text_offset);
-  Walker walker(strictness);
+  HeaderReader walker(strictness);
   walker.walk(root);
   if (walker.largest_float_seen() && exceeds_double_range(text)) {
     throw Error(Code::json, Message() << "the header holds a number out of range");

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <numeric>
 
-#include "format/checked.h"
 #include "error.h"
+#include "format/checked.h"
 #include "format/tensor_size.h"
 #include "format/utf8.h"
 
@@ -136,7 +136,7 @@ void write_tensor(JsonWriter* json, const TensorToSave& tensor, std::uint64_t be
 }
 
 // Pads with spaces and fills in the length before the text.
-void finish_head(std::vector<char>* head, std::uint64_t alignment) {
+void finish_header(std::vector<char>* head, std::uint64_t alignment) {
   const std::size_t unaligned = head->size() % alignment;
   if (unaligned != 0) head->resize(head->size() + (alignment - unaligned), ' ');
   const std::uint64_t length = head->size() - 8;
@@ -177,8 +177,8 @@ SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEn
   check_names_differ(tensors);
   sort_and_check(&metadata);
 
-  plan.head.resize(8);
-  JsonWriter json(&plan.head);
+  plan.header_bytes.resize(8);
+  JsonWriter json(&plan.header_bytes);
   json.raw("{");
   bool first = true;
   if (!metadata.empty() || empty_metadata == EmptyMetadata::write) {
@@ -195,8 +195,8 @@ SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEn
     offset = *end;
   }
   json.raw("}");
-  finish_head(&plan.head, alignment);
-  const auto file_size = checked_add(plan.head.size(), offset);
+  finish_header(&plan.header_bytes, alignment);
+  const auto file_size = checked_add(plan.header_bytes.size(), offset);
   if (!file_size || *file_size > INT64_MAX) {
     throw Error(Code::overflow, Message() << "the file would be larger than 2^63 - 1 bytes");
   }

@@ -7,15 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "callbacks.h"
 #include "format/dtype.h"
 #include "format/header.h"
 
 namespace st {
-
-// Fills the buffer with bytes from `offset` and returns 0, or returns an errno value, or -1 to
-// cancel.
-using Fill = std::int32_t (*)(void* user_data, std::uint64_t offset, void* buffer,
-                              std::uint64_t count);
 
 struct TensorToSave {
   std::string_view name;
@@ -23,12 +19,12 @@ struct TensorToSave {
   std::span<const std::uint64_t> shape;
   const std::byte* data;  // null where `fill` gives the bytes
   std::uint64_t nbytes;
-  Fill fill;
+  FillFn fill;
   void* user_data;
 };
 
 struct SavePlan {
-  std::vector<char> head;            // length, JSON and padding
+  std::vector<char> header_bytes;    // length, JSON and padding
   std::vector<std::uint32_t> order;  // of the tensors in the file
   std::uint64_t file_size;
 };

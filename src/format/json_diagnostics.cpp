@@ -11,7 +11,7 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) noexcept : text_(text) {}
 
-  JsonFault scan() noexcept {
+  JsonError scan() noexcept {
     if (!document()) return {at_, expected_};
     space();
     if (at_ < text_.size()) return {at_, "the end of the header"};
@@ -183,7 +183,7 @@ class Scanner {
 
 }  // namespace
 
-JsonFault find_json_fault(std::string_view text) noexcept {
+JsonError find_json_error(std::string_view text) noexcept {
   return Scanner(text).scan();
 }
 

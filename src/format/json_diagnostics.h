@@ -7,12 +7,12 @@
 
 namespace st {
 
-struct JsonFault {
+struct JsonError {
   std::size_t at;        // offset of the first byte that cannot be right; text.size() for the end
   const char* expected;  // what should have stood there
 };
 
 // `expected` is null if no fault was found.
-JsonFault find_json_fault(std::string_view text) noexcept;
+JsonError find_json_error(std::string_view text) noexcept;
 
 }  // namespace st

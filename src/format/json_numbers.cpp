@@ -91,7 +91,7 @@ bool may_have_negative_zero(std::span<const char> text) noexcept {
   return false;
 }
 
-bool rewrite_numbers(std::span<char> text) noexcept {
+bool normalize_numbers(std::span<char> text) noexcept {
   bool rewritten = false;
   bool in_string = false;
   char* const end = text.data() + text.size();

@@ -11,7 +11,7 @@ namespace st {
 //   floats of the same magnitude.
 // Neither is allowed where the format wants an integer; both are where it ignores a number.
 // Returns whether anything was rewritten.
-bool rewrite_numbers(std::span<char> text) noexcept;
+bool normalize_numbers(std::span<char> text) noexcept;
 
 // Whether there is a "-0" anywhere, so that a text without need not be rewritten.
 bool may_have_negative_zero(std::span<const char> text) noexcept;

@@ -1,15 +1,23 @@
-// Finds a name's position among many. Open addressing; keyed with random bits, because names come
-// from files that may be made to collide.
+// Tensor names: their hash, an index over them, and their order.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <numeric>
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include "format/hash_name.h"
-
 namespace st {
 
+// A name as 64 bits: spreads evenly under any key; with a secret one, names that collide cannot be
+// made on purpose.
+std::uint64_t hash_name(std::string_view name, std::uint64_t key) noexcept;
+
+// Finds a name's position among many. Open addressing; keyed with random bits, because names come
+// from files that may be made to collide.
 class NameIndex {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
@@ -58,6 +66,34 @@ class NameIndex {
   std::uint64_t key_;
   std::size_t mask_;
   std::vector<Slot> slots_;
+};
+
+// An order over the positions 0..count-1 that is computed by the first thread that asks for it. No
+// lock is held, so that a fork in the middle leaves nothing locked.
+class LazyOrder {
+ public:
+  LazyOrder() noexcept = default;
+  LazyOrder(const LazyOrder&) = delete;
+  LazyOrder& operator=(const LazyOrder&) = delete;
+  ~LazyOrder() { delete order_.load(std::memory_order_acquire); }
+
+  // `before` orders two positions; it and `count` are the same at every call.
+  template <class Before>
+  std::span<const std::uint32_t> get(std::size_t count, Before before) const {
+    const std::vector<std::uint32_t>* order = order_.load(std::memory_order_acquire);
+    if (!order) {
+      auto made = std::make_unique<std::vector<std::uint32_t>>(count);
+      std::iota(made->begin(), made->end(), std::uint32_t{0});
+      std::sort(made->begin(), made->end(), before);
+      if (order_.compare_exchange_strong(order, made.get(), std::memory_order_acq_rel)) {
+        order = made.release();
+      }
+    }
+    return *order;
+  }
+
+ private:
+  mutable std::atomic<const std::vector<std::uint32_t>*> order_{nullptr};
 };
 
 }  // namespace st

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "error.h"
-#include "io/posix/memory.h"
+#include "io/platform.h"
 #include "io/source.h"
 
 namespace st {

@@ -1,7 +1,7 @@
 #include "format/tensor_size.h"
 
-#include "format/checked.h"
 #include "error.h"
+#include "format/checked.h"
 
 namespace st {
 

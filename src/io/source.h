@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "callbacks.h"
 #include "io/bytes.h"
 
 namespace st {
@@ -32,12 +33,6 @@ class Source {
 enum class Backend : std::uint32_t { automatic = 0, mmap = 1, pread = 2 };
 enum class Mapping : std::uint32_t { read_only = 0, copy_on_write = 1 };
 
-// Throws what opening a file can: not_found, permission, not_regular, io, ...
-std::shared_ptr<const Source> open_path(const char* path, Backend backend, Mapping mapping);
-
-// Duplicates `descriptor`.
-std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Mapping mapping);
-
 // `bytes` are used in place and `owner` is kept as long as anything uses them.
 std::shared_ptr<const Source> borrow_memory(const void* bytes, std::uint64_t size,
                                             std::shared_ptr<const void> owner);
@@ -47,8 +42,7 @@ std::shared_ptr<const Source> copy_memory(const void* bytes, std::uint64_t size)
 struct Callbacks {
   std::uint64_t size;
   void* user_data;
-  // Fills the buffer and returns 0, or returns an errno value.
-  std::int32_t (*read_at)(void* user_data, std::uint64_t offset, void* buffer, std::uint64_t count);
+  ReadAtFn read_at;
   std::shared_ptr<const void> owner;  // kept as long as anything reads
 };
 

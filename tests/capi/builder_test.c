@@ -10,13 +10,13 @@ static st_error error = ST_ERROR_INIT;
 static const uint64_t shape[] = {2, 3};
 static const unsigned char data[24] = "some bytes of a tensor";
 
-static int32_t fill(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
-  memcpy(buffer, (const unsigned char *)user_data + offset, nbytes);
+static int32_t fill(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
+  memcpy(buffer, (const unsigned char*)user_data + offset, nbytes);
   return 0;
 }
 
-static st_builder *new_builder(void) {
-  st_builder *builder = NULL;
+static st_builder* new_builder(void) {
+  st_builder* builder = NULL;
   CHECK_STATUS(st_builder_new(&builder, &error), ST_OK);
   CHECK(builder != NULL);
   return builder;
@@ -26,11 +26,11 @@ static void check_same_bytes(void) {
   st_save_tensor tensors[3] = {ST_SAVE_TENSOR_INIT, ST_SAVE_TENSOR_INIT, ST_SAVE_TENSOR_INIT};
   st_metadata_entry entries[2] = {ST_METADATA_ENTRY_INIT, ST_METADATA_ENTRY_INIT};
   st_save_options options = ST_SAVE_OPTIONS_INIT, more = ST_SAVE_OPTIONS_INIT;
-  static const char *const names[] = {"b", "a", "c"};
+  static const char* const names[] = {"b", "a", "c"};
   static const uint32_t dtypes[] = {ST_DTYPE_F32, ST_DTYPE_F32, ST_DTYPE_U8};
   unsigned char expected[1024], found[1024];
   uint64_t expected_size = 0, size = 0;
-  st_builder *builder = new_builder();
+  st_builder* builder = new_builder();
   int i, round;
   for (i = 0; i < 3; ++i) {
     tensors[i].dtype = dtypes[i];
@@ -50,7 +50,9 @@ static void check_same_bytes(void) {
   options.metadata = entries;
   options.metadata_count = 2;
   options.alignment = 64;
-  CHECK_STATUS(st_save_memory(tensors, 3, &options, expected, sizeof expected, &expected_size, &error), ST_OK);
+  CHECK_STATUS(
+      st_save_memory(tensors, 3, &options, expected, sizeof expected, &expected_size, &error),
+      ST_OK);
 
   /* What is given is copied, all but the tensors' bytes. */
   for (i = 0; i < 3; ++i) {
@@ -60,9 +62,12 @@ static void check_same_bytes(void) {
     memcpy(extents, shape, sizeof shape);
     if (i == 1) {
       CHECK_STATUS(st_builder_add_fill(builder, name, 1, dtypes[i], extents, 2, 24, fill,
-                                       (void *)(uintptr_t)data, &error), ST_OK);
+                                       (void*)(uintptr_t)data, &error),
+                   ST_OK);
     } else {
-      CHECK_STATUS(st_builder_add(builder, name, 1, dtypes[i], extents, 2, data, i < 2 ? 24 : 6, &error), ST_OK);
+      CHECK_STATUS(
+          st_builder_add(builder, name, 1, dtypes[i], extents, 2, data, i < 2 ? 24 : 6, &error),
+          ST_OK);
     }
     memset(name, 'x', sizeof name);
     memset(extents, 0xEE, sizeof extents);
@@ -92,7 +97,7 @@ static void check_same_bytes(void) {
 }
 
 static void check_empty(void) {
-  st_builder *builder = new_builder();
+  st_builder* builder = new_builder();
   CHECK_STATUS(st_builder_save(builder, "empty", NULL, &error), ST_OK);
   CHECK(scratch_holds("empty", "\x08\0\0\0\0\0\0\0{}      ", 16));
   st_builder_free(builder);
@@ -100,18 +105,23 @@ static void check_empty(void) {
 
 /* A tensor that is refused is not there. */
 static void check_refused(void) {
-  st_builder *builder = new_builder();
+  st_builder* builder = new_builder();
   uint64_t size = 7, before = 0;
   CHECK_STATUS(st_builder_add(builder, "w", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_OK);
   CHECK_STATUS(st_builder_save_size(builder, NULL, &before, &error), ST_OK);
 #define REFUSED(call, status) CHECK_FAILS(call, status, &error)
-  REFUSED(st_builder_add(NULL, "v", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, NULL, 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_E_INVALID_ARGUMENT);
+  REFUSED(st_builder_add(NULL, "v", 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+          ST_E_INVALID_ARGUMENT);
+  REFUSED(st_builder_add(builder, NULL, 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+          ST_E_INVALID_ARGUMENT);
   REFUSED(st_builder_add(builder, "v", 1, 0, shape, 2, data, 24, &error), ST_E_DTYPE);
   REFUSED(st_builder_add(builder, "v", 1, 23, shape, 2, data, 24, &error), ST_E_DTYPE);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, NULL, 2, data, 24, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, NULL, 24, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, data, 23, &error), ST_E_SIZE_MISMATCH);
+  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, NULL, 2, data, 24, &error),
+          ST_E_INVALID_ARGUMENT);
+  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, NULL, 24, &error),
+          ST_E_INVALID_ARGUMENT);
+  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, data, 23, &error),
+          ST_E_SIZE_MISMATCH);
   REFUSED(st_builder_add(builder, "\xC0", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_E_UTF8);
   REFUSED(st_builder_add(builder, "__metadata__", 12, ST_DTYPE_F32, shape, 2, data, 24, &error),
           ST_E_INVALID_ARGUMENT);
@@ -147,9 +157,9 @@ static void check_refused(void) {
 /* Many of everything, so that what was copied first has moved if it can. */
 static void check_many(void) {
   enum { count = 5000 };
-  st_builder *builder = new_builder();
-  st_file *file = NULL;
-  unsigned char *bytes;
+  st_builder* builder = new_builder();
+  st_file* file = NULL;
+  unsigned char* bytes;
   uint64_t size = 0, i;
   for (i = 0; i < count; ++i) {
     char name[24] = "a name beyond small 0000";
@@ -157,8 +167,7 @@ static void check_many(void) {
     name[21] = (char)('0' + i / 100 % 10);
     name[22] = (char)('0' + i / 10 % 10);
     name[23] = (char)('0' + i % 10);
-    CHECK(st_builder_add(builder, name, 24, ST_DTYPE_U8, NULL, 0, &data[i % 24], 1, NULL) ==
-          ST_OK);
+    CHECK(st_builder_add(builder, name, 24, ST_DTYPE_U8, NULL, 0, &data[i % 24], 1, NULL) == ST_OK);
     CHECK(st_builder_add_metadata(builder, name, 24, name + 20, 4, NULL) == ST_OK);
   }
   CHECK_STATUS(st_builder_save_size(builder, NULL, &size, &error), ST_OK);

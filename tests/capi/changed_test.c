@@ -13,23 +13,23 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void change(const char *path, uint64_t offset, const char *bytes) {
+static void change(const char* path, uint64_t offset, const char* bytes) {
   const int file = open(path, O_WRONLY | O_CLOEXEC);
   CHECK(pwrite(file, bytes, strlen(bytes), (off_t)offset) == (ssize_t)strlen(bytes));
   close(file);
 }
 
 /* Gives a file another modification time, however coarse the clock is. */
-static void set_old(const char *path) {
+static void set_old(const char* path) {
   const struct timespec times[2] = {{1000000000, 1}, {1000000000, 1}};
   CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
-static void check_all_tensors(st_file *file) {
+static void check_all_tensors(st_file* file) {
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    st_tensor *tensor = NULL;
-    const unsigned char *expected = sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
+    st_tensor* tensor = NULL;
+    const unsigned char* expected = sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     CHECK(memcmp(st_tensor_data(tensor), expected, sample_tensors[i].nbytes) == 0);
     st_release(tensor);
@@ -37,7 +37,7 @@ static void check_all_tensors(st_file *file) {
 }
 
 static void check_replaced(uint32_t backend) {
-  st_file *file;
+  st_file* file;
   sample_write("file");
   file = open_or_stop("file", backend);
   CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
@@ -58,7 +58,7 @@ static void check_replaced(uint32_t backend) {
 }
 
 static void check_grown(uint32_t backend) {
-  st_file *file;
+  st_file* file;
   unsigned char byte;
   sample_write("file");
   set_old("file");
@@ -72,8 +72,8 @@ static void check_grown(uint32_t backend) {
 
 /* The names, shapes and offsets are those that were read when the file was opened. */
 static void check_rewritten(uint32_t backend) {
-  st_file *file;
-  st_tensor *tensor = NULL;
+  st_file* file;
+  st_tensor* tensor = NULL;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   char junk[200];
   memset(junk, '}', sizeof junk - 1);
@@ -95,7 +95,7 @@ static void check_rewritten(uint32_t backend) {
 
 /* A file that is too short for a tensor gives the others all the same. */
 static void check_shortened(uint32_t backend) {
-  st_file *file;
+  st_file* file;
   uint64_t size;
   sample_write("file");
   file = open_or_stop("file", backend);
@@ -107,22 +107,25 @@ static void check_shortened(uint32_t backend) {
     CHECK_FAILS(st_verify_unchanged(file, &error), ST_E_TRUNCATED, &error);
     CHECK(error.position == size);
     for (i = 0; i < sample_count; ++i) {
-      const struct sample_tensor *expected = &sample_tensors[i];
-      const unsigned char *bytes = sample_bytes() + sample_data_offset() + expected->begin;
+      const struct sample_tensor* expected = &sample_tensors[i];
+      const unsigned char* bytes = sample_bytes() + sample_data_offset() + expected->begin;
       const int there = sample_data_offset() + expected->begin + expected->nbytes <= size;
-      st_tensor *tensor = (st_tensor *)(uintptr_t)0x5A5A;
+      st_tensor* tensor = (st_tensor*)(uintptr_t)0x5A5A;
       if (there) {
         CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
         CHECK(memcmp(st_tensor_data(tensor), bytes, expected->nbytes) == 0);
         st_release(tensor);
-        CHECK_STATUS(st_read_tensor(file, expected->name, expected->name_len, buffer, 64, &error), ST_OK);
+        CHECK_STATUS(st_read_tensor(file, expected->name, expected->name_len, buffer, 64, &error),
+                     ST_OK);
         CHECK(memcmp(buffer, bytes, expected->nbytes) == 0);
       } else if (expected->nbytes > 0) {
-        CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_E_TRUNCATED, &error);
+        CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_E_TRUNCATED,
+                    &error);
         CHECK(tensor == NULL);
         CHECK_FAILS(st_read_tensor(file, expected->name, expected->name_len, buffer, 64, &error),
                     ST_E_TRUNCATED, &error);
-        CHECK_FAILS(st_read_at(file, sample_data_offset() + expected->begin, buffer, expected->nbytes, &error),
+        CHECK_FAILS(st_read_at(file, sample_data_offset() + expected->begin, buffer,
+                               expected->nbytes, &error),
                     ST_E_TRUNCATED, &error);
       }
     }
@@ -135,11 +138,11 @@ static void check_shortened(uint32_t backend) {
   st_close(file);
 }
 
-/* A mapping that was handed out before the file shrank stays a mapping: pages behind the end are the
- * reader's own risk, what is before it reads as before. */
+/* A mapping that was handed out before the file shrank stays a mapping: pages behind the end are
+ * the reader's own risk, what is before it reads as before. */
 static void check_mapped_before(void) {
-  st_file *file;
-  st_tensor *tensor = NULL;
+  st_file* file;
+  st_tensor* tensor = NULL;
   sample_write("file");
   file = open_or_stop("file", ST_BACKEND_MMAP);
   CHECK_STATUS(st_get_tensor(file, "alpha", 5, &tensor, &error), ST_OK);

@@ -17,7 +17,7 @@ static void check_statuses(void) {
   static const struct {
     st_status status;
     int number;
-    const char *name;
+    const char* name;
   } statuses[] = {
       {ST_OK, 0, "ST_OK"},
       {ST_E_INVALID_ARGUMENT, 1, "ST_E_INVALID_ARGUMENT"},
@@ -65,7 +65,7 @@ static void check_statuses(void) {
 
 static const struct {
   uint32_t dtype, number;
-  const char *name;
+  const char* name;
   uint32_t bits;
 } dtypes[] = {
     {ST_DTYPE_BOOL, 1, "BOOL", 8},
@@ -93,13 +93,13 @@ static const struct {
 };
 
 static void check_dtypes(void) {
-  static const char *const none[] = {"", "f32", "F32 ", "F3", "F322", "F8", "STRING"};
+  static const char* const none[] = {"", "f32", "F32 ", "F3", "F322", "F8", "STRING"};
   const size_t count = sizeof dtypes / sizeof dtypes[0];
   st_error error = ST_ERROR_INIT;
   uint32_t number, found;
   size_t i;
   for (i = 0; i < count; ++i) {
-    const char *name = dtypes[i].name;
+    const char* name = dtypes[i].name;
     found = 99;
     CHECK(dtypes[i].dtype == dtypes[i].number);
     CHECK(strcmp(st_dtype_name(dtypes[i].dtype), name) == 0);

@@ -8,11 +8,11 @@
 #include "sample.h"
 #include "scratch.h"
 
-static st_file *const junk = (st_file *)(uintptr_t)0x5A5A;
+static st_file* const junk = (st_file*)(uintptr_t)0x5A5A;
 
 static void check_success_clears(void) {
   st_error error;
-  st_file *file = NULL;
+  st_file* file = NULL;
   memset(&error, 0x5A, sizeof error);
   error.size = sizeof error;
   CHECK_STATUS(st_open("sample", NULL, &file, &error), ST_OK);
@@ -27,7 +27,7 @@ static void check_success_clears(void) {
 
 static void check_failure_fills(void) {
   st_error error;
-  st_file *file = junk;
+  st_file* file = junk;
   memset(&error, 0x5A, sizeof error);
   error.size = sizeof error;
   CHECK_FAILS(st_open("no such file", NULL, &file, &error), ST_E_NOT_FOUND, &error);
@@ -46,7 +46,7 @@ static void check_sizes(void) {
   } larger;
   st_error smaller = ST_ERROR_INIT;
   const uint32_t wrong[] = {0, 4, 279, UINT32_MAX};
-  st_file *file;
+  st_file* file;
   size_t i;
 
   memset(&larger, 0x5A, sizeof larger);
@@ -55,7 +55,8 @@ static void check_sizes(void) {
   CHECK_FAILS(st_open("no such file", NULL, &file, &larger.error), ST_E_NOT_FOUND, &larger.error);
   CHECK(file == NULL);
   CHECK(larger.error.size == sizeof larger);
-  for (i = sizeof(st_error); i < sizeof larger; ++i) CHECK(larger.bytes[i] == 0x5A || larger.bytes[i] == 0);
+  for (i = sizeof(st_error); i < sizeof larger; ++i)
+    CHECK(larger.bytes[i] == 0x5A || larger.bytes[i] == 0);
 
   for (i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
     st_error before;
@@ -70,7 +71,7 @@ static void check_sizes(void) {
 }
 
 static void check_null(void) {
-  st_file *file = junk;
+  st_file* file = junk;
   CHECK_STATUS(st_open("no such file", NULL, &file, NULL), ST_E_NOT_FOUND);
   CHECK(file == NULL);
 }
@@ -78,46 +79,69 @@ static void check_null(void) {
 /* The place of the fault, counted from the file's first byte. */
 static void check_positions(void) {
   static const struct {
-    const char *header;
+    const char* header;
     uint64_t data_size;
     st_status status;
     uint64_t position;
-    const char *words[3];
+    const char* words[3];
   } cases[] = {
       {"{\"w\":}", 0, ST_E_JSON, 8 + 5, {"13", NULL, NULL}},
       {"{\"w\" 1}", 0, ST_E_JSON, 8 + 5, {"13", "':'", NULL}},
       {"{\"a\xFF\":1}", 0, ST_E_UTF8, 8 + 3, {"11", "UTF-8", NULL}},
       {"{} x", 0, ST_E_JSON, 8 + 3, {"11", NULL, NULL}},
       {"{}", 5, ST_E_COVERAGE, 8 + 2, {"5", NULL, NULL}},
-      {"{\"lm_head\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,5]}}", 5, ST_E_SIZE_MISMATCH,
-       8 + 59, {"lm_head", "5", "4"}},
-      {"{\"lm_head\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[1,5]}}", 5, ST_E_OFFSET, 8 + 59,
+      {"{\"lm_head\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,5]}}",
+       5,
+       ST_E_SIZE_MISMATCH,
+       8 + 59,
+       {"lm_head", "5", "4"}},
+      {"{\"lm_head\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[1,5]}}",
+       5,
+       ST_E_OFFSET,
+       8 + 59,
        {"lm_head", "1", "0"}},
-      {"{\"lm_head\":{\"dtype\":\"U7\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, ST_E_SCHEMA,
-       ST_NO_POSITION, {"lm_head", "U7", "dtype"}},
-      {"{\"lm_head\":{\"shape\":[4],\"data_offsets\":[0,4]}}", 4, ST_E_SCHEMA, ST_NO_POSITION,
+      {"{\"lm_head\":{\"dtype\":\"U7\",\"shape\":[4],\"data_offsets\":[0,4]}}",
+       4,
+       ST_E_SCHEMA,
+       ST_NO_POSITION,
+       {"lm_head", "U7", "dtype"}},
+      {"{\"lm_head\":{\"shape\":[4],\"data_offsets\":[0,4]}}",
+       4,
+       ST_E_SCHEMA,
+       ST_NO_POSITION,
        {"lm_head", "dtype", NULL}},
-      {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 1, ST_E_SUBBYTE, ST_NO_POSITION,
+      {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}",
+       1,
+       ST_E_SUBBYTE,
+       ST_NO_POSITION,
        {"\"a\"", "F4", NULL}},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,1]}}", 1,
-       ST_E_OVERFLOW, ST_NO_POSITION, {"\"a\"", "64", NULL}},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,1]}}",
+       1,
+       ST_E_OVERFLOW,
+       ST_NO_POSITION,
+       {"\"a\"", "64", NULL}},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
        "\"\\u0061\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}",
-       1, ST_E_DUPLICATE, ST_NO_POSITION, {"\"a\"", NULL, NULL}},
+       1,
+       ST_E_DUPLICATE,
+       ST_NO_POSITION,
+       {"\"a\"", NULL, NULL}},
       {"{\"\\u001b[2J\\n\\\"\":null}", 0, ST_E_SCHEMA, ST_NO_POSITION, {"[2J", "\\\"", NULL}},
   };
   st_error error = ST_ERROR_INIT;
   size_t i, j;
   for (i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     uint64_t size;
-    unsigned char *bytes = file_bytes(cases[i].header, cases[i].data_size, &size);
-    st_file *file = junk;
+    unsigned char* bytes = file_bytes(cases[i].header, cases[i].data_size, &size);
+    st_file* file = junk;
     check_about("%s", cases[i].header);
-    CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), cases[i].status, &error);
+    CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), cases[i].status,
+                &error);
     CHECK(file == NULL);
     if (cases[i].position != ST_NO_POSITION) CHECK(error.position == cases[i].position);
     CHECK(error.os_error == 0);
-    for (j = 0; j < 3 && cases[i].words[j]; ++j) CHECK(strstr(error.message, cases[i].words[j]) != NULL);
+    for (j = 0; j < 3 && cases[i].words[j]; ++j)
+      CHECK(strstr(error.message, cases[i].words[j]) != NULL);
     free(bytes);
   }
   check_about(NULL);
@@ -127,13 +151,14 @@ static void check_positions(void) {
 static void check_long_names(void) {
   char header[5000] = "{\"";
   st_error error = ST_ERROR_INIT;
-  st_file *file;
+  st_file* file;
   uint64_t size;
-  unsigned char *bytes;
+  unsigned char* bytes;
   memset(header + 2, 'n', 4000);
   strcpy(header + 4002, "\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,5]}}");
   bytes = file_bytes(header, 5, &size);
-  CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_E_SIZE_MISMATCH, &error);
+  CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_E_SIZE_MISMATCH,
+              &error);
   CHECK(strstr(error.message, "nnn...nnn") != NULL);
   CHECK(strstr(error.message, "make 4") != NULL);
   free(bytes);

@@ -15,17 +15,20 @@ struct origin {
   int32_t failure;
 };
 
-static unsigned char byte_at(uint64_t offset) { return (unsigned char)(offset * 131 >> 7 ^ offset); }
+static unsigned char byte_at(uint64_t offset) {
+  return (unsigned char)(offset * 131 >> 7 ^ offset);
+}
 
-static int32_t fill(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
-  struct origin *origin = user_data;
-  unsigned char *bytes = buffer;
+static int32_t fill(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
+  struct origin* origin = user_data;
+  unsigned char* bytes = buffer;
   uint64_t i;
   if (origin->calls++ == origin->fail_at) return origin->failure;
   CHECK(offset == origin->expected);
   CHECK(nbytes > 0 && nbytes <= origin->nbytes - offset);
   origin->expected = offset + nbytes;
-  for (i = 0; i < nbytes; ++i) bytes[i] = byte_at(offset + i);
+  for (i = 0; i < nbytes; ++i)
+    bytes[i] = byte_at(offset + i);
   return 0;
 }
 
@@ -33,13 +36,13 @@ struct watcher {
   uint64_t calls, last, total, stop_at;
 };
 
-static int32_t watch(void *user_data, uint64_t done, uint64_t total) {
-  struct watcher *watcher = user_data;
+static int32_t watch(void* user_data, uint64_t done, uint64_t total) {
+  struct watcher* watcher = user_data;
   CHECK(done >= watcher->last && done <= total);
   CHECK(watcher->total == 0 || total == watcher->total);
   watcher->last = done;
   watcher->total = total;
-  return watcher->calls++ == watcher->stop_at ? 1 : 0;
+  return watcher->calls++ == watcher->stop_at ? -1 : 0;
 }
 
 static const uint64_t large = 9000001, small = 1;
@@ -51,7 +54,7 @@ struct job {
   st_save_options options;
 };
 
-static void prepare(struct job *job) {
+static void prepare(struct job* job) {
   static const unsigned char data[] = {1, 2, 3, 4};
   static const uint64_t four[] = {4};
   const st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
@@ -85,42 +88,46 @@ static void prepare(struct job *job) {
   job->watcher.stop_at = UINT64_MAX;
 }
 
-static st_status to_file(struct job *job) { return st_save("file", job->tensors, 3, &job->options, &error); }
+static st_status to_file(struct job* job) {
+  return st_save("file", job->tensors, 3, &job->options, &error);
+}
 
-static unsigned char *memory;
+static unsigned char* memory;
 static uint64_t memory_size;
 
-static st_status to_memory(struct job *job) {
+static st_status to_memory(struct job* job) {
   return st_save_memory(job->tensors, 3, &job->options, memory, memory_size, NULL, &error);
 }
 
-static void check_content(const unsigned char *bytes, uint64_t size) {
-  st_file *file = NULL;
-  st_tensor *tensor = NULL;
+static void check_content(const unsigned char* bytes, uint64_t size) {
+  st_file* file = NULL;
+  st_tensor* tensor = NULL;
   uint64_t i;
-  const unsigned char *found;
+  const unsigned char* found;
   CHECK_STATUS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_OK);
   CHECK_STATUS(st_get_tensor(file, "large", 5, &tensor, &error), ST_OK);
   found = st_tensor_data(tensor);
-  for (i = 0; i < large && found[i] == byte_at(i); ++i) continue;
+  for (i = 0; i < large && found[i] == byte_at(i); ++i)
+    continue;
   CHECK(i == large);
   st_release(tensor);
   CHECK_STATUS(st_get_tensor(file, "small", 5, &tensor, &error), ST_OK);
-  CHECK(*(const unsigned char *)st_tensor_data(tensor) == byte_at(0));
+  CHECK(*(const unsigned char*)st_tensor_data(tensor) == byte_at(0));
   st_release(tensor);
   st_close(file);
 }
 
 static void check_whole(void) {
   struct job job;
-  unsigned char *bytes;
+  unsigned char* bytes;
   uint64_t size;
   prepare(&job);
   CHECK_STATUS(st_save_size(job.tensors, 3, &job.options, &memory_size, &error), ST_OK);
   CHECK(job.origins[0].calls == 0 && job.watcher.calls == 0);
   CHECK_STATUS(to_file(&job), ST_OK);
   CHECK(job.origins[0].expected == large && job.origins[1].expected == small);
-  CHECK(job.watcher.calls > 1 && job.watcher.last == memory_size && job.watcher.total == memory_size);
+  CHECK(job.watcher.calls > 1 && job.watcher.last == memory_size &&
+        job.watcher.total == memory_size);
   bytes = scratch_read("file", &size);
   CHECK(size == memory_size);
   check_content(bytes, size);
@@ -135,7 +142,7 @@ static void check_whole(void) {
 }
 
 /* Every call of every callback says no once. */
-static void check_refusals(st_status (*save)(struct job *)) {
+static void check_refusals(st_status (*save)(struct job*)) {
   static const struct {
     int32_t failure;
     st_status status;

@@ -11,28 +11,32 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static const unsigned char *expected_bytes(unsigned i) {
+static const unsigned char* expected_bytes(unsigned i) {
   return sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
 }
 
-static void check_is(const st_tensor *tensor, unsigned i) {
-  const struct sample_tensor *expected = &sample_tensors[i];
+static void check_is(const st_tensor* tensor, unsigned i) {
+  const struct sample_tensor* expected = &sample_tensors[i];
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   CHECK(st_tensor_nbytes(tensor) == expected->nbytes);
   CHECK(st_tensor_data(tensor) != NULL);
   CHECK(memcmp(st_tensor_data(tensor), expected_bytes(i), expected->nbytes) == 0);
   CHECK_STATUS(st_tensor_describe(tensor, &info, &error), ST_OK);
-  CHECK(info.dtype == expected->dtype && info.rank == expected->rank && info.nbytes == expected->nbytes);
-  CHECK(info.name_len == expected->name_len && memcmp(info.name, expected->name, info.name_len) == 0);
+  CHECK(info.dtype == expected->dtype && info.rank == expected->rank &&
+        info.nbytes == expected->nbytes);
+  CHECK(info.name_len == expected->name_len &&
+        memcmp(info.name, expected->name, info.name_len) == 0);
   CHECK(info.rank == 0 || memcmp(info.shape, expected->shape, info.rank * sizeof(uint64_t)) == 0);
   CHECK(info.file_offset == sample_data_offset() + expected->begin);
 }
 
-static void check_all(st_file *file) {
+static void check_all(st_file* file) {
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    st_tensor *tensor = NULL;
-    CHECK_STATUS(st_get_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, &tensor, &error), ST_OK);
+    st_tensor* tensor = NULL;
+    CHECK_STATUS(
+        st_get_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, &tensor, &error),
+        ST_OK);
     check_is(tensor, i);
     st_release(tensor);
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
@@ -44,9 +48,9 @@ static void check_all(st_file *file) {
   }
 }
 
-static void check_errors(st_file *file) {
-  st_tensor *const junk = (st_tensor *)(uintptr_t)0x5A5A;
-  st_tensor *tensor = junk;
+static void check_errors(st_file* file) {
+  st_tensor* const junk = (st_tensor*)(uintptr_t)0x5A5A;
+  st_tensor* tensor = junk;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   CHECK_FAILS(st_get_tensor(file, "none", 4, &tensor, &error), ST_E_TENSOR_NOT_FOUND, &error);
   CHECK(tensor == NULL);
@@ -55,13 +59,15 @@ static void check_errors(st_file *file) {
   CHECK_FAILS(st_get_tensor(file, NULL, 4, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
   CHECK(tensor == NULL);
   tensor = junk;
-  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, sample_count, &tensor, &error), ST_E_OUT_OF_RANGE, &error);
+  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, sample_count, &tensor, &error),
+              ST_E_OUT_OF_RANGE, &error);
   CHECK(tensor == NULL);
   tensor = junk;
   CHECK_FAILS(st_get_tensor_at(file, 2, 0, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
   CHECK(tensor == NULL);
   CHECK_FAILS(st_get_tensor(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, 0, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, 0, NULL, &error), ST_E_INVALID_ARGUMENT,
+              &error);
   CHECK_STATUS(st_get_tensor(file, "alpha", 5, &tensor, &error), ST_OK);
   CHECK_FAILS(st_tensor_describe(tensor, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
   info.size = 1;
@@ -70,25 +76,29 @@ static void check_errors(st_file *file) {
 }
 
 /* Tensors that were got from a file that is closed since. */
-static void check_outlives(st_file *file) {
-  st_tensor *tensors[sample_count];
+static void check_outlives(st_file* file) {
+  st_tensor* tensors[sample_count];
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensors[i], &error), ST_OK);
   }
   st_close(file);
-  for (i = 0; i < sample_count; ++i) check_is(tensors[i], i);
-  for (i = 0; i < sample_count; i += 2) st_release(tensors[i]);
-  for (i = 1; i < sample_count; i += 2) check_is(tensors[i], i);
+  for (i = 0; i < sample_count; ++i)
+    check_is(tensors[i], i);
+  for (i = 0; i < sample_count; i += 2)
+    st_release(tensors[i]);
+  for (i = 1; i < sample_count; i += 2)
+    check_is(tensors[i], i);
   CHECK(st_tensor_ref(tensors[1]) == tensors[1]);
   st_release(tensors[1]);
   check_is(tensors[1], 1);
-  for (i = 1; i < sample_count; i += 2) st_release(tensors[i]);
+  for (i = 1; i < sample_count; i += 2)
+    st_release(tensors[i]);
 }
 
-static st_file *open_with(uint32_t backend, uint32_t mapping) {
+static st_file* open_with(uint32_t backend, uint32_t mapping) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
-  st_file *file = NULL;
+  st_file* file = NULL;
   options.backend = backend;
   options.mapping = mapping;
   CHECK_STATUS(st_open("sample", &options, &file, &error), ST_OK);
@@ -97,11 +107,11 @@ static st_file *open_with(uint32_t backend, uint32_t mapping) {
 
 /* Bytes that may be written to are the caller's alone. */
 static void check_writable(uint32_t backend, uint32_t mapping, int writable) {
-  st_file *file = open_with(backend, mapping);
+  st_file* file = open_with(backend, mapping);
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    st_tensor *tensor = NULL;
-    unsigned char *bytes;
+    st_tensor* tensor = NULL;
+    unsigned char* bytes;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     bytes = st_tensor_mutable_data(tensor);
     CHECK((bytes != NULL) == writable);
@@ -119,10 +129,10 @@ static void check_writable(uint32_t backend, uint32_t mapping, int writable) {
 }
 
 static void check_alignment(void) {
-  st_file *file = open_with(ST_BACKEND_PREAD, 0);
+  st_file* file = open_with(ST_BACKEND_PREAD, 0);
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    st_tensor *tensor = NULL;
+    st_tensor* tensor = NULL;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     CHECK((uintptr_t)st_tensor_data(tensor) % 64 == 0);
     st_release(tensor);
@@ -131,9 +141,9 @@ static void check_alignment(void) {
 }
 
 static int releases;
-static void *released_with;
+static void* released_with;
 
-static void count_release(void *user_data) {
+static void count_release(void* user_data) {
   ++releases;
   released_with = user_data;
 }
@@ -141,13 +151,14 @@ static void count_release(void *user_data) {
 static void check_memory(void) {
   int token;
   st_open_options copied = ST_OPEN_OPTIONS_INIT;
-  unsigned char *bytes = malloc(sample_size());
+  unsigned char* bytes = malloc(sample_size());
   st_file *file = NULL, *other;
-  st_tensor *tensor = NULL;
+  st_tensor* tensor = NULL;
   memcpy(bytes, sample_bytes(), sample_size());
 
   /* Borrowed: the bytes where they are, until the last that uses them is gone. */
-  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, &token, NULL, &file, &error), ST_OK);
+  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, &token, NULL, &file, &error),
+               ST_OK);
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   CHECK(st_tensor_data(tensor) == bytes + sample_data_offset() + 5);
   CHECK(st_tensor_mutable_data(tensor) == NULL);
@@ -162,12 +173,14 @@ static void check_memory(void) {
   st_release(tensor);
   CHECK(releases == 1 && released_with == &token);
 
-  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, NULL, NULL, &file, &error), ST_OK);
+  CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, NULL, NULL, &file, &error),
+               ST_OK);
   st_close(file);
   CHECK(releases == 2 && released_with == NULL);
 
   /* A call that fails leaves the bytes with the caller. */
-  CHECK_STATUS(st_open_memory(bytes, sample_size() - 1, count_release, NULL, NULL, &file, &error), ST_E_COVERAGE);
+  CHECK_STATUS(st_open_memory(bytes, sample_size() - 1, count_release, NULL, NULL, &file, &error),
+               ST_E_COVERAGE);
   CHECK(releases == 2);
 
   /* Copied: the caller's bytes may go. */
@@ -186,7 +199,7 @@ static void check_memory(void) {
 static void check_descriptor(uint32_t backend) {
   const int descriptor = open("sample", O_RDONLY | O_CLOEXEC);
   st_open_options options = ST_OPEN_OPTIONS_INIT;
-  st_file *file = NULL;
+  st_file* file = NULL;
   options.backend = backend;
   CHECK(lseek(descriptor, 13, SEEK_SET) == 13);
   CHECK_STATUS(st_open_fd(descriptor, &options, &file, &error), ST_OK);
@@ -212,7 +225,7 @@ int main(void) {
   scratch_enter();
   sample_write("sample");
   for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
-    st_file *file = open_with(backend, ST_MAPPING_READ_ONLY);
+    st_file* file = open_with(backend, ST_MAPPING_READ_ONLY);
     check_about("backend %u", backend);
     check_all(file);
     check_errors(file);

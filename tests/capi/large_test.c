@@ -17,10 +17,10 @@ static const uint64_t gib = (uint64_t)1 << 30;
 static const char mark[] = "the end.";
 
 /* Two tensors: `first` bytes of nothing, and the eight of the mark. */
-static void write_sparse(const char *path, uint64_t first) {
+static void write_sparse(const char* path, uint64_t first) {
   char header[300];
   uint64_t size;
-  unsigned char *bytes;
+  unsigned char* bytes;
   int file;
   snprintf(header, sizeof header,
            "{\"hole\":{\"dtype\":\"U8\",\"shape\":[%llu],\"data_offsets\":[0,%llu]},"
@@ -44,8 +44,8 @@ static void check_last_tensor(void) {
   for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
     for (mapping = ST_MAPPING_READ_ONLY; mapping <= ST_MAPPING_COPY_ON_WRITE; ++mapping) {
       st_open_options options = ST_OPEN_OPTIONS_INIT;
-      st_file *file = NULL;
-      st_tensor *tensor = NULL;
+      st_file* file = NULL;
+      st_tensor* tensor = NULL;
       char found[8];
       const uint64_t start[] = {64 * gib - 3}, stop[] = {64 * gib};
       options.backend = backend;
@@ -63,7 +63,7 @@ static void check_last_tensor(void) {
       if (backend != ST_BACKEND_PREAD) { /* a mapping takes no memory */
         CHECK_STATUS(st_open("huge", &options, &file, &error), ST_OK);
         CHECK_STATUS(st_get_tensor(file, "hole", 4, &tensor, &error), ST_OK);
-        CHECK(((const char *)st_tensor_data(tensor))[64 * gib - 1] == 0);
+        CHECK(((const char*)st_tensor_data(tensor))[64 * gib - 1] == 0);
         st_release(tensor);
         st_close(file);
       }
@@ -74,8 +74,8 @@ static void check_last_tensor(void) {
 
 /* More memory than there is: refused, and the handle is as good as before. */
 static void check_too_large_to_read(void) {
-  st_file *file;
-  st_tensor *tensor = (st_tensor *)(uintptr_t)0x5A5A;
+  st_file* file;
+  st_tensor* tensor = (st_tensor*)(uintptr_t)0x5A5A;
   write_sparse("vast", (uint64_t)1 << 43);
   file = open_or_stop("vast", ST_BACKEND_PREAD);
   CHECK_FAILS(st_get_tensor(file, "hole", 4, &tensor, &error), ST_E_NO_MEMORY, &error);
@@ -87,19 +87,21 @@ static void check_too_large_to_read(void) {
   unlink("vast");
 }
 
-/* One read of Linux gives 2 GiB less a page at most. All of it goes into the same 4 MiB of memory, mapped
- * again and again. */
+/* One read of Linux gives 2 GiB less a page at most. All of it goes into the same 4 MiB of memory,
+ * mapped again and again. */
 static void check_large_read(void) {
   const uint64_t window = (uint64_t)4 << 20, size = 2 * gib + window;
   const int memory = memfd_create("window", MFD_CLOEXEC);
-  unsigned char *space = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  unsigned char* space =
+      mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   uint64_t offset;
-  st_file *file;
+  st_file* file;
   CHECK(memory >= 0 && ftruncate(memory, (off_t)window) == 0);
   CHECK(space != MAP_FAILED);
   if (memory < 0 || space == MAP_FAILED) return;
   for (offset = 0; offset < size; offset += window) {
-    CHECK(mmap(space + offset, window, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory, 0) != MAP_FAILED);
+    CHECK(mmap(space + offset, window, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory, 0) !=
+          MAP_FAILED);
   }
   write_sparse("large", size - 8);
   file = open_or_stop("large", ST_BACKEND_PREAD);

@@ -12,13 +12,13 @@
 static st_error error = ST_ERROR_INIT;
 static int descriptor;
 
-static int32_t read_sample(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
+static int32_t read_sample(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
   (void)user_data;
   memcpy(buffer, sample_bytes() + offset, nbytes);
   return 0;
 }
 
-static void never(void *user_data) {
+static void never(void* user_data) {
   (void)user_data;
   CHECK_NEVER("released though the call failed");
 }
@@ -34,9 +34,9 @@ static st_io sample_io(void) {
 }
 
 /* Every function that opens, with these options. */
-static void check_all(const st_open_options *options, st_status expected) {
+static void check_all(const st_open_options* options, st_status expected) {
   const st_io io = sample_io();
-  st_file *files[4];
+  st_file* files[4];
   int i;
   st_status statuses[4];
   memset(files, 0x5A, sizeof files);
@@ -119,13 +119,13 @@ static void check_header_cap(void) {
 static void check_null_arguments(void) {
   st_io io = sample_io();
   st_open_options copied = ST_OPEN_OPTIONS_INIT;
-  st_file *file;
-#define JUNK ((st_file *)(uintptr_t)0x5A5A)
-#define REFUSES(call)                                   \
-  do {                                                  \
-    file = JUNK;                                        \
-    CHECK_FAILS(call, ST_E_INVALID_ARGUMENT, &error);   \
-    CHECK(file == NULL);                                \
+  st_file* file;
+#define JUNK ((st_file*)(uintptr_t)0x5A5A)
+#define REFUSES(call)                                 \
+  do {                                                \
+    file = JUNK;                                      \
+    CHECK_FAILS(call, ST_E_INVALID_ARGUMENT, &error); \
+    CHECK(file == NULL);                              \
   } while (0)
   REFUSES(st_open(NULL, NULL, &file, &error));
   REFUSES(st_open("", NULL, &file, &error));
@@ -155,10 +155,12 @@ static void check_null_arguments(void) {
   CHECK_FAILS(st_open_io(&io, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
 
   file = JUNK;
-  CHECK_FAILS(st_open_memory(NULL, 0, NULL, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL, &error);
+  CHECK_FAILS(st_open_memory(NULL, 0, NULL, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL,
+              &error);
   CHECK(file == NULL);
   file = JUNK;
-  CHECK_FAILS(st_open_memory("short", 5, never, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL, &error);
+  CHECK_FAILS(st_open_memory("short", 5, never, NULL, NULL, &file, &error), ST_E_HEADER_TOO_SMALL,
+              &error);
   CHECK(file == NULL);
 }
 
@@ -166,8 +168,8 @@ static void check_null_arguments(void) {
 static void check_null_handles(void) {
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  st_tensor *tensor = (st_tensor *)JUNK;
-  const char *value = "x";
+  st_tensor* tensor = (st_tensor*)JUNK;
+  const char* value = "x";
   uint64_t number = 7;
   char byte;
   st_close(NULL);
@@ -190,7 +192,7 @@ static void check_null_handles(void) {
   CHECK(value == NULL && number == 0);
   NO_HANDLE(st_get_tensor(NULL, "a", 1, &tensor, &error));
   CHECK(tensor == NULL);
-  tensor = (st_tensor *)JUNK;
+  tensor = (st_tensor*)JUNK;
   NO_HANDLE(st_get_tensor_at(NULL, ST_ORDER_FILE, 0, &tensor, &error));
   CHECK(tensor == NULL);
   NO_HANDLE(st_tensor_describe(NULL, &info, &error));

@@ -18,7 +18,7 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void check_refused(const char *path, st_status expected, int os_error) {
+static void check_refused(const char* path, st_status expected, int os_error) {
   static const uint32_t backends[] = {ST_BACKEND_AUTO, ST_BACKEND_MMAP, ST_BACKEND_PREAD};
   char quoted[80];
   size_t i;
@@ -26,7 +26,7 @@ static void check_refused(const char *path, st_status expected, int os_error) {
   check_about("%.80s", path);
   for (i = 0; i < 3; ++i) {
     st_open_options options = ST_OPEN_OPTIONS_INIT;
-    st_file *file = (st_file *)(uintptr_t)0x5A5A;
+    st_file* file = (st_file*)(uintptr_t)0x5A5A;
     options.backend = backends[i];
     CHECK_FAILS(st_open(path, &options, &file, &error), expected, &error);
     CHECK(file == NULL);
@@ -36,8 +36,8 @@ static void check_refused(const char *path, st_status expected, int os_error) {
   check_about(NULL);
 }
 
-static void check_opens(const char *path) {
-  st_file *file = NULL;
+static void check_opens(const char* path) {
+  st_file* file = NULL;
   check_about("%s", path);
   CHECK_STATUS(st_open(path, NULL, &file, &error), ST_OK);
   CHECK(st_tensor_count(file) == sample_count);
@@ -64,7 +64,7 @@ static void check_not_regular(void) {
   CHECK(mkdir("folder", 0755) == 0);
   CHECK(mkfifo("fifo", 0644) == 0);
   listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK(bind(listener, (const struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(bind(listener, (const struct sockaddr*)&address, sizeof address) == 0);
   check_refused("folder", ST_E_NOT_REGULAR, 0);
   check_refused(".", ST_E_NOT_REGULAR, 0);
   check_refused("/", ST_E_NOT_REGULAR, 0);
@@ -106,12 +106,13 @@ static void check_claims(void) {
 }
 
 /* The length field and a header, then nothing but a hole up to `size`. */
-static int write_sparse(const char *path, uint64_t size) {
+static int write_sparse(const char* path, uint64_t size) {
   char text[200];
   uint64_t written, data = size - 8 - 128;
-  unsigned char *bytes;
+  unsigned char* bytes;
   int file, made;
-  snprintf(text, sizeof text, "{\"w\":{\"dtype\":\"U8\",\"shape\":[%llu],\"data_offsets\":[0,%llu]}}",
+  snprintf(text, sizeof text,
+           "{\"w\":{\"dtype\":\"U8\",\"shape\":[%llu],\"data_offsets\":[0,%llu]}}",
            (unsigned long long)data, (unsigned long long)data);
   memset(text + strlen(text), ' ', 128 - strlen(text));
   text[128] = '\0';
@@ -129,7 +130,7 @@ static void check_sparse(void) {
   const uint64_t sizes[] = {(uint64_t)1 << 40, (uint64_t)1 << 43, INT64_MAX};
   size_t i;
   for (i = 0; i < 3; ++i) {
-    st_file *file = NULL;
+    st_file* file = NULL;
     unsigned char last = 1;
     if (!write_sparse("sparse", sizes[i])) continue; /* more than this file system can */
     check_about("%llu bytes", (unsigned long long)sizes[i]);
@@ -165,7 +166,8 @@ static void check_permission(void) {
 
 static int open_descriptors(void) {
   int count = 0, descriptor;
-  for (descriptor = 0; descriptor < 256; ++descriptor) count += fcntl(descriptor, F_GETFD) >= 0 ? 1 : 0;
+  for (descriptor = 0; descriptor < 256; ++descriptor)
+    count += fcntl(descriptor, F_GETFD) >= 0 ? 1 : 0;
   return count;
 }
 
@@ -174,7 +176,7 @@ static void check_no_descriptors_left(void) {
   struct rlimit limit, few;
   int i;
   for (i = 0; i < 1000; ++i) {
-    st_file *file;
+    st_file* file;
     CHECK(st_open("claim", NULL, &file, NULL) == ST_E_HEADER_LENGTH);
     CHECK(st_open("folder", NULL, &file, NULL) == ST_E_NOT_REGULAR);
   }

@@ -18,10 +18,10 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void check_tensors(st_file *file) {
+static void check_tensors(st_file* file) {
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    st_tensor *tensor = NULL;
+    st_tensor* tensor = NULL;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_NAME, i, &tensor, &error), ST_OK);
     CHECK(memcmp(st_tensor_data(tensor),
                  sample_bytes() + sample_data_offset() + sample_tensors[sample_name_order[i]].begin,
@@ -31,14 +31,14 @@ static void check_tensors(st_file *file) {
 }
 
 static void check_errno(void) {
-  st_file *file = NULL;
-  st_tensor *tensor = NULL;
+  st_file* file = NULL;
+  st_tensor* tensor = NULL;
   const uint64_t extents[] = {2};
-#define KEEPS_ERRNO(call) \
-  do {                    \
-    errno = 12345;        \
-    (void)(call);         \
-    CHECK(errno == 12345);\
+#define KEEPS_ERRNO(call)  \
+  do {                     \
+    errno = 12345;         \
+    (void)(call);          \
+    CHECK(errno == 12345); \
   } while (0)
   KEEPS_ERRNO(st_open("missing", NULL, &file, &error));
   KEEPS_ERRNO(st_open("sample", NULL, &file, &error));
@@ -58,11 +58,11 @@ static void check_errno(void) {
 
 /* Numbers are written and read the same under a locale with other digits' groups and points. */
 static void check_locale(void) {
-  static const char *const names[] = {"", "de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8", "C.UTF-8"};
+  static const char* const names[] = {"", "de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8", "C.UTF-8"};
   size_t i;
   for (i = 0; i < sizeof names / sizeof names[0]; ++i) {
     char before[200];
-    st_file *file;
+    st_file* file;
     if (!setlocale(LC_ALL, names[i])) continue;
     snprintf(before, sizeof before, "%s", setlocale(LC_ALL, NULL));
     file = open_or_stop("sample", ST_BACKEND_AUTO);
@@ -83,8 +83,8 @@ static int child_status(pid_t child) {
 
 /* Parent and child both go on with what was open. */
 static void check_fork(uint32_t backend) {
-  st_file *file = open_or_stop("sample", backend);
-  st_tensor *tensor = NULL;
+  st_file* file = open_or_stop("sample", backend);
+  st_tensor* tensor = NULL;
   pid_t child;
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   fflush(stdout);
@@ -106,7 +106,7 @@ static void check_fork(uint32_t backend) {
 
 /* No descriptor of the library survives an exec. */
 static void check_exec(void) {
-  st_file *file = open_or_stop("sample", ST_BACKEND_PREAD);
+  st_file* file = open_or_stop("sample", ST_BACKEND_PREAD);
   struct stat sample;
   int descriptor, found = 0;
   CHECK(stat("sample", &sample) == 0);
@@ -129,12 +129,13 @@ static void check_without_streams(void) {
   fflush(stdout);
   child = fork();
   if (child == 0) {
-    st_file *file = NULL;
+    st_file* file = NULL;
     int wrong;
     close(0);
     close(1);
     close(2);
-    wrong = st_open("sample", NULL, &file, NULL) != ST_OK || st_save("saved", NULL, 0, NULL, NULL) != ST_OK;
+    wrong = st_open("sample", NULL, &file, NULL) != ST_OK ||
+            st_save("saved", NULL, 0, NULL, NULL) != ST_OK;
     st_close(file);
     _exit(wrong);
   }
@@ -172,7 +173,7 @@ static void check_signals(void) {
   CHECK(sigprocmask(SIG_BLOCK, NULL, &mask) == 0);
   CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
   for (round = 0; round < 2000 && (round < 50 || signals < 500); ++round) {
-    st_file *file = NULL;
+    st_file* file = NULL;
     CHECK(st_save("signals", &tensor, 1, NULL, &error) == ST_OK);
     CHECK(st_open("signals", NULL, &file, &error) == ST_OK);
     CHECK(st_read_tensor(file, "w", 1, found, size, &error) == ST_OK);

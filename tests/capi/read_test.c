@@ -10,32 +10,38 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void check_read_tensor(st_file *file) {
+static void check_read_tensor(st_file* file) {
   unsigned char buffer[64];
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
-    const struct sample_tensor *tensor = &sample_tensors[i];
-    const unsigned char *expected = sample_bytes() + sample_data_offset() + tensor->begin;
+    const struct sample_tensor* tensor = &sample_tensors[i];
+    const unsigned char* expected = sample_bytes() + sample_data_offset() + tensor->begin;
     memset(buffer, 0xEE, sizeof buffer);
-    CHECK_STATUS(st_read_tensor(file, tensor->name, tensor->name_len, buffer, tensor->nbytes, &error), ST_OK);
+    CHECK_STATUS(
+        st_read_tensor(file, tensor->name, tensor->name_len, buffer, tensor->nbytes, &error),
+        ST_OK);
     CHECK(memcmp(buffer, expected, tensor->nbytes) == 0);
     CHECK(buffer[tensor->nbytes] == 0xEE);
-    CHECK_STATUS(st_read_tensor(file, tensor->name, tensor->name_len, buffer, sizeof buffer, &error), ST_OK);
+    CHECK_STATUS(
+        st_read_tensor(file, tensor->name, tensor->name_len, buffer, sizeof buffer, &error), ST_OK);
     CHECK(buffer[tensor->nbytes] == 0xEE);
     if (tensor->nbytes == 0) continue;
-    CHECK_FAILS(st_read_tensor(file, tensor->name, tensor->name_len, buffer, tensor->nbytes - 1, &error),
-                ST_E_BUFFER_TOO_SMALL, &error);
+    CHECK_FAILS(
+        st_read_tensor(file, tensor->name, tensor->name_len, buffer, tensor->nbytes - 1, &error),
+        ST_E_BUFFER_TOO_SMALL, &error);
     CHECK_FAILS(st_read_tensor(file, tensor->name, tensor->name_len, NULL, tensor->nbytes, &error),
                 ST_E_INVALID_ARGUMENT, &error);
   }
   CHECK_STATUS(st_read_tensor(file, "nothing", 7, NULL, 0, &error), ST_OK);
-  CHECK_FAILS(st_read_tensor(file, "none", 4, buffer, sizeof buffer, &error), ST_E_TENSOR_NOT_FOUND, &error);
-  CHECK_FAILS(st_read_tensor(file, NULL, 4, buffer, sizeof buffer, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_read_tensor(file, "none", 4, buffer, sizeof buffer, &error), ST_E_TENSOR_NOT_FOUND,
+              &error);
+  CHECK_FAILS(st_read_tensor(file, NULL, 4, buffer, sizeof buffer, &error), ST_E_INVALID_ARGUMENT,
+              &error);
 }
 
-static void check_read_at(st_file *file) {
+static void check_read_at(st_file* file) {
   const uint64_t size = sample_size();
-  unsigned char *buffer = malloc(size + 1);
+  unsigned char* buffer = malloc(size + 1);
   uint64_t offset, count;
   for (offset = 0; offset <= size; ++offset) {
     for (count = 0; count <= size - offset; count += count < 20 ? 1 : 53) {
@@ -64,8 +70,8 @@ struct reader {
   uint64_t most;
 };
 
-static int32_t read_sample(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
-  struct reader *reader = user_data;
+static int32_t read_sample(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
+  struct reader* reader = user_data;
   const unsigned call = reader->calls++;
   CHECK(nbytes > 0);
   CHECK(offset <= sample_size() && nbytes <= sample_size() - offset);
@@ -78,9 +84,11 @@ static int32_t read_sample(void *user_data, uint64_t offset, void *buffer, uint6
   return 0;
 }
 
-static void count_release(void *user_data) { ++((struct reader *)user_data)->releases; }
+static void count_release(void* user_data) {
+  ++((struct reader*)user_data)->releases;
+}
 
-static st_io io_of(struct reader *reader) {
+static st_io io_of(struct reader* reader) {
   st_io io;
   memset(&io, 0, sizeof io);
   memset(reader, 0, sizeof *reader);
@@ -95,8 +103,8 @@ static st_io io_of(struct reader *reader) {
 static void check_callbacks(void) {
   struct reader reader;
   st_io io = io_of(&reader);
-  st_file *file = NULL;
-  st_tensor *tensor = NULL;
+  st_file* file = NULL;
+  st_tensor* tensor = NULL;
   CHECK_STATUS(st_open_io(&io, NULL, &file, &error), ST_OK);
   memset(&io, 0xEE, sizeof io); /* it was copied */
   CHECK(reader.most <= sample_data_offset());
@@ -123,8 +131,8 @@ static void check_callbacks(void) {
 static void check_callback_errors(void) {
   struct reader reader;
   st_io io = io_of(&reader);
-  st_file *file = NULL;
-  st_tensor *tensor;
+  st_file* file = NULL;
+  st_tensor* tensor;
   unsigned char buffer[64];
   const uint64_t starts[] = {0, 1}, stops[] = {2, 2};
   unsigned opening, k;
@@ -136,7 +144,7 @@ static void check_callback_errors(void) {
     io = io_of(&reader);
     reader.fail_at = k;
     reader.failures = 1;
-    file = (st_file *)(uintptr_t)0x5A5A;
+    file = (st_file*)(uintptr_t)0x5A5A;
     CHECK_FAILS(st_open_io(&io, NULL, &file, &error), ST_E_IO, &error);
     CHECK(file == NULL);
     CHECK(error.os_error == ESTALE);
@@ -144,14 +152,14 @@ static void check_callback_errors(void) {
   }
   io = io_of(&reader);
   CHECK_STATUS(st_open_io(&io, NULL, &file, &error), ST_OK);
-#define FAILS_ONCE(call)                         \
-  do {                                           \
-    reader.fail_at = reader.calls;               \
-    reader.failures = 1;                         \
-    CHECK_FAILS(call, ST_E_IO, &error);          \
-    CHECK(error.os_error == ESTALE);             \
-    CHECK(error.position != ST_NO_POSITION);     \
-    CHECK_STATUS(call, ST_OK);                   \
+#define FAILS_ONCE(call)                     \
+  do {                                       \
+    reader.fail_at = reader.calls;           \
+    reader.failures = 1;                     \
+    CHECK_FAILS(call, ST_E_IO, &error);      \
+    CHECK(error.os_error == ESTALE);         \
+    CHECK(error.position != ST_NO_POSITION); \
+    CHECK_STATUS(call, ST_OK);               \
   } while (0)
   FAILS_ONCE(st_read_tensor(file, "zeta", 4, buffer, sizeof buffer, &error));
   FAILS_ONCE(st_read_at(file, 9, buffer, 20, &error));
@@ -164,7 +172,7 @@ static void check_callback_errors(void) {
 
 int main(void) {
   uint32_t backend;
-  st_file *file = NULL;
+  st_file* file = NULL;
   scratch_enter();
   sample_write("sample");
   for (backend = ST_BACKEND_MMAP; backend <= ST_BACKEND_PREAD; ++backend) {
@@ -173,7 +181,8 @@ int main(void) {
     check_read_at(file);
     st_close(file);
   }
-  CHECK_STATUS(st_open_memory(sample_bytes(), sample_size(), NULL, NULL, NULL, &file, &error), ST_OK);
+  CHECK_STATUS(st_open_memory(sample_bytes(), sample_size(), NULL, NULL, NULL, &file, &error),
+               ST_OK);
   check_read_tensor(file);
   check_read_at(file);
   st_close(file);

@@ -11,7 +11,7 @@ static const unsigned char data[64];
 static const uint64_t shape[] = {2, 3};
 static const char old[] = "the old file";
 
-static st_save_tensor tensor_named(const char *name, uint64_t name_len) {
+static st_save_tensor tensor_named(const char* name, uint64_t name_len) {
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   tensor.dtype = ST_DTYPE_F32;
   tensor.name = name;
@@ -23,15 +23,15 @@ static st_save_tensor tensor_named(const char *name, uint64_t name_len) {
   return tensor;
 }
 
-static int32_t never_fill(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
+static int32_t never_fill(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
   (void)user_data, (void)offset, (void)buffer, (void)nbytes;
   CHECK_NEVER("asked for bytes of what is refused");
   return 0;
 }
 
 /* Every function that saves says the same, and leaves no trace. */
-static void check_refused(const st_save_tensor *tensors, uint64_t count, const st_save_options *options,
-                          st_status expected) {
+static void check_refused(const st_save_tensor* tensors, uint64_t count,
+                          const st_save_options* options, st_status expected) {
   unsigned char buffer[1024];
   uint64_t nbytes = 7;
   scratch_clear();
@@ -44,7 +44,8 @@ static void check_refused(const st_save_tensor *tensors, uint64_t count, const s
   CHECK(nbytes == 0);
   nbytes = 7;
   memset(buffer, 0xEE, sizeof buffer);
-  CHECK_FAILS(st_save_memory(tensors, count, options, buffer, sizeof buffer, &nbytes, &error), expected, &error);
+  CHECK_FAILS(st_save_memory(tensors, count, options, buffer, sizeof buffer, &nbytes, &error),
+              expected, &error);
   CHECK(nbytes == 0);
   CHECK(buffer[0] == 0xEE && buffer[sizeof buffer - 1] == 0xEE);
 }
@@ -56,12 +57,12 @@ static void check_tensors(void) {
   check_refused(NULL, 1, NULL, ST_E_INVALID_ARGUMENT);
   check_refused(NULL, UINT64_MAX, NULL, ST_E_INVALID_ARGUMENT);
 
-#define REFUSED(change, status)              \
-  do {                                       \
-    wrong = good;                            \
-    change;                                  \
-    check_about("%s", #change);              \
-    check_refused(&wrong, 1, NULL, status);  \
+#define REFUSED(change, status)             \
+  do {                                      \
+    wrong = good;                           \
+    change;                                 \
+    check_about("%s", #change);             \
+    check_refused(&wrong, 1, NULL, status); \
   } while (0)
   REFUSED(wrong.size = 0, ST_E_INVALID_ARGUMENT);
   REFUSED(wrong.size = sizeof wrong - 1, ST_E_INVALID_ARGUMENT);
@@ -79,8 +80,10 @@ static void check_tensors(void) {
   REFUSED(wrong.dtype = ST_DTYPE_F64, ST_E_SIZE_MISMATCH);
   REFUSED(wrong.rank = 0, ST_E_SIZE_MISMATCH);
   REFUSED((wrong.shape = none, wrong.rank = 1), ST_E_SIZE_MISMATCH);
-  REFUSED((wrong.shape = one, wrong.rank = 1, wrong.dtype = ST_DTYPE_F4, wrong.nbytes = 1), ST_E_SUBBYTE);
-  REFUSED((wrong.shape = one, wrong.rank = 1, wrong.dtype = ST_DTYPE_F6_E3M2, wrong.nbytes = 1), ST_E_SUBBYTE);
+  REFUSED((wrong.shape = one, wrong.rank = 1, wrong.dtype = ST_DTYPE_F4, wrong.nbytes = 1),
+          ST_E_SUBBYTE);
+  REFUSED((wrong.shape = one, wrong.rank = 1, wrong.dtype = ST_DTYPE_F6_E3M2, wrong.nbytes = 1),
+          ST_E_SUBBYTE);
   REFUSED(wrong.shape = huge, ST_E_OVERFLOW);
   REFUSED((wrong.shape = bits, wrong.rank = 1), ST_E_OVERFLOW);
   REFUSED((wrong.data = NULL, wrong.fill = never_fill, wrong.nbytes = 23), ST_E_SIZE_MISMATCH);
@@ -108,12 +111,12 @@ static void check_options(void) {
   st_metadata_entry entry;
   st_save_options options;
   const st_save_options defaults = ST_SAVE_OPTIONS_INIT;
-#define REFUSED_OPTION(change, status)            \
-  do {                                            \
-    options = defaults;                           \
-    change;                                       \
-    check_about("%s", #change);                   \
-    check_refused(&good, 1, &options, status);    \
+#define REFUSED_OPTION(change, status)         \
+  do {                                         \
+    options = defaults;                        \
+    change;                                    \
+    check_about("%s", #change);                \
+    check_refused(&good, 1, &options, status); \
   } while (0)
   REFUSED_OPTION(options.size = 0, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.size = sizeof options - 1, ST_E_INVALID_ARGUMENT);
@@ -136,11 +139,11 @@ static void check_options(void) {
   entries[0].value = "v";
   entries[0].value_len = 1;
   entries[1] = entries[0];
-#define REFUSED_ENTRY(change, count, status)                                                     \
-  do {                                                                                           \
-    entry = entries[0];                                                                          \
-    change;                                                                                      \
-    REFUSED_OPTION((options.metadata = &entry, options.metadata_count = (count)), status);       \
+#define REFUSED_ENTRY(change, count, status)                                               \
+  do {                                                                                     \
+    entry = entries[0];                                                                    \
+    change;                                                                                \
+    REFUSED_OPTION((options.metadata = &entry, options.metadata_count = (count)), status); \
   } while (0)
   REFUSED_OPTION((options.metadata = entries, options.metadata_count = 2), ST_E_DUPLICATE);
   REFUSED_ENTRY(entry.size = 0, 1, ST_E_INVALID_ARGUMENT);
@@ -167,9 +170,11 @@ static void check_buffers(void) {
   CHECK(nbytes > 24 && nbytes < sizeof buffer);
   CHECK_FAILS(st_save_size(&good, 1, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
   memset(buffer, 0xEE, sizeof buffer);
-  CHECK_FAILS(st_save_memory(&good, 1, NULL, buffer, nbytes - 1, &same, &error), ST_E_BUFFER_TOO_SMALL, &error);
+  CHECK_FAILS(st_save_memory(&good, 1, NULL, buffer, nbytes - 1, &same, &error),
+              ST_E_BUFFER_TOO_SMALL, &error);
   CHECK(same == 0 && buffer[0] == 0xEE);
-  CHECK_FAILS(st_save_memory(&good, 1, NULL, NULL, nbytes, &same, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_save_memory(&good, 1, NULL, NULL, nbytes, &same, &error), ST_E_INVALID_ARGUMENT,
+              &error);
   CHECK_STATUS(st_save_memory(&good, 1, NULL, buffer, nbytes, &same, &error), ST_OK);
   CHECK(same == nbytes && buffer[nbytes] == 0xEE);
   CHECK_STATUS(st_save_memory(&good, 1, NULL, buffer, sizeof buffer, NULL, &error), ST_OK);
@@ -205,7 +210,7 @@ static void check_header_cap(void) {
   st_save_tensor tensor = tensor_named("w", 1);
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
   st_save_options options = ST_SAVE_OPTIONS_INIT;
-  char *value = malloc(cap);
+  char* value = malloc(cap);
   uint64_t nbytes, text;
   if (!value) return;
   memset(value, 'v', cap);

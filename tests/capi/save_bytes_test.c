@@ -10,8 +10,8 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static st_save_tensor tensor_of(const char *name, uint32_t dtype, const uint64_t *shape, uint64_t rank,
-                                const void *data, uint64_t nbytes) {
+static st_save_tensor tensor_of(const char* name, uint32_t dtype, const uint64_t* shape,
+                                uint64_t rank, const void* data, uint64_t nbytes) {
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   tensor.dtype = dtype;
   tensor.name = name;
@@ -23,7 +23,7 @@ static st_save_tensor tensor_of(const char *name, uint32_t dtype, const uint64_t
   return tensor;
 }
 
-static st_metadata_entry entry_of(const char *key, const char *value) {
+static st_metadata_entry entry_of(const char* key, const char* value) {
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
   entry.key = key;
   entry.key_len = strlen(key);
@@ -33,15 +33,17 @@ static st_metadata_entry entry_of(const char *key, const char *value) {
 }
 
 /* Saved to a file and to memory: this header, padded, and this data. */
-static void check_writes(const st_save_tensor *tensors, uint64_t count, const st_save_options *options,
-                         const char *header, const char *data) {
+static void check_writes(const st_save_tensor* tensors, uint64_t count,
+                         const st_save_options* options, const char* header, const char* data) {
   const uint64_t alignment = options && options->alignment ? options->alignment : 8;
-  const uint64_t head = (8 + strlen(header) + alignment - 1) / alignment * alignment, size = head + strlen(data);
+  const uint64_t head = (8 + strlen(header) + alignment - 1) / alignment * alignment,
+                 size = head + strlen(data);
   unsigned char *expected = malloc(size), *found = malloc(size + 1);
   uint64_t nbytes = 0, i;
   check_about("%.150s", header);
   memset(expected, ' ', head);
-  for (i = 0; i < 8; ++i) expected[i] = (unsigned char)((head - 8) >> (8 * i) & 0xFF);
+  for (i = 0; i < 8; ++i)
+    expected[i] = (unsigned char)((head - 8) >> (8 * i) & 0xFF);
   memcpy(expected + 8, header, strlen(header));
   memcpy(expected + head, data, strlen(data));
 
@@ -62,14 +64,19 @@ static void check_forms(void) {
   static const uint64_t shape[] = {2, 2}, nothing[] = {3, 0, 18446744073709551615u};
   st_save_tensor tensor = tensor_of("w", ST_DTYPE_U8, shape, 2, "data", 4);
   check_writes(NULL, 0, NULL, "{}", "");
-  check_writes(&tensor, 1, NULL, "{\"w\":{\"dtype\":\"U8\",\"shape\":[2,2],\"data_offsets\":[0,4]}}", "data");
-  tensor = tensor_of("scalar", ST_DTYPE_F32, NULL, 0, "data", 4);
-  check_writes(&tensor, 1, NULL, "{\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", "data");
-  tensor = tensor_of("", ST_DTYPE_F4, shape, 2, "da", 2);
-  check_writes(&tensor, 1, NULL, "{\"\":{\"dtype\":\"F4\",\"shape\":[2,2],\"data_offsets\":[0,2]}}", "da");
-  tensor = tensor_of("z", ST_DTYPE_I64, nothing, 3, NULL, 0);
   check_writes(&tensor, 1, NULL,
-               "{\"z\":{\"dtype\":\"I64\",\"shape\":[3,0,18446744073709551615],\"data_offsets\":[0,0]}}", "");
+               "{\"w\":{\"dtype\":\"U8\",\"shape\":[2,2],\"data_offsets\":[0,4]}}", "data");
+  tensor = tensor_of("scalar", ST_DTYPE_F32, NULL, 0, "data", 4);
+  check_writes(&tensor, 1, NULL,
+               "{\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", "data");
+  tensor = tensor_of("", ST_DTYPE_F4, shape, 2, "da", 2);
+  check_writes(&tensor, 1, NULL, "{\"\":{\"dtype\":\"F4\",\"shape\":[2,2],\"data_offsets\":[0,2]}}",
+               "da");
+  tensor = tensor_of("z", ST_DTYPE_I64, nothing, 3, NULL, 0);
+  check_writes(
+      &tensor, 1, NULL,
+      "{\"z\":{\"dtype\":\"I64\",\"shape\":[3,0,18446744073709551615],\"data_offsets\":[0,0]}}",
+      "");
 }
 
 /* Every remainder of the header's length by 8. */
@@ -78,7 +85,8 @@ static void check_padding(void) {
   int i;
   for (i = 0; i < 16; ++i) {
     const st_save_tensor tensor = tensor_of(name, ST_DTYPE_U8, NULL, 0, "d", 1);
-    snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", name);
+    snprintf(header, sizeof header,
+             "{\"%s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", name);
     check_writes(&tensor, 1, NULL, header, "d");
     strcat(name, "n");
   }
@@ -90,7 +98,8 @@ static void check_alignment(void) {
   uint64_t alignment;
   for (alignment = 8; alignment <= 65536; alignment *= 2) {
     options.alignment = alignment;
-    check_writes(&tensor, 1, &options, "{\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", "d");
+    check_writes(&tensor, 1, &options,
+                 "{\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", "d");
   }
 }
 
@@ -98,11 +107,16 @@ static void check_alignment(void) {
 static void check_order(void) {
   static const uint64_t two[] = {2};
   const st_save_tensor sorted[] = {
-      tensor_of("z", ST_DTYPE_U64, NULL, 0, "00000000", 8), tensor_of("y", ST_DTYPE_I64, NULL, 0, "11111111", 8),
-      tensor_of("A", ST_DTYPE_F16, NULL, 0, "22", 2),       tensor_of("a", ST_DTYPE_F16, NULL, 0, "33", 2),
-      tensor_of("a.1", ST_DTYPE_F16, NULL, 0, "44", 2),     tensor_of("a.10", ST_DTYPE_F16, NULL, 0, "55", 2),
-      tensor_of("a.2", ST_DTYPE_F16, NULL, 0, "66", 2),     tensor_of("\xC3\xA9", ST_DTYPE_F16, NULL, 0, "77", 2),
-      tensor_of("0", ST_DTYPE_F4, two, 1, "8", 1),          tensor_of("0.", ST_DTYPE_BOOL, NULL, 0, "9", 1),
+      tensor_of("z", ST_DTYPE_U64, NULL, 0, "00000000", 8),
+      tensor_of("y", ST_DTYPE_I64, NULL, 0, "11111111", 8),
+      tensor_of("A", ST_DTYPE_F16, NULL, 0, "22", 2),
+      tensor_of("a", ST_DTYPE_F16, NULL, 0, "33", 2),
+      tensor_of("a.1", ST_DTYPE_F16, NULL, 0, "44", 2),
+      tensor_of("a.10", ST_DTYPE_F16, NULL, 0, "55", 2),
+      tensor_of("a.2", ST_DTYPE_F16, NULL, 0, "66", 2),
+      tensor_of("\xC3\xA9", ST_DTYPE_F16, NULL, 0, "77", 2),
+      tensor_of("0", ST_DTYPE_F4, two, 1, "8", 1),
+      tensor_of("0.", ST_DTYPE_BOOL, NULL, 0, "9", 1),
   };
   enum { count = sizeof sorted / sizeof sorted[0] };
   static const char header[] =
@@ -120,34 +134,43 @@ static void check_order(void) {
   int step, i;
   for (step = 1; step < count; step += 2) {
     if (step == 5) continue; /* has a factor in common with the count */
-    for (i = 0; i < count; ++i) shuffled[i * step % count] = sorted[i];
-    check_writes(shuffled, count, NULL, header, "0000000011111111223344556677" "89");
+    for (i = 0; i < count; ++i)
+      shuffled[i * step % count] = sorted[i];
+    check_writes(shuffled, count, NULL, header,
+                 "0000000011111111223344556677"
+                 "89");
   }
 }
 
 static void check_escapes(void) {
   static const char controls[] =
-      "\x01\x02\x03\x04\x05\x06\x07\b\t\n\x0B\f\r\x0E\x0F\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1A\x1B\x1C\x1D\x1E\x1F";
+      "\x01\x02\x03\x04\x05\x06\x07\b\t\n\x0B\f\r\x0E\x0F\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19"
+      "\x1A\x1B\x1C\x1D\x1E\x1F";
   st_save_tensor tensor = tensor_of(controls, ST_DTYPE_U8, NULL, 0, "d", 1);
   check_writes(&tensor, 1, NULL,
-               "{\"\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u000f\\u0010"
-               "\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b\\u001c\\u001d\\u001e"
+               "{\"\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\"
+               "u000f\\u0010"
+               "\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b\\u001"
+               "c\\u001d\\u001e"
                "\\u001f\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}",
                "d");
-  tensor = tensor_of("\"\\/\x7F\xC2\x80\xE2\x80\xA8\xF0\x9F\x98\x80'<>&", ST_DTYPE_U8, NULL, 0, "d", 1);
-  check_writes(&tensor, 1, NULL,
-               "{\"\\\"\\\\/\x7F\xC2\x80\xE2\x80\xA8\xF0\x9F\x98\x80'<>&\":{\"dtype\":\"U8\",\"shape\":[],"
-               "\"data_offsets\":[0,1]}}",
-               "d");
+  tensor =
+      tensor_of("\"\\/\x7F\xC2\x80\xE2\x80\xA8\xF0\x9F\x98\x80'<>&", ST_DTYPE_U8, NULL, 0, "d", 1);
+  check_writes(
+      &tensor, 1, NULL,
+      "{\"\\\"\\\\/\x7F\xC2\x80\xE2\x80\xA8\xF0\x9F\x98\x80'<>&\":{\"dtype\":\"U8\",\"shape\":[],"
+      "\"data_offsets\":[0,1]}}",
+      "d");
   tensor.name = "a\0b";
   tensor.name_len = 3;
-  check_writes(&tensor, 1, NULL, "{\"a\\u0000b\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", "d");
+  check_writes(&tensor, 1, NULL,
+               "{\"a\\u0000b\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", "d");
 }
 
 static void check_metadata(void) {
   const st_save_tensor tensor = tensor_of("w", ST_DTYPE_U8, NULL, 0, "d", 1);
-  st_metadata_entry entries[] = {entry_of("format", "pt"), entry_of("", ""), entry_of("a\"", "\n\xC3\xA9"),
-                                 entry_of("a", "x")};
+  st_metadata_entry entries[] = {entry_of("format", "pt"), entry_of("", ""),
+                                 entry_of("a\"", "\n\xC3\xA9"), entry_of("a", "x")};
   st_save_options options = ST_SAVE_OPTIONS_INIT;
 #define W "\"w\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}"
   options.metadata = entries;
@@ -155,8 +178,10 @@ static void check_metadata(void) {
   options.metadata_count = 1;
   check_writes(&tensor, 1, &options, "{\"__metadata__\":{\"format\":\"pt\"}," W, "d");
   options.metadata_count = 4;
-  check_writes(&tensor, 1, &options,
-               "{\"__metadata__\":{\"\":\"\",\"a\":\"x\",\"a\\\"\":\"\\n\xC3\xA9\",\"format\":\"pt\"}," W, "d");
+  check_writes(
+      &tensor, 1, &options,
+      "{\"__metadata__\":{\"\":\"\",\"a\":\"x\",\"a\\\"\":\"\\n\xC3\xA9\",\"format\":\"pt\"}," W,
+      "d");
   options.empty_metadata = 1; /* there are entries */
   options.metadata_count = 1;
   check_writes(&tensor, 1, &options, "{\"__metadata__\":{\"format\":\"pt\"}," W, "d");
@@ -194,7 +219,8 @@ static void check_larger_structs(void) {
   options.options.metadata = &entries[0].entry;
   options.options.metadata_count = 2;
   check_writes(&tensors[0].tensor, 2, &options.options,
-               "{\"__metadata__\":{\"k\":\"v\",\"l\":\"w\"},\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},"
+               "{\"__metadata__\":{\"k\":\"v\",\"l\":\"w\"},\"a\":{\"dtype\":\"U8\",\"shape\":[],"
+               "\"data_offsets\":[0,1]},"
                "\"b\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[1,2]}}",
                "12");
   tensors[1].more[1] = 1;
@@ -211,23 +237,24 @@ static void check_round_trip(void) {
   st_save_tensor tensors[sample_count];
   st_metadata_entry entries[sample_metadata_count];
   st_save_options options = ST_SAVE_OPTIONS_INIT;
-  unsigned char *once;
+  unsigned char* once;
   uint64_t size;
   unsigned i, round;
   options.metadata = entries;
   options.metadata_count = sample_metadata_count;
   sample_write("file");
   for (round = 0; round < 2; ++round) {
-    st_file *file = open_or_stop("file", ST_BACKEND_MMAP);
-    st_tensor *got[sample_count];
-    CHECK(st_tensor_count(file) == sample_count && st_metadata_count(file) == sample_metadata_count);
+    st_file* file = open_or_stop("file", ST_BACKEND_MMAP);
+    st_tensor* got[sample_count];
+    CHECK(st_tensor_count(file) == sample_count &&
+          st_metadata_count(file) == sample_metadata_count);
     for (i = 0; i < sample_metadata_count; ++i) {
       const st_metadata_entry empty = ST_METADATA_ENTRY_INIT;
       entries[i] = empty;
       CHECK_STATUS(st_metadata_at(file, i, &entries[i], &error), ST_OK);
     }
     for (i = 0; i < sample_count; ++i) {
-      const struct sample_tensor *expected = &sample_tensors[i];
+      const struct sample_tensor* expected = &sample_tensors[i];
       st_tensor_info info = ST_TENSOR_INFO_INIT;
       const st_save_tensor empty = ST_SAVE_TENSOR_INIT;
       CHECK_STATUS(st_get_tensor(file, expected->name, expected->name_len, &got[i], &error), ST_OK);
@@ -245,7 +272,8 @@ static void check_round_trip(void) {
     }
     CHECK_STATUS(st_save(round ? "again" : "file", tensors, sample_count, &options, &error), ST_OK);
     st_close(file);
-    for (i = 0; i < sample_count; ++i) st_release(got[i]);
+    for (i = 0; i < sample_count; ++i)
+      st_release(got[i]);
   }
   once = scratch_read("file", &size);
   CHECK(scratch_holds("again", once, size));

@@ -21,7 +21,7 @@ static st_error error = ST_ERROR_INIT;
 static unsigned char content[200000];
 
 /* A file with one tensor of these bytes. */
-static st_status save_bytes(const char *path, const void *bytes, uint64_t nbytes, uint32_t mode) {
+static st_status save_bytes(const char* path, const void* bytes, uint64_t nbytes, uint32_t mode) {
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   st_save_options options = ST_SAVE_OPTIONS_INIT;
   tensor.dtype = ST_DTYPE_U8;
@@ -35,11 +35,13 @@ static st_status save_bytes(const char *path, const void *bytes, uint64_t nbytes
   return st_save(path, &tensor, 1, &options, &error);
 }
 
-static st_status save(const char *path) { return save_bytes(path, content, sizeof content, 0); }
+static st_status save(const char* path) {
+  return save_bytes(path, content, sizeof content, 0);
+}
 
-static int is_saved(const char *path) {
-  st_file *file = NULL;
-  unsigned char *found = malloc(sizeof content);
+static int is_saved(const char* path) {
+  st_file* file = NULL;
+  unsigned char* found = malloc(sizeof content);
   const int right = st_open(path, NULL, &file, NULL) == ST_OK &&
                     st_read_tensor(file, "w", 1, found, sizeof content, NULL) == ST_OK &&
                     memcmp(found, content, sizeof content) == 0;
@@ -48,12 +50,12 @@ static int is_saved(const char *path) {
   return right;
 }
 
-static mode_t mode_of(const char *path) {
+static mode_t mode_of(const char* path) {
   struct stat status;
   return lstat(path, &status) == 0 ? status.st_mode : 0;
 }
 
-static void check_refused(const char *path, st_status expected, int os_error) {
+static void check_refused(const char* path, st_status expected, int os_error) {
   const unsigned before = scratch_count();
   const mode_t mode = mode_of(path);
   check_about("%.80s", path);
@@ -78,7 +80,8 @@ static void check_modes(void) {
   umask(022);
   CHECK_STATUS(save_bytes("file", content, 10, 0400), ST_OK);
   CHECK(mode_of("file") == (S_IFREG | 0400));
-  CHECK_STATUS(save("file"), ST_OK); /* the mode of what is replaced, though it could not be written to */
+  CHECK_STATUS(save("file"),
+               ST_OK); /* the mode of what is replaced, though it could not be written to */
   CHECK(mode_of("file") == (S_IFREG | 0400));
   CHECK(chmod("file", 0640) == 0);
   CHECK_STATUS(save("file"), ST_OK);
@@ -126,7 +129,7 @@ static void check_links(void) {
 static void check_not_regular(void) {
   const struct sockaddr_un address = {AF_UNIX, "socket"};
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK(bind(listener, (const struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(bind(listener, (const struct sockaddr*)&address, sizeof address) == 0);
   CHECK(mkdir("folder", 0755) == 0);
   CHECK(mkfifo("fifo", 0644) == 0);
   CHECK(symlink("fifo", "link to a fifo") == 0);
@@ -142,7 +145,8 @@ static void check_not_regular(void) {
   check_refused("/dev/null", ST_E_NOT_REGULAR, 0);
   check_refused("link to a device", ST_E_NOT_REGULAR, 0);
   CHECK(S_ISCHR(mode_of("/dev/null")));
-  if (mknod("device", S_IFCHR | 0666, makedev(1, 3)) == 0) check_refused("device", ST_E_NOT_REGULAR, 0);
+  if (mknod("device", S_IFCHR | 0666, makedev(1, 3)) == 0)
+    check_refused("device", ST_E_NOT_REGULAR, 0);
   close(listener);
   scratch_clear();
 }
@@ -212,8 +216,8 @@ static void check_no_room(void) {
 /* A file is replaced by what is mapped from itself. */
 static void check_over_source(uint32_t backend, uint32_t mapping) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
-  st_file *file = NULL;
-  st_tensor *tensor = NULL;
+  st_file* file = NULL;
+  st_tensor* tensor = NULL;
   int round;
   options.backend = backend;
   options.mapping = mapping;
@@ -230,10 +234,11 @@ static void check_over_source(uint32_t backend, uint32_t mapping) {
   scratch_clear();
 }
 
-/* Bytes of a mapping whose file was shortened cannot be read, and that is an error, not a signal. */
+/* Bytes of a mapping whose file was shortened cannot be read, and that is an error, not a signal.
+ */
 static void check_vanished_source(void) {
-  st_file *file = NULL;
-  st_tensor *tensor = NULL;
+  st_file* file = NULL;
+  st_tensor* tensor = NULL;
   CHECK_STATUS(save("source"), ST_OK);
   scratch_write("file", "old", 3);
   file = open_or_stop("source", ST_BACKEND_MMAP);
@@ -259,7 +264,8 @@ static void check_durable(void) {
 
 int main(void) {
   size_t i;
-  for (i = 0; i < sizeof content; ++i) content[i] = (unsigned char)(i * 31 >> 3);
+  for (i = 0; i < sizeof content; ++i)
+    content[i] = (unsigned char)(i * 31 >> 3);
   scratch_enter();
   check_modes();
   check_links();

@@ -20,21 +20,21 @@ static uint64_t below(uint64_t limit) {
 }
 
 struct source {
-  const unsigned char *bytes;
+  const unsigned char* bytes;
   uint64_t size, read;
 };
 
-static int32_t read_counted(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
-  struct source *source = user_data;
+static int32_t read_counted(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
+  struct source* source = user_data;
   if (offset > source->size || nbytes > source->size - offset) return 5;
   memcpy(buffer, source->bytes + offset, nbytes);
   source->read += nbytes;
   return 0;
 }
 
-static st_file *open_counted(struct source *source) {
+static st_file* open_counted(struct source* source) {
   st_io io;
-  st_file *file = NULL;
+  st_file* file = NULL;
   memset(&io, 0, sizeof io);
   io.size = sizeof io;
   io.nbytes = source->size;
@@ -45,7 +45,8 @@ static st_file *open_counted(struct source *source) {
 }
 
 /* A file of one tensor called t. */
-static struct source make_file(const char *dtype, const uint64_t *shape, uint64_t rank, uint64_t nbytes) {
+static struct source make_file(const char* dtype, const uint64_t* shape, uint64_t rank,
+                               uint64_t nbytes) {
   char header[500];
   struct source source = {NULL, 0, 0};
   uint64_t d;
@@ -53,25 +54,27 @@ static struct source make_file(const char *dtype, const uint64_t *shape, uint64_
   for (d = 0; d < rank; ++d) {
     snprintf(header + strlen(header), 30, "%s%llu", d ? "," : "", (unsigned long long)shape[d]);
   }
-  snprintf(header + strlen(header), 60, "],\"data_offsets\":[0,%llu]}}", (unsigned long long)nbytes);
+  snprintf(header + strlen(header), 60, "],\"data_offsets\":[0,%llu]}}",
+           (unsigned long long)nbytes);
   source.bytes = file_bytes(header, nbytes, &source.size);
   return source;
 }
 
 /* Bits `at` to `at + count` of little-endian bytes, one bit after the other. */
-static void copy_bits(unsigned char *to, uint64_t to_at, const unsigned char *from, uint64_t from_at,
-                      uint64_t count) {
+static void copy_bits(unsigned char* to, uint64_t to_at, const unsigned char* from,
+                      uint64_t from_at, uint64_t count) {
   uint64_t i;
   for (i = 0; i < count; ++i) {
     const unsigned bit = from[(from_at + i) / 8] >> ((from_at + i) % 8) & 1u;
-    unsigned char *place = &to[(to_at + i) / 8];
+    unsigned char* place = &to[(to_at + i) / 8];
     *place = (unsigned char)((*place & ~(1u << ((to_at + i) % 8))) | bit << ((to_at + i) % 8));
   }
 }
 
 /* The slice by its definition; returns its bits. */
-static uint64_t slice_by_hand(unsigned char *out, const unsigned char *data, uint64_t bits, const uint64_t *shape,
-                              const uint64_t *starts, const uint64_t *stops, uint64_t rank) {
+static uint64_t slice_by_hand(unsigned char* out, const unsigned char* data, uint64_t bits,
+                              const uint64_t* shape, const uint64_t* starts, const uint64_t* stops,
+                              uint64_t rank) {
   uint64_t index[most_dimensions], elements = 1, n, d;
   for (d = 0; d < rank; ++d) {
     index[d] = starts[d];
@@ -79,7 +82,8 @@ static uint64_t slice_by_hand(unsigned char *out, const unsigned char *data, uin
   }
   for (n = 0; n < elements; ++n) {
     uint64_t at = 0;
-    for (d = 0; d < rank; ++d) at = at * shape[d] + index[d];
+    for (d = 0; d < rank; ++d)
+      at = at * shape[d] + index[d];
     copy_bits(out, n * bits, data, at * bits, bits);
     for (d = rank; d-- > 0;) {
       if (++index[d] < stops[d]) break;
@@ -89,8 +93,9 @@ static uint64_t slice_by_hand(unsigned char *out, const unsigned char *data, uin
   return elements * bits;
 }
 
-static int check_slice(st_file *file, const unsigned char *data, uint64_t bits, const uint64_t *shape,
-                       const uint64_t *starts, const uint64_t *stops, uint64_t rank, uint64_t nbytes) {
+static int check_slice(st_file* file, const unsigned char* data, uint64_t bits,
+                       const uint64_t* shape, const uint64_t* starts, const uint64_t* stops,
+                       uint64_t rank, uint64_t nbytes) {
   unsigned char *expected = calloc(1, nbytes + 1), *found = malloc(nbytes + 1);
   const uint64_t wanted = slice_by_hand(expected, data, bits, shape, starts, stops, rank);
   uint64_t size = 12345, same_size = 12345;
@@ -101,11 +106,13 @@ static int check_slice(st_file *file, const unsigned char *data, uint64_t bits, 
     right = bits < 8 && size == 0;
   } else {
     right = status == ST_OK && size * 8 == wanted &&
-            st_read_slice(file, "t", 1, starts, stops, rank, found, size, &same_size, &error) == ST_OK &&
+            st_read_slice(file, "t", 1, starts, stops, rank, found, size, &same_size, &error) ==
+                ST_OK &&
             same_size == size && memcmp(found, expected, size) == 0 && found[size] == 0xEE;
     if (right && size > 0) {
-      right = st_read_slice(file, "t", 1, starts, stops, rank, found, size - 1, &same_size, &error) ==
-                  ST_E_BUFFER_TOO_SMALL && same_size == 0;
+      right = st_read_slice(file, "t", 1, starts, stops, rank, found, size - 1, &same_size,
+                            &error) == ST_E_BUFFER_TOO_SMALL &&
+              same_size == 0;
     }
   }
   free(expected);
@@ -113,14 +120,14 @@ static int check_slice(st_file *file, const unsigned char *data, uint64_t bits, 
   return right ? (status == ST_OK ? 1 : 2) : 0;
 }
 
-static void check_random(const char *dtype, uint64_t bits) {
+static void check_random(const char* dtype, uint64_t bits) {
   unsigned round, wrong = 0, done = 0, refused = 0;
   for (round = 0; round < 150; ++round) {
     uint64_t shape[most_dimensions], starts[most_dimensions], stops[most_dimensions];
     const uint64_t rank = below(most_dimensions);
     uint64_t elements = 1, d;
     struct source source;
-    st_file *file;
+    st_file* file;
     unsigned i;
     for (d = 0; d < rank; ++d) {
       shape[d] = below(12) == 0 ? 0 : 1 + below(6);
@@ -141,14 +148,14 @@ static void check_random(const char *dtype, uint64_t bits) {
           if (stops[d] < starts[d]) stops[d] = starts[d];
         }
       }
-      result = check_slice(file, source.bytes + st_data_offset(file), bits, shape, starts, stops, rank,
-                           elements * bits / 8);
+      result = check_slice(file, source.bytes + st_data_offset(file), bits, shape, starts, stops,
+                           rank, elements * bits / 8);
       wrong += result == 0 ? 1 : 0;
       refused += result == 2 ? 1 : 0;
       ++done;
     }
     st_close(file);
-    free((void *)(uintptr_t)source.bytes);
+    free((void*)(uintptr_t)source.bytes);
   }
   check_about("%s: %u slices, %u refused", dtype, done, refused);
   CHECK(wrong == 0);
@@ -160,7 +167,7 @@ static void check_random(const char *dtype, uint64_t bits) {
 static void check_arguments(void) {
   const uint64_t shape[] = {4, 5};
   struct source source = make_file("U8", shape, 2, 20);
-  st_file *file = open_counted(&source);
+  st_file* file = open_counted(&source);
   unsigned char buffer[20];
   static const struct {
     uint64_t starts[3], stops[3], rank;
@@ -184,61 +191,67 @@ static void check_arguments(void) {
   size_t i;
   for (i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     uint64_t nbytes = 77;
-    const st_status status = st_read_slice(file, "t", 1, cases[i].starts, cases[i].stops, cases[i].rank, buffer,
-                                           sizeof buffer, &nbytes, &error);
+    const st_status status = st_read_slice(file, "t", 1, cases[i].starts, cases[i].stops,
+                                           cases[i].rank, buffer, sizeof buffer, &nbytes, &error);
     check_about("case %u", (unsigned)i);
     CHECK_STATUS(status, cases[i].status);
     if (status != ST_OK) CHECK(nbytes == 0 && error.message[0]);
   }
   check_about(NULL);
-  CHECK_STATUS(st_read_slice(file, "t", 1, NULL, cases[0].stops, 2, buffer, 20, NULL, &error), ST_E_INVALID_ARGUMENT);
-  CHECK_STATUS(st_read_slice(file, "t", 1, cases[0].starts, NULL, 2, buffer, 20, NULL, &error), ST_E_INVALID_ARGUMENT);
-  CHECK_STATUS(st_read_slice(file, "t", 1, cases[0].starts, cases[0].stops, 2, NULL, 20, NULL, &error),
+  CHECK_STATUS(st_read_slice(file, "t", 1, NULL, cases[0].stops, 2, buffer, 20, NULL, &error),
                ST_E_INVALID_ARGUMENT);
-  CHECK_STATUS(st_read_slice(file, "t", 1, cases[0].starts, cases[0].stops, 2, buffer, 20, NULL, &error), ST_OK);
-  CHECK_STATUS(st_read_slice(file, "x", 1, cases[0].starts, cases[0].stops, 2, buffer, 20, NULL, &error),
-               ST_E_TENSOR_NOT_FOUND);
+  CHECK_STATUS(st_read_slice(file, "t", 1, cases[0].starts, NULL, 2, buffer, 20, NULL, &error),
+               ST_E_INVALID_ARGUMENT);
+  CHECK_STATUS(
+      st_read_slice(file, "t", 1, cases[0].starts, cases[0].stops, 2, NULL, 20, NULL, &error),
+      ST_E_INVALID_ARGUMENT);
+  CHECK_STATUS(
+      st_read_slice(file, "t", 1, cases[0].starts, cases[0].stops, 2, buffer, 20, NULL, &error),
+      ST_OK);
+  CHECK_STATUS(
+      st_read_slice(file, "x", 1, cases[0].starts, cases[0].stops, 2, buffer, 20, NULL, &error),
+      ST_E_TENSOR_NOT_FOUND);
   st_close(file);
-  free((void *)(uintptr_t)source.bytes);
+  free((void*)(uintptr_t)source.bytes);
 }
 
 static void check_scalar(void) {
   struct source source = make_file("F64", NULL, 0, 8);
-  st_file *file = open_counted(&source);
+  st_file* file = open_counted(&source);
   unsigned char buffer[8];
   uint64_t nbytes = 0;
   CHECK_STATUS(st_read_slice(file, "t", 1, NULL, NULL, 0, buffer, 8, &nbytes, &error), ST_OK);
   CHECK(nbytes == 8 && memcmp(buffer, source.bytes + st_data_offset(file), 8) == 0);
   st_close(file);
-  free((void *)(uintptr_t)source.bytes);
+  free((void*)(uintptr_t)source.bytes);
 }
 
 /* 600 rows of 40,000 bytes: what lies between the wanted columns is not read if it is long. */
 static void check_bytes_read(void) {
   const uint64_t shape[] = {600, 10000}, nbytes = 600 * 40000;
   struct source source = make_file("F32", shape, 2, nbytes);
-  st_file *file = open_counted(&source);
+  st_file* file = open_counted(&source);
   static const struct {
     uint64_t starts[2], stops[2], most;
   } cases[] = {
-      {{0, 0}, {600, 10000}, 600 * 40000},       /* all of it, once */
-      {{10, 0}, {20, 10000}, 10 * 40000},        /* rows lie together */
-      {{0, 100}, {600, 228}, 600 * 512},         /* 512 bytes in every 40,000 */
-      {{5, 9000}, {6, 9001}, 4},                 /* one element */
-      {{0, 0}, {600, 9000}, 600 * 40000},        /* short gaps may be read too */
-      {{599, 9999}, {600, 10000}, 4},            /* the last element */
+      {{0, 0}, {600, 10000}, 600 * 40000}, /* all of it, once */
+      {{10, 0}, {20, 10000}, 10 * 40000},  /* rows lie together */
+      {{0, 100}, {600, 228}, 600 * 512},   /* 512 bytes in every 40,000 */
+      {{5, 9000}, {6, 9001}, 4},           /* one element */
+      {{0, 0}, {600, 9000}, 600 * 40000},  /* short gaps may be read too */
+      {{599, 9999}, {600, 10000}, 4},      /* the last element */
   };
   size_t i;
   for (i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     source.read = 0;
     check_about("case %u", (unsigned)i);
-    CHECK(check_slice(file, source.bytes + st_data_offset(file), 32, shape, cases[i].starts, cases[i].stops, 2,
-                      nbytes) == 1);
+    CHECK(check_slice(file, source.bytes + st_data_offset(file), 32, shape, cases[i].starts,
+                      cases[i].stops, 2, nbytes) == 1);
     CHECK(source.read <= cases[i].most);
   }
   check_about(NULL);
   st_close(file);
-  free((void *)(uintptr_t)source.bytes);
+  free((void*)(uintptr_t)source.bytes);
 }
 
 int main(void) {

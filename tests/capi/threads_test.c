@@ -11,24 +11,24 @@
 
 enum { thread_count = 16, rounds = 300 };
 
-static int is_right(const st_tensor *tensor, unsigned i) {
-  const struct sample_tensor *expected = &sample_tensors[i];
+static int is_right(const st_tensor* tensor, unsigned i) {
+  const struct sample_tensor* expected = &sample_tensors[i];
   return st_tensor_nbytes(tensor) == expected->nbytes &&
          memcmp(st_tensor_data(tensor), sample_bytes() + sample_data_offset() + expected->begin,
                 expected->nbytes) == 0;
 }
 
 /* Returns the number of things that were wrong. */
-static void *read_all(void *argument) {
-  st_file *file = argument;
+static void* read_all(void* argument) {
+  st_file* file = argument;
   uintptr_t wrong = 0;
   unsigned round, i;
   for (round = 0; round < rounds; ++round) {
     for (i = 0; i < sample_count; ++i) {
-      st_tensor *tensor = NULL;
+      st_tensor* tensor = NULL;
       st_tensor_info info = ST_TENSOR_INFO_INIT;
       unsigned char buffer[64];
-      st_file *same = st_ref(file);
+      st_file* same = st_ref(file);
       if (st_get_tensor_at(same, ST_ORDER_NAME, i, &tensor, NULL) != ST_OK ||
           !is_right(tensor, sample_name_order[i])) {
         ++wrong;
@@ -43,32 +43,33 @@ static void *read_all(void *argument) {
     }
   }
   st_close(file);
-  return (void *)wrong;
+  return (void*)wrong;
 }
 
 /* Every thread has a reference of its own, and whoever is last closes. */
 static void check_shared(uint32_t backend) {
   pthread_t threads[thread_count];
-  st_file *file = open_or_stop("sample", backend);
+  st_file* file = open_or_stop("sample", backend);
   int i;
-  for (i = 0; i < thread_count; ++i) CHECK(pthread_create(&threads[i], NULL, read_all, st_ref(file)) == 0);
+  for (i = 0; i < thread_count; ++i)
+    CHECK(pthread_create(&threads[i], NULL, read_all, st_ref(file)) == 0);
   st_close(file);
   for (i = 0; i < thread_count; ++i) {
-    void *wrong = NULL;
+    void* wrong = NULL;
     CHECK(pthread_join(threads[i], &wrong) == 0);
     CHECK(wrong == NULL);
   }
 }
 
-static void *give_back(void *argument) {
+static void* give_back(void* argument) {
   st_release(argument);
   return NULL;
 }
 
 /* A tensor is given back in another thread than the one that got it, long after its file. */
 static void check_handed_over(uint32_t backend) {
-  st_file *file = open_or_stop("sample", backend);
-  st_tensor *tensor = NULL;
+  st_file* file = open_or_stop("sample", backend);
+  st_tensor* tensor = NULL;
   pthread_t thread;
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, NULL), ST_OK);
   st_close(file);
@@ -77,17 +78,18 @@ static void check_handed_over(uint32_t backend) {
   CHECK(pthread_join(thread, NULL) == 0);
 }
 
-static char *nested; /* a header of brackets only */
+static char* nested; /* a header of brackets only */
 static uint64_t nested_size;
 
-static void *open_on_small_stack(void *argument) {
-  static const char header[] = "{\"w\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":%s%s}}";
+static void* open_on_small_stack(void* argument) {
+  static const char header[] =
+      "{\"w\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":%s%s}}";
   char text[600], deep[126], shut[126];
   uint64_t size;
-  unsigned char *bytes;
-  st_file *file = NULL;
+  unsigned char* bytes;
+  st_file* file = NULL;
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
-  int *right = argument;
+  int* right = argument;
   memset(deep, '[', 125);
   memset(shut, ']', 125);
   deep[125] = shut[125] = '\0';
@@ -120,7 +122,8 @@ static void check_small_stack(void) {
   nested_size = 8 + 1000000;
   nested = malloc(nested_size);
   memset(nested, '[', nested_size);
-  for (i = 0; i < 8; ++i) nested[i] = (char)((nested_size - 8) >> (8 * i) & 0xFF);
+  for (i = 0; i < 8; ++i)
+    nested[i] = (char)((nested_size - 8) >> (8 * i) & 0xFF);
   CHECK(pthread_attr_init(&attributes) == 0);
   CHECK(pthread_attr_setstacksize(&attributes, stack) == 0);
   CHECK(pthread_create(&thread, &attributes, open_on_small_stack, &right) == 0);

@@ -1,5 +1,5 @@
-// Parsers that read many bytes at a time are wrong, when they are, where one block meets the next. The
-// same fault is therefore put at every place of more than two blocks of 64 bytes.
+// Parsers that read many bytes at a time are wrong, when they are, where one block meets the next.
+// The same fault is therefore put at every place of more than two blocks of 64 bytes.
 #include "input.h"
 
 namespace corpus {
@@ -11,7 +11,9 @@ std::string named(std::string_view name) {
   return one({.name = "\"" + std::string(name) + "\""});
 }
 
-std::string at(std::size_t place) { return " at place " + std::to_string(place); }
+std::string at(std::size_t place) {
+  return " at place " + std::to_string(place);
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ Inputs block_inputs() {
     const std::string slashes = repeated("\\\\", place / 2);
 
     inputs.push_back(valid("a name that ends" + at(place), named(before)));
-    inputs.push_back(valid("a character of four bytes" + at(place), named(before + "\xF0\x9F\x98\x80")));
+    inputs.push_back(
+        valid("a character of four bytes" + at(place), named(before + "\xF0\x9F\x98\x80")));
     inputs.push_back(valid("an escaped quote" + at(place), named(before + "\\\"")));
     inputs.push_back(valid("a surrogate pair" + at(place), named(before + "\\uD83D\\uDE00")));
     inputs.push_back(valid("backslashes up to" + at(place), named(slashes)));
@@ -31,15 +34,20 @@ Inputs block_inputs() {
     inputs.push_back(valid("a value" + at(place), one({.shape = "[3," + spaces + "2]"})));
 
     inputs.push_back(refused("a raw newline" + at(place), named(before + "\n"), ST_E_JSON));
-    inputs.push_back(refused("half a surrogate pair" + at(place), named(before + "\\uD83D"), ST_E_JSON));
+    inputs.push_back(
+        refused("half a surrogate pair" + at(place), named(before + "\\uD83D"), ST_E_JSON));
     inputs.push_back(refused("an odd backslash" + at(place), named(slashes + "\\q"), ST_E_JSON));
-    inputs.push_back(refused("an overlong slash" + at(place), named(before + "\xC0\xAF"), ST_E_UTF8));
-    inputs.push_back(refused("half a character" + at(place), named(before + "\xF0\x9F"), ST_E_UTF8));
+    inputs.push_back(
+        refused("an overlong slash" + at(place), named(before + "\xC0\xAF"), ST_E_UTF8));
+    inputs.push_back(
+        refused("half a character" + at(place), named(before + "\xF0\x9F"), ST_E_UTF8));
     inputs.push_back(refused("the end inside a name" + at(place), file("{\"" + before), ST_E_JSON));
     inputs.push_back(refused("the end inside a character" + at(place),
                              file("{\"" + before + "\xE2\x82"), ST_E_UTF8));
-    inputs.push_back(refused("garbage after padding" + at(place), file("{}" + spaces + "q"), ST_E_JSON));
-    inputs.push_back(refused("two values" + at(place), one({.shape = "[3,2" + spaces + " 2]"}), ST_E_JSON));
+    inputs.push_back(
+        refused("garbage after padding" + at(place), file("{}" + spaces + "q"), ST_E_JSON));
+    inputs.push_back(
+        refused("two values" + at(place), one({.shape = "[3,2" + spaces + " 2]"}), ST_E_JSON));
   }
   return inputs;
 }

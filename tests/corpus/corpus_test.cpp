@@ -1,5 +1,5 @@
-// Every input, opened in every way, under both strictnesses: one verdict, one reason. The program runs once
-// for each of the JSON parser's kernels, which SIMDJSON_FORCE_IMPLEMENTATION chooses.
+// Every input, opened in every way, under both strictnesses: one verdict, one reason. The program
+// runs once for each of the JSON parser's kernels, which SIMDJSON_FORCE_IMPLEMENTATION chooses.
 #include <safetensors/safetensors.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "input.h"
 #include "format/utf8.h"
+#include "input.h"
 #include "open_methods.h"
 
 namespace {
@@ -23,7 +23,7 @@ struct Outcome {
 };
 
 // The same as in memory, but that the refusal of what has a path ends with it, as far as it fits.
-bool is_same(const Outcome &outcome, const Outcome &in_memory, corpus::Way way) {
+bool is_same(const Outcome& outcome, const Outcome& in_memory, corpus::Way way) {
   if (outcome.status != in_memory.status || outcome.position != in_memory.position) return false;
   if (outcome.status == ST_OK || !corpus::has_path(way)) {
     return outcome.message == in_memory.message;
@@ -36,20 +36,21 @@ bool is_same(const Outcome &outcome, const Outcome &in_memory, corpus::Way way) 
 }
 
 // Looks at all that an accepted file has.
-void look_through(const corpus::Specimen &specimen, st_file *file) {
+void look_through(const corpus::Specimen& specimen, st_file* file) {
   const std::uint64_t count = st_tensor_count(file);
   const std::string_view bytes = specimen.bytes();
   std::uint64_t covered = 0;
   bool all_right = true;
   for (std::uint64_t i = 0; i < count; ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT, found = ST_TENSOR_INFO_INIT;
-    st_tensor *tensor = nullptr;
-    all_right = all_right && st_tensor_at(file, ST_ORDER_FILE, i, &info, nullptr) == ST_OK &&
-                st_find(file, info.name, info.name_len, &found, nullptr) == ST_OK &&
-                found.name == info.name && found.file_offset == info.file_offset &&
-                st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, nullptr) == ST_OK &&
-                st_tensor_nbytes(tensor) == info.nbytes &&
-                std::memcmp(st_tensor_data(tensor), bytes.data() + info.file_offset, info.nbytes) == 0;
+    st_tensor* tensor = nullptr;
+    all_right =
+        all_right && st_tensor_at(file, ST_ORDER_FILE, i, &info, nullptr) == ST_OK &&
+        st_find(file, info.name, info.name_len, &found, nullptr) == ST_OK &&
+        found.name == info.name && found.file_offset == info.file_offset &&
+        st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, nullptr) == ST_OK &&
+        st_tensor_nbytes(tensor) == info.nbytes &&
+        std::memcmp(st_tensor_data(tensor), bytes.data() + info.file_offset, info.nbytes) == 0;
     st_release(tensor);
     if (!all_right) break;
     covered += info.nbytes;
@@ -58,7 +59,7 @@ void look_through(const corpus::Specimen &specimen, st_file *file) {
   CHECK(st_data_offset(file) + covered == bytes.size());
   for (std::uint64_t i = 0; i < st_metadata_count(file); ++i) {
     st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-    const char *value = nullptr;
+    const char* value = nullptr;
     std::uint64_t value_len = 0;
     CHECK(st_metadata_at(file, i, &entry, nullptr) == ST_OK);
     CHECK(st_metadata_find(file, entry.key, entry.key_len, &value, &value_len, nullptr) == ST_OK);
@@ -66,8 +67,8 @@ void look_through(const corpus::Specimen &specimen, st_file *file) {
   }
 }
 
-Outcome open(const corpus::Specimen &specimen, corpus::Way way, std::uint32_t strictness) {
-  st_file *file = nullptr;
+Outcome open(const corpus::Specimen& specimen, corpus::Way way, std::uint32_t strictness) {
+  st_file* file = nullptr;
   st_error error = ST_ERROR_INIT;
   const st_status status = specimen.open(way, strictness, &file, &error);
   CHECK(error.code == status);
@@ -77,21 +78,23 @@ Outcome open(const corpus::Specimen &specimen, corpus::Way way, std::uint32_t st
   return {status, error.position, error.message};
 }
 
-void check_refusal(const corpus::Specimen &specimen, const Outcome &outcome) {
+void check_refusal(const corpus::Specimen& specimen, const Outcome& outcome) {
   CHECK(outcome.message.size() > 10);
   CHECK(outcome.message.size() < ST_MESSAGE_SIZE);
   CHECK(st::is_utf8(outcome.message));
   for (const char c : outcome.message) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) FAIL("a control character in the message");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      FAIL("a control character in the message");
   }
   CHECK((outcome.position == ST_NO_POSITION || outcome.position <= specimen.bytes().size()));
 }
 
-void check(std::uint32_t strictness, st_status expected, const corpus::Specimen &specimen) {
+void check(std::uint32_t strictness, st_status expected, const corpus::Specimen& specimen) {
   const Outcome outcome = open(specimen, corpus::ways[0], strictness);
   INFO("strictness: " << strictness << ", message: " << outcome.message);
   // ST_STRICT may refuse a field as unknown before it is found to nest too deep.
-  const bool earlier = strictness == ST_STRICT && expected == ST_E_JSON && outcome.status == ST_E_SCHEMA;
+  const bool earlier =
+      strictness == ST_STRICT && expected == ST_E_JSON && outcome.status == ST_E_SCHEMA;
   CHECK(std::string_view(st_status_name(outcome.status)) ==
         st_status_name(earlier ? ST_E_SCHEMA : expected));
   if (outcome.status != ST_OK) check_refusal(specimen, outcome);
@@ -101,9 +104,9 @@ void check(std::uint32_t strictness, st_status expected, const corpus::Specimen 
   }
 }
 
-void check(const corpus::Inputs &inputs) {
+void check(const corpus::Inputs& inputs) {
   std::set<std::string_view> names;
-  for (const corpus::Input &input : inputs) {
+  for (const corpus::Input& input : inputs) {
     INFO("input: " << input.name);
     CHECK(names.insert(input.name).second);
     const corpus::Specimen specimen(input.bytes.make());
@@ -114,17 +117,45 @@ void check(const corpus::Inputs &inputs) {
 
 }  // namespace
 
-TEST_CASE("the frame around the header") { check(corpus::framing_inputs()); }
-TEST_CASE("the header's text") { check(corpus::json_inputs()); }
-TEST_CASE("strings") { check(corpus::string_inputs()); }
-TEST_CASE("where blocks of the text meet") { check(corpus::block_inputs()); }
-TEST_CASE("nesting") { check(corpus::nesting_inputs()); }
-TEST_CASE("numbers") { check(corpus::number_inputs()); }
-TEST_CASE("shapes") { check(corpus::shape_inputs()); }
-TEST_CASE("offsets") { check(corpus::offset_inputs()); }
-TEST_CASE("entries") { check(corpus::entry_inputs()); }
-TEST_CASE("duplicates") { check(corpus::duplicate_inputs()); }
-TEST_CASE("dtypes") { check(corpus::dtype_inputs()); }
-TEST_CASE("metadata") { check(corpus::metadata_inputs()); }
-TEST_CASE("names") { check(corpus::name_inputs()); }
-TEST_CASE("sizes", "[large]") { check(corpus::size_inputs()); }
+TEST_CASE("the frame around the header") {
+  check(corpus::framing_inputs());
+}
+TEST_CASE("the header's text") {
+  check(corpus::json_inputs());
+}
+TEST_CASE("strings") {
+  check(corpus::string_inputs());
+}
+TEST_CASE("where blocks of the text meet") {
+  check(corpus::block_inputs());
+}
+TEST_CASE("nesting") {
+  check(corpus::nesting_inputs());
+}
+TEST_CASE("numbers") {
+  check(corpus::number_inputs());
+}
+TEST_CASE("shapes") {
+  check(corpus::shape_inputs());
+}
+TEST_CASE("offsets") {
+  check(corpus::offset_inputs());
+}
+TEST_CASE("entries") {
+  check(corpus::entry_inputs());
+}
+TEST_CASE("duplicates") {
+  check(corpus::duplicate_inputs());
+}
+TEST_CASE("dtypes") {
+  check(corpus::dtype_inputs());
+}
+TEST_CASE("metadata") {
+  check(corpus::metadata_inputs());
+}
+TEST_CASE("names") {
+  check(corpus::name_inputs());
+}
+TEST_CASE("sizes", "[large]") {
+  check(corpus::size_inputs());
+}

@@ -5,25 +5,62 @@ namespace corpus {
 namespace {
 
 struct Size {
-  const char *name;
+  const char* name;
   std::size_t bits;
 };
 
 constexpr Size dtypes[] = {
-    {"BOOL", 8},        {"F4", 4},        {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
-    {"I8", 8},          {"F8_E5M2", 8},   {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
-    {"F8_E5M2FNUZ", 8}, {"I16", 16},      {"U16", 16},    {"F16", 16},    {"BF16", 16},
-    {"I32", 32},        {"U32", 32},      {"F32", 32},    {"C64", 64},    {"F64", 64},
+    {"BOOL", 8},        {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
+    {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
+    {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},    {"F16", 16},    {"BF16", 16},
+    {"I32", 32},        {"U32", 32},    {"F32", 32},    {"C64", 64},    {"F64", 64},
     {"I64", 64},        {"U64", 64},
 };
 
-const char *const no_dtypes[] = {
-    "",         "bool",   "f32",     "Bf16",    "F32 ",        " F32",      "F32\\u0000", "F32\\n",
-    "F",        "F8",     "F6",      "F5",      "F2",          "F128",      "F80",        "F24",
-    "TF32",     "I4",     "U4",      "I1",      "I128",        "U128",      "INT8",       "UINT8",
-    "C32",      "C128",   "C64C64",  "Q4_0",    "F4_E2M1",     "F4_E2M1FN", "F6_E2M3FN",  "F8_E4M3FN",
-    "F8_E8M0FNU", "F8_E4M3_FNUZ", "F8_E5M2FNUZ8", "float32", "torch.float32", "<f4", "BOOLEAN", "FP16",
-    "BF16,F16", "STRING", "F\\uFF1332",
+const char* const no_dtypes[] = {
+    "",
+    "bool",
+    "f32",
+    "Bf16",
+    "F32 ",
+    " F32",
+    "F32\\u0000",
+    "F32\\n",
+    "F",
+    "F8",
+    "F6",
+    "F5",
+    "F2",
+    "F128",
+    "F80",
+    "F24",
+    "TF32",
+    "I4",
+    "U4",
+    "I1",
+    "I128",
+    "U128",
+    "INT8",
+    "UINT8",
+    "C32",
+    "C128",
+    "C64C64",
+    "Q4_0",
+    "F4_E2M1",
+    "F4_E2M1FN",
+    "F6_E2M3FN",
+    "F8_E4M3FN",
+    "F8_E8M0FNU",
+    "F8_E4M3_FNUZ",
+    "F8_E5M2FNUZ8",
+    "float32",
+    "torch.float32",
+    "<f4",
+    "BOOLEAN",
+    "FP16",
+    "BF16,F16",
+    "STRING",
+    "F\\uFF1332",
 };
 
 // `elements` of a dtype in `bytes` bytes.
@@ -34,7 +71,9 @@ std::string sized(std::string_view dtype, std::string_view shape, std::size_t by
              bytes);
 }
 
-std::string spelled(std::string_view json) { return one({.dtype = std::string(json)}); }
+std::string spelled(std::string_view json) {
+  return one({.dtype = std::string(json)});
+}
 
 }  // namespace
 
@@ -50,8 +89,10 @@ Inputs dtype_inputs() {
       refused("a dtype that is an object of objects", spelled("{\"I16\":{}}"), ST_E_SCHEMA),
       refused("a dtype that is an object of numbers", spelled("{\"I16\":0}"), ST_E_SCHEMA),
       refused("a dtype that is an object of arrays", spelled("{\"I16\":[]}"), ST_E_SCHEMA),
-      refused("a dtype that is an object of two", spelled("{\"I16\":null,\"F16\":null}"), ST_E_SCHEMA),
-      refused("a dtype that is an object of none that is known", spelled("{\"I17\":null}"), ST_E_SCHEMA),
+      refused("a dtype that is an object of two", spelled("{\"I16\":null,\"F16\":null}"),
+              ST_E_SCHEMA),
+      refused("a dtype that is an object of none that is known", spelled("{\"I17\":null}"),
+              ST_E_SCHEMA),
       refused_here("a dtype that is an object of null", spelled("{\"I16\":null}"), ST_E_SCHEMA),
       refused_here("the same with an escape", spelled("{\"I1\\u0036\":null}"), ST_E_SCHEMA),
 
@@ -86,16 +127,20 @@ Inputs dtype_inputs() {
     inputs.push_back(refused(dtype + ", 3 elements", sized(dtype, "[3]", 3), ST_E_SUBBYTE));
     inputs.push_back(refused(dtype + ", 5 elements", sized(dtype, "[5]", 4), ST_E_SUBBYTE));
     inputs.push_back(refused(dtype + ", a scalar", sized(dtype, "[]", 1), ST_E_SUBBYTE));
-    inputs.push_back(refused(dtype + ", a byte an element", sized(dtype, "[4]", 4), ST_E_SIZE_MISMATCH));
+    inputs.push_back(
+        refused(dtype + ", a byte an element", sized(dtype, "[4]", 4), ST_E_SIZE_MISMATCH));
   }
-  for (const auto &[name, bits] : dtypes) {
+  for (const auto& [name, bits] : dtypes) {
     const std::string dtype = name;
-    inputs.push_back(valid(dtype + ", 4 elements as they should be", sized(dtype, "[4]", bits / 2)));
+    inputs.push_back(
+        valid(dtype + ", 4 elements as they should be", sized(dtype, "[4]", bits / 2)));
     inputs.push_back(valid(dtype + ", 3 rows of 8", sized(dtype, "[3,8]", bits * 3)));
-    inputs.push_back(refused(dtype + ", a byte too many", sized(dtype, "[4]", bits / 2 + 1), ST_E_SIZE_MISMATCH));
-    inputs.push_back(refused(dtype + ", a byte too few", sized(dtype, "[4]", bits / 2 - 1), ST_E_SIZE_MISMATCH));
+    inputs.push_back(refused(dtype + ", a byte too many", sized(dtype, "[4]", bits / 2 + 1),
+                             ST_E_SIZE_MISMATCH));
+    inputs.push_back(
+        refused(dtype + ", a byte too few", sized(dtype, "[4]", bits / 2 - 1), ST_E_SIZE_MISMATCH));
   }
-  for (const char *name : no_dtypes) {
+  for (const char* name : no_dtypes) {
     inputs.push_back(refused(std::string("the dtype \"") + name + "\"",
                              spelled("\"" + std::string(name) + "\""), ST_E_SCHEMA));
   }

@@ -8,14 +8,20 @@ std::string entry(std::string_view value) {
   return file("{\"w\":" + std::string(value) + "}", entry_size);
 }
 
-std::string before(std::string_view field) { return one({.before = std::string(field) + ","}); }
-std::string after(std::string_view field) { return one({.after = "," + std::string(field)}); }
+std::string before(std::string_view field) {
+  return one({.before = std::string(field) + ","});
+}
+std::string after(std::string_view field) {
+  return one({.after = "," + std::string(field)});
+}
 
 const std::string dtype = "\"dtype\":\"I16\"";
 const std::string shape = "\"shape\":[3,2]";
 const std::string offsets = "\"data_offsets\":[0,12]";
 
-std::string of_fields(const std::vector<std::string> &fields) { return entry(header(fields)); }
+std::string of_fields(const std::vector<std::string>& fields) {
+  return entry(header(fields));
+}
 
 }  // namespace
 
@@ -53,14 +59,16 @@ Inputs entry_inputs() {
       valid("dtype with an escape", of_fields({"\"d\\u0074ype\":\"I16\"", shape, offsets})),
       valid("shape all in escapes",
             of_fields({dtype, "\"\\u0073\\u0068\\u0061\\u0070\\u0065\":[3,2]", offsets})),
-      valid("data_offsets with an escape", of_fields({dtype, shape, "\"data\\u005Foffsets\":[0,12]"})),
+      valid("data_offsets with an escape",
+            of_fields({dtype, shape, "\"data\\u005Foffsets\":[0,12]"})),
 
       // Names that are almost right are unknown.
       refused("Dtype", of_fields({"\"Dtype\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
       refused("DTYPE", of_fields({"\"DTYPE\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
       refused("type", of_fields({"\"type\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
       refused("dtype and a space", of_fields({"\"dtype \":\"I16\"", shape, offsets}), ST_E_SCHEMA),
-      refused("dtype and a NUL", of_fields({"\"dtype\\u0000\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
+      refused("dtype and a NUL", of_fields({"\"dtype\\u0000\":\"I16\"", shape, offsets}),
+              ST_E_SCHEMA),
       refused("dims", of_fields({dtype, "\"dims\":[3,2]", offsets}), ST_E_SCHEMA),
       refused("offsets", of_fields({dtype, shape, "\"offsets\":[0,12]"}), ST_E_SCHEMA),
       refused("dataOffsets", of_fields({dtype, shape, "\"dataOffsets\":[0,12]"}), ST_E_SCHEMA),
@@ -76,7 +84,8 @@ Inputs entry_inputs() {
       loose("a known name one level deeper", before("\"note\":{\"dtype\":\"F32\",\"shape\":3}")),
       loose("metadata inside an entry", before("\"__metadata__\":{\"a\":\"b\"}")),
       loose("metadata of another form inside an entry", after("\"__metadata__\":[1]")),
-      loose("how the array was laid out elsewhere", after("\"order\":\"F\",\"fortran_order\":false")),
+      loose("how the array was laid out elsewhere",
+            after("\"order\":\"F\",\"fortran_order\":false")),
       loose("a field of another version", after("\"strides\":[4,2]")),
 
       // Something else than an object.
@@ -88,15 +97,18 @@ Inputs entry_inputs() {
       refused("an entry of one value", entry("[\"I16\"]"), ST_E_SCHEMA),
       refused("an entry of two values", entry("[\"I16\",[3,2]]"), ST_E_SCHEMA),
       refused("an entry of four values", entry("[\"I16\",[3,2],[0,12],null]"), ST_E_SCHEMA),
-      refused("an entry of three values in another order", entry("[[3,2],\"I16\",[0,12]]"), ST_E_SCHEMA),
-      refused("an entry in an array", entry("[" + header({dtype, shape, offsets}) + "]"), ST_E_SCHEMA),
+      refused("an entry of three values in another order", entry("[[3,2],\"I16\",[0,12]]"),
+              ST_E_SCHEMA),
+      refused("an entry in an array", entry("[" + header({dtype, shape, offsets}) + "]"),
+              ST_E_SCHEMA),
       refused("a header of fields and no tensor", file(header({dtype, shape, offsets}), entry_size),
               ST_E_SCHEMA),
 
       // The reference takes its fields from an array as well.
       refused_here("an entry of three values", entry("[\"I16\",[3,2],[0,12]]"), ST_E_SCHEMA),
       refused_here("three values beside an entry",
-                   file(header({bytes_member("a", 0, 3), "\"b\":[\"U8\",[2],[3,5]]"}), 5), ST_E_SCHEMA),
+                   file(header({bytes_member("a", 0, 3), "\"b\":[\"U8\",[2],[3,5]]"}), 5),
+                   ST_E_SCHEMA),
   };
 }
 

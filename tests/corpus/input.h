@@ -71,15 +71,15 @@ struct Entry {
   std::string before = "";  // more fields, each with a comma after it
   std::string after = "";   // more fields, each with a comma before it
 };
-std::string member(const Entry &entry);
+std::string member(const Entry& entry);
 
 inline constexpr std::size_t entry_size = 12;  // bytes of data of an Entry as it comes
 
 // A header of these members.
-std::string header(const std::vector<std::string> &members);
+std::string header(const std::vector<std::string>& members);
 
 // A file of one tensor.
-std::string one(const Entry &entry, std::size_t data_size = entry_size);
+std::string one(const Entry& entry, std::size_t data_size = entry_size);
 
 // A member of U8 elements from `begin` to `end`.
 std::string bytes_member(std::string_view name, std::uint64_t begin, std::uint64_t end);

@@ -79,14 +79,16 @@ Inputs json_inputs() {
       refused("a bare word", file("header"), ST_E_JSON),
 
       // Punctuation.
-      valid("spaces wherever they may stand",
-            file("{ \"w\" : { \"dtype\" : \"I16\" , \"shape\" : [ 3 , 2 ] , \"data_offsets\" : [ 0 , "
-                 "12 ] } }",
-                 entry_size)),
-      valid("lines and tabs wherever they may stand",
-            file("{\n\t\"w\"\r\n:\t{\"dtype\"\n:\"I16\",\n\"shape\":[\t3,\n2\r],\"data_offsets\":[0,"
-                 "\n12\n]\n}\n}",
-                 entry_size)),
+      valid(
+          "spaces wherever they may stand",
+          file("{ \"w\" : { \"dtype\" : \"I16\" , \"shape\" : [ 3 , 2 ] , \"data_offsets\" : [ 0 , "
+               "12 ] } }",
+               entry_size)),
+      valid(
+          "lines and tabs wherever they may stand",
+          file("{\n\t\"w\"\r\n:\t{\"dtype\"\n:\"I16\",\n\"shape\":[\t3,\n2\r],\"data_offsets\":[0,"
+               "\n12\n]\n}\n}",
+               entry_size)),
       refused("a comma before the first member", replaced("{\"w\"", "{,\"w\""), ST_E_JSON),
       refused("a comma after the last member", replaced("}}", "},}"), ST_E_JSON),
       refused("a comma after the last field", replaced("]}}", "],}}"), ST_E_JSON),

@@ -1,5 +1,5 @@
-// Runs the tests under the JSON parser's kernel that SIMDJSON_FORCE_IMPLEMENTATION names, or says by 77 that
-// this machine cannot.
+// Runs the tests under the JSON parser's kernel that SIMDJSON_FORCE_IMPLEMENTATION names, or says
+// by 77 that this machine cannot.
 #include <catch2/catch_session.hpp>
 
 #include <cstdio>
@@ -12,8 +12,8 @@ bool machine_has(std::string_view kernel) {
   if (kernel.empty() || kernel == "fallback") return true;
 #if defined(__x86_64__) || defined(__i386__)
   const bool westmere = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
-  const bool haswell = westmere && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                       __builtin_cpu_supports("bmi2");
+  const bool haswell = westmere && __builtin_cpu_supports("avx2") &&
+                       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
   const bool icelake = haswell && __builtin_cpu_supports("avx512f") &&
                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd") &&
                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
@@ -29,9 +29,9 @@ bool machine_has(std::string_view kernel) {
 
 }  // namespace
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   constexpr int skipped = 77;
-  const char *kernel = std::getenv("SIMDJSON_FORCE_IMPLEMENTATION");
+  const char* kernel = std::getenv("SIMDJSON_FORCE_IMPLEMENTATION");
   if (kernel && !machine_has(kernel)) {
     std::printf("this machine cannot run the kernel %s\n", kernel);
     return skipped;

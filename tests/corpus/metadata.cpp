@@ -31,7 +31,8 @@ Inputs metadata_inputs() {
       valid("one entry", beside_a_tensor("{\"format\":\"pt\"}")),
       valid("no entry", beside_a_tensor("{}")),
       valid("1,000 entries", of_entries(1000)),
-      valid("metadata last", file("{" + member({}) + ",\"__metadata__\":{\"k\":\"v\"}}", entry_size)),
+      valid("metadata last",
+            file("{" + member({}) + ",\"__metadata__\":{\"k\":\"v\"}}", entry_size)),
       valid("metadata between tensors",
             file("{" + bytes_member("a", 0, 3) + ",\"__metadata__\":{\"k\":\"v\"}," +
                      bytes_member("b", 3, 5) + "}",
@@ -41,18 +42,20 @@ Inputs metadata_inputs() {
       valid("an empty key and an empty value", beside_a_tensor("{\"\":\"\"}")),
       valid("a key called __metadata__", beside_a_tensor("{\"__metadata__\":\"v\"}")),
       valid("an entry like a tensor's, all of strings",
-            file("{\"__metadata__\":{\"dtype\":\"I16\",\"shape\":\"[3,2]\",\"data_offsets\":\"[0,12]\"}}")),
+            file("{\"__metadata__\":{\"dtype\":\"I16\",\"shape\":\"[3,2]\",\"data_offsets\":\"[0,"
+                 "12]\"}}")),
       valid("JSON in a value", value("\"{\\\"a\\\":[1,null]}\"")),
       valid("a value of 100,000 characters", value("\"" + std::string(100'000, 'v') + "\"")),
-      valid("a key of 100,000 characters", beside_a_tensor("{\"" + std::string(100'000, 'k') + "\":\"\"}")),
+      valid("a key of 100,000 characters",
+            beside_a_tensor("{\"" + std::string(100'000, 'k') + "\":\"\"}")),
       valid("a value of 10,000 escapes", value("\"" + repeated("\\u00e9\\n", 5000) + "\"")),
       loose("null", beside_a_tensor("null")),
       loose("null alone", file("{\"__metadata__\":null}")),
 
       // Its name.
       valid("the name with an escape", keyed("__metadat\\u0061__")),
-      valid("the name all in escapes",
-            keyed("\\u005f\\u005f\\u006d\\u0065\\u0074\\u0061\\u0064\\u0061\\u0074\\u0061\\u005f\\u005f")),
+      valid("the name all in escapes", keyed("\\u005f\\u005f\\u006d\\u0065\\u0074\\u0061\\u0064\\u0"
+                                             "061\\u0074\\u0061\\u005f\\u005f")),
       refused("__METADATA__", keyed("__METADATA__"), ST_E_SCHEMA),
       refused("__Metadata__", keyed("__Metadata__"), ST_E_SCHEMA),
       refused("_metadata_", keyed("_metadata_"), ST_E_SCHEMA),
@@ -79,10 +82,12 @@ Inputs metadata_inputs() {
       refused("a value that is an empty object", value("{}"), ST_E_SCHEMA),
       refused("a value that is an object", value("{\"a\":\"b\"}"), ST_E_SCHEMA),
       refused("a value that nests without end", value(repeated("[", 2000)), ST_E_JSON),
-      refused("a last value that is no string", beside_a_tensor("{\"k\":\"v\",\"l\":1}"), ST_E_SCHEMA),
-      refused("a tensor's entry", file("{\"__metadata__\":{\"dtype\":\"U8\",\"shape\":[2],"
-                                       "\"data_offsets\":[0,2]}}",
-                                       2),
+      refused("a last value that is no string", beside_a_tensor("{\"k\":\"v\",\"l\":1}"),
+              ST_E_SCHEMA),
+      refused("a tensor's entry",
+              file("{\"__metadata__\":{\"dtype\":\"U8\",\"shape\":[2],"
+                   "\"data_offsets\":[0,2]}}",
+                   2),
               ST_E_SCHEMA),
       refused("metadata and data, but no tensor", file("{\"__metadata__\":{\"k\":\"v\"}}", 3),
               ST_E_COVERAGE),

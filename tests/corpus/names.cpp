@@ -5,7 +5,7 @@ namespace corpus {
 
 Inputs name_inputs() {
   const struct {
-    const char *what;
+    const char* what;
     std::string json;
   } names[] = {
       {"an empty name", ""},
@@ -63,10 +63,11 @@ Inputs name_inputs() {
       {"a name of 100,000 pairs", repeated("\\uD83D\\uDE00", 100'000)},
   };
   Inputs inputs;
-  for (const auto &[what, json] : names) {
+  for (const auto& [what, json] : names) {
     inputs.push_back(valid(what, one({.name = "\"" + json + "\""})));
   }
-  inputs.push_back(refused("a tensor called __metadata__", one({.name = "\"__metadata__\""}), ST_E_SCHEMA));
+  inputs.push_back(
+      refused("a tensor called __metadata__", one({.name = "\"__metadata__\""}), ST_E_SCHEMA));
   return inputs;
 }
 

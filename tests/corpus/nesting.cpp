@@ -4,7 +4,9 @@
 namespace corpus {
 namespace {
 
-std::string arrays(std::size_t levels) { return repeated("[", levels) + repeated("]", levels); }
+std::string arrays(std::size_t levels) {
+  return repeated("[", levels) + repeated("]", levels);
+}
 
 std::string objects(std::size_t levels) {
   return repeated("{\"a\":", levels - 1) + "{}" + repeated("}", levels - 1);
@@ -20,7 +22,9 @@ std::string mixed(std::size_t levels) {
 }
 
 // Deep only in its last element.
-std::string late(std::size_t levels) { return "[0,[],{},[[]]," + arrays(levels - 1) + "]"; }
+std::string late(std::size_t levels) {
+  return "[0,[],{},[[]]," + arrays(levels - 1) + "]";
+}
 
 std::string unknown(std::string_view value) {
   return one({.before = "\"note\":" + std::string(value) + ","});
@@ -42,19 +46,21 @@ Inputs nesting_inputs() {
     inputs.push_back(loose("a last element of " + depth, unknown(late(levels))));
     inputs.push_back(loose("a last field of " + depth, unknown_at_the_end(arrays(levels))));
   }
-  for (const std::size_t levels : {126u, 127u, 128u, 129u, 255u, 256u, 1000u, 1023u, 1024u, 1025u, 1026u,
-                                   4096u, 70'000u}) {
+  for (const std::size_t levels :
+       {126u, 127u, 128u, 129u, 255u, 256u, 1000u, 1023u, 1024u, 1025u, 1026u, 4096u, 70'000u}) {
     const std::string depth = std::to_string(levels) + " levels";
     inputs.push_back(refused("arrays of " + depth, unknown(arrays(levels)), ST_E_JSON));
     inputs.push_back(refused("objects of " + depth, unknown(objects(levels)), ST_E_JSON));
     inputs.push_back(refused("arrays and objects of " + depth, unknown(mixed(levels)), ST_E_JSON));
     inputs.push_back(refused("a last element of " + depth, unknown(late(levels)), ST_E_JSON));
-    inputs.push_back(refused("a last field of " + depth, unknown_at_the_end(arrays(levels)), ST_E_JSON));
+    inputs.push_back(
+        refused("a last field of " + depth, unknown_at_the_end(arrays(levels)), ST_E_JSON));
   }
   for (const std::size_t levels : {127u, 128u, 1024u, 1'000'000u}) {
     const std::string depth = std::to_string(levels) + " levels";
     inputs.push_back(refused("brackets only, " + depth, file(repeated("[", levels)), ST_E_JSON));
-    inputs.push_back(refused("members only, " + depth, file(repeated("{\"a\":", levels)), ST_E_JSON));
+    inputs.push_back(
+        refused("members only, " + depth, file(repeated("{\"a\":", levels)), ST_E_JSON));
   }
   return inputs;
 }

@@ -1,16 +1,16 @@
-// How a number is spelled. Where the format wants an integer it is plain digits that fit 64 bits; a number
-// that is ignored may be anything that JSON has and a double can hold.
+// How a number is spelled. Where the format wants an integer it is plain digits that fit 64 bits; a
+// number that is ignored may be anything that JSON has and a double can hold.
 #include "input.h"
 
 namespace corpus {
 namespace {
 
 struct Spelling {
-  const char *text;
+  const char* text;
   st_status status;  // where an integer is wanted
 };
 
-const std::vector<Spelling> &not_integers() {
+const std::vector<Spelling>& not_integers() {
   static const std::vector<Spelling> spellings = {
       // JSON's, but no integer that can be used.
       {"-0", ST_E_SCHEMA},
@@ -65,8 +65,8 @@ const std::vector<Spelling> &not_integers() {
       {"3 0", ST_E_JSON},
       {"3_0", ST_E_JSON},
       {"3'0", ST_E_JSON},
-      {"\xD9\xA3", ST_E_JSON},       // a digit of another script
-      {"\xEF\xBC\x93", ST_E_JSON},   // a wide digit
+      {"\xD9\xA3", ST_E_JSON},      // a digit of another script
+      {"\xEF\xBC\x93", ST_E_JSON},  // a wide digit
       {"NaN", ST_E_JSON},
       {"nan", ST_E_JSON},
       {"inf", ST_E_JSON},
@@ -80,16 +80,39 @@ const std::vector<Spelling> &not_integers() {
 }
 
 // What a double holds, or not.
-const char *const ignored_numbers[] = {
-    "0", "-0", "-0.0", "-0e9", "1e308", "-1e308", "1.7976931348623157e308", "1e-400", "0e999", "0.0e99999",
-    "5e-324", "1E+2", "18446744073709551615", "18446744073709551616", "-9223372036854775809",
-    "99999999999999999999999999999999999999", "1.00000000000000000000000000000000000000000000000000001",
+const char* const ignored_numbers[] = {
+    "0",
+    "-0",
+    "-0.0",
+    "-0e9",
+    "1e308",
+    "-1e308",
+    "1.7976931348623157e308",
+    "1e-400",
+    "0e999",
+    "0.0e99999",
+    "5e-324",
+    "1E+2",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "99999999999999999999999999999999999999",
+    "1.00000000000000000000000000000000000000000000000000001",
     "0.00000000000000000000000000000000000000000000000000000000000001",
 };
-const char *const too_large_numbers[] = {
-    "1e309", "-1e309", "1e999", "2e308", "1e99999999999999999999", "-1e2147483648", "0.1e310",
-    // The reference multiplies digits and power, each a double, and comes to infinity a little early.
-    "1.7976931348623158e308", "1.797693134862315807e308", "-1.7976931348623158e308",
+const char* const too_large_numbers[] = {
+    "1e309",
+    "-1e309",
+    "1e999",
+    "2e308",
+    "1e99999999999999999999",
+    "-1e2147483648",
+    "0.1e310",
+    // The reference multiplies digits and power, each a double, and comes to infinity a little
+    // early.
+    "1.7976931348623158e308",
+    "1.797693134862315807e308",
+    "-1.7976931348623158e308",
 };
 
 std::string dimension(std::string_view number) {
@@ -116,7 +139,7 @@ std::string ignored_in_array(std::string_view number) {
 
 Inputs number_inputs() {
   Inputs inputs;
-  for (const auto &[text, status] : not_integers()) {
+  for (const auto& [text, status] : not_integers()) {
     const std::string spelled = text;
     inputs.push_back(refused("an extent spelled " + spelled, dimension(spelled), status));
     inputs.push_back(refused("a begin spelled " + spelled, begin_at(spelled), status));
@@ -125,19 +148,19 @@ Inputs number_inputs() {
     inputs.push_back(refused("an extent of nothing spelled " + spelled,
                              one({.shape = "[0," + spelled + "]", .offsets = "[0,0]"}, 0), status));
   }
-  for (const char *text : ignored_numbers) {
+  for (const char* text : ignored_numbers) {
     inputs.push_back(loose(std::string("an ignored ") + text, ignored(text)));
     inputs.push_back(loose(std::string("an ignored array with ") + text, ignored_in_array(text)));
   }
-  for (const char *text : too_large_numbers) {
+  for (const char* text : too_large_numbers) {
     inputs.push_back(refused(std::string("an ignored ") + text, ignored(text), ST_E_JSON));
   }
   const std::string ones(308, '1'), nines(400, '9'), zeros(1000, '0');
   inputs.push_back(loose("an ignored integer of 308 digits", ignored(ones)));
-  inputs.push_back(loose("an ignored -0 beside large ones", ignored("[-0," + ones + ",-0,-" + ones + "]")));
+  inputs.push_back(
+      loose("an ignored -0 beside large ones", ignored("[-0," + ones + ",-0,-" + ones + "]")));
   inputs.push_back(loose("an ignored fraction of 1,000 digits", ignored("0." + zeros + "1")));
-  inputs.push_back(loose("an ignored 1e308 in 1,300 digits",
-                         ignored(ones + "." + zeros + "e-0")));
+  inputs.push_back(loose("an ignored 1e308 in 1,300 digits", ignored(ones + "." + zeros + "e-0")));
   inputs.push_back(refused("an ignored integer of 400 digits", ignored(nines), ST_E_JSON));
   inputs.push_back(refused("an extent of 400 digits", dimension(nines), ST_E_JSON));
   inputs.push_back(refused("an extent of 308 digits", dimension(ones), ST_E_SCHEMA));

@@ -4,9 +4,13 @@
 namespace corpus {
 namespace {
 
-std::string of_form(std::string_view offsets) { return one({.offsets = std::string(offsets)}); }
+std::string of_form(std::string_view offsets) {
+  return one({.offsets = std::string(offsets)});
+}
 
-std::string none(std::string_view name, std::uint64_t at) { return bytes_member(name, at, at); }
+std::string none(std::string_view name, std::uint64_t at) {
+  return bytes_member(name, at, at);
+}
 
 // Eight tensors of 2^61 - 1 bytes and one of `last`: together 2^64 - 8 + last.
 std::string near_2_to_64(std::uint64_t last) {
@@ -52,9 +56,10 @@ Inputs offset_inputs() {
       refused("a begin that is not 0", one({.offsets = "[1,13]"}, 13), ST_E_OFFSET),
       refused("a begin at the alignment", one({.offsets = "[8,20]"}, 20), ST_E_OFFSET),
       refused("a range behind the data", of_form("[12,24]"), ST_E_OFFSET),
-      refused("a begin of 2^64 - 1", of_form("[18446744073709551615,18446744073709551615]"), ST_E_OFFSET),
-      refused("a range that ends at 2^64 - 1", of_form("[18446744073709551603,18446744073709551615]"),
+      refused("a begin of 2^64 - 1", of_form("[18446744073709551615,18446744073709551615]"),
               ST_E_OFFSET),
+      refused("a range that ends at 2^64 - 1",
+              of_form("[18446744073709551603,18446744073709551615]"), ST_E_OFFSET),
       refused("an end of 2^64 - 1", of_form("[0,18446744073709551615]"), ST_E_SIZE_MISMATCH),
       refused("an end of 2^63", of_form("[0,9223372036854775808]"), ST_E_SIZE_MISMATCH),
       refused("an end of 2^63 - 1", of_form("[0,9223372036854775807]"), ST_E_SIZE_MISMATCH),
@@ -65,24 +70,26 @@ Inputs offset_inputs() {
 
       // Several tensors.
       valid("two in order", file(header({bytes_member("a", 0, 3), bytes_member("b", 3, 5)}), 5)),
-      valid("two the other way round", file(header({bytes_member("b", 3, 5), bytes_member("a", 0, 3)}), 5)),
-      valid("three in no order",
-            file(header({bytes_member("b", 3, 5), bytes_member("c", 5, 9), bytes_member("a", 0, 3)}), 9)),
+      valid("two the other way round",
+            file(header({bytes_member("b", 3, 5), bytes_member("a", 0, 3)}), 5)),
+      valid("three in no order", file(header({bytes_member("b", 3, 5), bytes_member("c", 5, 9),
+                                              bytes_member("a", 0, 3)}),
+                                      9)),
       valid("300 in order", many(300, 3)),
-      refused("a hole at the start", file(header({bytes_member("a", 1, 3), bytes_member("b", 3, 5)}), 5),
-              ST_E_OFFSET),
-      refused("a hole in the middle", file(header({bytes_member("a", 0, 3), bytes_member("b", 4, 6)}), 6),
-              ST_E_OFFSET),
+      refused("a hole at the start",
+              file(header({bytes_member("a", 1, 3), bytes_member("b", 3, 5)}), 5), ST_E_OFFSET),
+      refused("a hole in the middle",
+              file(header({bytes_member("a", 0, 3), bytes_member("b", 4, 6)}), 6), ST_E_OFFSET),
       refused("a hole in the middle, the other way round",
               file(header({bytes_member("b", 4, 6), bytes_member("a", 0, 3)}), 6), ST_E_OFFSET),
-      refused("a hole at the end", file(header({bytes_member("a", 0, 3), bytes_member("b", 3, 5)}), 6),
-              ST_E_COVERAGE),
-      refused("the same bytes twice", file(header({bytes_member("a", 0, 3), bytes_member("b", 0, 3)}), 3),
-              ST_E_OFFSET),
+      refused("a hole at the end",
+              file(header({bytes_member("a", 0, 3), bytes_member("b", 3, 5)}), 6), ST_E_COVERAGE),
+      refused("the same bytes twice",
+              file(header({bytes_member("a", 0, 3), bytes_member("b", 0, 3)}), 3), ST_E_OFFSET),
       refused("the same bytes twice, as much data",
               file(header({bytes_member("a", 0, 3), bytes_member("b", 0, 3)}), 6), ST_E_OFFSET),
-      refused("one byte in two tensors", file(header({bytes_member("a", 0, 3), bytes_member("b", 2, 5)}), 5),
-              ST_E_OFFSET),
+      refused("one byte in two tensors",
+              file(header({bytes_member("a", 0, 3), bytes_member("b", 2, 5)}), 5), ST_E_OFFSET),
       refused("one tensor inside another",
               file(header({bytes_member("a", 0, 6), bytes_member("b", 2, 4)}), 6), ST_E_OFFSET),
       refused("one tensor at another's start",
@@ -90,8 +97,10 @@ Inputs offset_inputs() {
       refused("a second tensor beyond the data",
               file(header({bytes_member("a", 0, 3), bytes_member("b", 3, 5)}), 4), ST_E_COVERAGE),
       refused("a second range that runs backwards",
-              file(header({bytes_member("a", 0, 3),
-                           member({.name = "\"b\"", .dtype = "\"U8\"", .shape = "[1]", .offsets = "[3,2]"})}),
+              file(header({bytes_member("a", 0, 3), member({.name = "\"b\"",
+                                                            .dtype = "\"U8\"",
+                                                            .shape = "[1]",
+                                                            .offsets = "[3,2]"})}),
                    3),
               ST_E_OFFSET),
 
@@ -101,8 +110,8 @@ Inputs offset_inputs() {
       valid("nothing in between",
             file(header({bytes_member("a", 0, 3), none("z", 3), bytes_member("b", 3, 5)}), 5)),
       valid("nothing before, in between and after",
-            file(header({none("y", 5), bytes_member("a", 0, 3), none("x", 3), bytes_member("b", 3, 5),
-                         none("w", 0), none("z", 5)}),
+            file(header({none("y", 5), bytes_member("a", 0, 3), none("x", 3),
+                         bytes_member("b", 3, 5), none("w", 0), none("z", 5)}),
                  5)),
       valid("nothing but nothing", file(header({none("x", 0), none("y", 0), none("z", 0)}))),
       valid("300 times nothing", many(300, 0)),
@@ -111,7 +120,8 @@ Inputs offset_inputs() {
       refused("nothing behind the data", file(header({bytes_member("a", 0, 3), none("z", 4)}), 3),
               ST_E_OFFSET),
       refused("nothing at a place that is not 0", file(header({none("z", 1)}), 0), ST_E_OFFSET),
-      refused("nothing at a place that is not 0, and data", file(header({none("z", 1)}), 1), ST_E_OFFSET),
+      refused("nothing at a place that is not 0, and data", file(header({none("z", 1)}), 1),
+              ST_E_OFFSET),
       refused("nothing at 2^64 - 1", file(header({none("z", UINT64_MAX)}), 0), ST_E_OFFSET),
 
       // Sums near 2^64.
@@ -121,8 +131,10 @@ Inputs offset_inputs() {
 
       // Places that no element type asks for.
       valid("F32 at an odd byte",
-            file(header({bytes_member("a", 0, 1),
-                         member({.name = "\"b\"", .dtype = "\"F32\"", .shape = "[1]", .offsets = "[1,5]"})}),
+            file(header({bytes_member("a", 0, 1), member({.name = "\"b\"",
+                                                          .dtype = "\"F32\"",
+                                                          .shape = "[1]",
+                                                          .offsets = "[1,5]"})}),
                  5)),
       valid("data at an odd byte", one({.name = "\"wide\""})),
   };

@@ -11,8 +11,8 @@
 namespace corpus {
 namespace {
 
-int32_t read_at(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes) {
-  const auto &bytes = *static_cast<const std::string *>(user_data);
+int32_t read_at(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
+  const auto& bytes = *static_cast<const std::string*>(user_data);
   if (offset > bytes.size() || nbytes > bytes.size() - offset) return EFAULT;
   std::memcpy(buffer, bytes.data() + offset, nbytes);
   return 0;
@@ -20,14 +20,20 @@ int32_t read_at(void *user_data, uint64_t offset, void *buffer, uint64_t nbytes)
 
 }  // namespace
 
-const char *name_of(Way way) {
+const char* name_of(Way way) {
   switch (way) {
-    case Way::borrowed: return "borrowed memory";
-    case Way::copied: return "copied memory";
-    case Way::mapped: return "a mapped file";
-    case Way::read: return "a file that is read";
-    case Way::mapped_descriptor: return "a descriptor";
-    case Way::callbacks: return "callbacks";
+    case Way::borrowed:
+      return "borrowed memory";
+    case Way::copied:
+      return "copied memory";
+    case Way::mapped:
+      return "a mapped file";
+    case Way::read:
+      return "a file that is read";
+    case Way::mapped_descriptor:
+      return "a descriptor";
+    case Way::callbacks:
+      return "callbacks";
   }
   return "";
 }
@@ -43,9 +49,11 @@ Specimen::Specimen(std::string bytes)
   if (descriptor_ < 0 || done < bytes_.size()) throw std::runtime_error("no file for a specimen");
 }
 
-Specimen::~Specimen() { ::close(descriptor_); }
+Specimen::~Specimen() {
+  ::close(descriptor_);
+}
 
-st_status Specimen::open(Way way, uint32_t strictness, st_file **file, st_error *error) const {
+st_status Specimen::open(Way way, uint32_t strictness, st_file** file, st_error* error) const {
   const std::string path = "/proc/self/fd/" + std::to_string(descriptor_);
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   options.strictness = strictness;
@@ -66,7 +74,7 @@ st_status Specimen::open(Way way, uint32_t strictness, st_file **file, st_error 
   st_io io{};
   io.size = sizeof io;
   io.nbytes = bytes_.size();
-  io.user_data = const_cast<std::string *>(&bytes_);
+  io.user_data = const_cast<std::string*>(&bytes_);
   io.read_at = read_at;
   return st_open_io(&io, &options, file, error);
 }

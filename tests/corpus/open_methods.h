@@ -10,26 +10,28 @@ namespace corpus {
 
 enum class Way { borrowed, copied, mapped, read, mapped_descriptor, callbacks };
 
-inline constexpr Way ways[] = {Way::borrowed, Way::copied,            Way::mapped,
-                               Way::read,     Way::mapped_descriptor, Way::callbacks};
+inline constexpr Way ways[] = {Way::borrowed,          Way::copied,   Way::mapped, Way::read,
+                               Way::mapped_descriptor, Way::callbacks};
 
-const char *name_of(Way way);
+const char* name_of(Way way);
 
 // Whether the library is told a path, which begins with /proc/self/fd/.
-constexpr bool has_path(Way way) { return way == Way::mapped || way == Way::read; }
+constexpr bool has_path(Way way) {
+  return way == Way::mapped || way == Way::read;
+}
 
 // Bytes in memory and, equal to them, in a file without a name.
 class Specimen {
  public:
   explicit Specimen(std::string bytes);
-  Specimen(const Specimen &) = delete;
-  Specimen &operator=(const Specimen &) = delete;
+  Specimen(const Specimen&) = delete;
+  Specimen& operator=(const Specimen&) = delete;
   ~Specimen();
 
-  const std::string &bytes() const { return bytes_; }
+  const std::string& bytes() const { return bytes_; }
 
   // `file` must not outlive the specimen.
-  st_status open(Way way, uint32_t strictness, st_file **file, st_error *error) const;
+  st_status open(Way way, uint32_t strictness, st_file** file, st_error* error) const;
 
  private:
   std::string bytes_;

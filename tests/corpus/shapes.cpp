@@ -12,10 +12,14 @@ std::string shaped(std::string_view dtype, std::string_view shape, std::string_v
              data_size);
 }
 
-std::string of_form(std::string_view shape) { return one({.shape = std::string(shape)}); }
+std::string of_form(std::string_view shape) {
+  return one({.shape = std::string(shape)});
+}
 
 // `rank` extents of 1 and one of 6.
-std::string ones(std::size_t rank) { return "[" + repeated("1,", rank) + "6]"; }
+std::string ones(std::size_t rank) {
+  return "[" + repeated("1,", rank) + "6]";
+}
 
 }  // namespace
 
@@ -61,16 +65,19 @@ Inputs shape_inputs() {
       refused("a scalar without bytes", shaped("I16", "[]", "[0,0]", 0), ST_E_SIZE_MISMATCH),
 
       // Products beyond 64 bits, of elements, bits or bytes.
-      refused("2^32 times 2^32", shaped("U8", "[4294967296,4294967296]", "[0,0]", 0), ST_E_OVERFLOW),
+      refused("2^32 times 2^32", shaped("U8", "[4294967296,4294967296]", "[0,0]", 0),
+              ST_E_OVERFLOW),
       refused("a product that wraps to 0", shaped("U8", "[9223372036854775808,2]", "[0,0]", 0),
               ST_E_OVERFLOW),
       refused("a product that wraps to the size of the data",
               shaped("U8", "[3,12297829382473034418]", "[0,6]", 6), ST_E_OVERFLOW),
       refused("three extents that wrap to 2 elements",
               shaped("I16", "[4294967297,4294967295,2]", "[0,4]", 4), ST_E_OVERFLOW),
-      refused("2 times 2^64 - 1", shaped("U8", "[2,18446744073709551615]", "[0,12]", 12), ST_E_OVERFLOW),
+      refused("2 times 2^64 - 1", shaped("U8", "[2,18446744073709551615]", "[0,12]", 12),
+              ST_E_OVERFLOW),
       refused("2^64 - 1 times 2^64 - 1",
-              shaped("U8", "[18446744073709551615,18446744073709551615]", "[0,1]", 1), ST_E_OVERFLOW),
+              shaped("U8", "[18446744073709551615,18446744073709551615]", "[0,1]", 1),
+              ST_E_OVERFLOW),
       refused("2^64 - 1 elements of 8 bits", shaped("U8", "[18446744073709551615]", "[0,12]", 12),
               ST_E_OVERFLOW),
       refused("2^61 elements of 8 bits", shaped("I8", "[2305843009213693952]", "[0,12]", 12),

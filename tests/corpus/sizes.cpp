@@ -46,25 +46,34 @@ Inputs size_inputs() {
   return {
       valid("100,000 tensors", [] { return tensors(100'000, 1); }),
       valid("200,000 tensors without bytes", [] { return tensors(200'000, 0); }),
-      refused("100,000 tensors of the same bytes", [] { return overlapping(100'000); }, ST_E_OFFSET),
-      valid("a tensor of 20 MB", [] { return file(header({bytes_member("w", 0, 20'000'000)}), 20'000'000); }),
+      refused(
+          "100,000 tensors of the same bytes", [] { return overlapping(100'000); }, ST_E_OFFSET),
+      valid("a tensor of 20 MB",
+            [] { return file(header({bytes_member("w", 0, 20'000'000)}), 20'000'000); }),
       valid("a metadata value of 10 MB", [] { return described(10'000'000); }),
-      refused("a name of 1 MB that does not end", [] { return file("{\"" + std::string(1'000'000, 'w')); },
-              ST_E_JSON),
+      refused(
+          "a name of 1 MB that does not end",
+          [] { return file("{\"" + std::string(1'000'000, 'w')); }, ST_E_JSON),
       loose("an ignored array of 1,000,000 numbers",
             [] { return one({.after = ",\"note\":[0" + repeated(",-0", 1'000'000) + "]"}); }),
       loose("an ignored fraction of 1,000,000 digits",
             [] { return one({.after = ",\"note\":0." + std::string(1'000'000, '5')}); }),
-      refused("an ignored integer of 1,000,000 digits",
-              [] { return one({.after = ",\"note\":" + std::string(1'000'000, '5')}); }, ST_E_JSON),
+      refused(
+          "an ignored integer of 1,000,000 digits",
+          [] { return one({.after = ",\"note\":" + std::string(1'000'000, '5')}); }, ST_E_JSON),
 
       valid("a header whose length reads PK", [] { return padded(0x04034B50); }),
       valid("a header at the cap, of spaces", [] { return padded(cap); }),
       valid("a header at the cap, of one string", [] { return described(cap); }),
-      refused("a header at the cap, of brackets", [] { return file(std::string(cap, '[')); }, ST_E_JSON),
-      refused("a header at the cap, of quotes", [] { return file(std::string(cap, '"')); }, ST_E_JSON),
-      refused("a header at the cap, of NULs", [] { return file(std::string(cap, '\0')); }, ST_E_JSON),
-      refused("a header over the cap", [] { return padded(cap + 1); }, ST_E_HEADER_TOO_LARGE),
+      refused(
+          "a header at the cap, of brackets", [] { return file(std::string(cap, '[')); },
+          ST_E_JSON),
+      refused(
+          "a header at the cap, of quotes", [] { return file(std::string(cap, '"')); }, ST_E_JSON),
+      refused(
+          "a header at the cap, of NULs", [] { return file(std::string(cap, '\0')); }, ST_E_JSON),
+      refused(
+          "a header over the cap", [] { return padded(cap + 1); }, ST_E_HEADER_TOO_LARGE),
   };
 }
 

@@ -10,7 +10,8 @@ std::string in_name(std::string_view raw) {
 }
 
 std::string in_metadata(std::string_view raw) {
-  return file("{\"__metadata__\":{\"k\":\"" + std::string(raw) + "\"}," + member({}) + "}", entry_size);
+  return file("{\"__metadata__\":{\"k\":\"" + std::string(raw) + "\"}," + member({}) + "}",
+              entry_size);
 }
 
 std::string in_ignored(std::string_view raw) {
@@ -22,11 +23,11 @@ std::string in_ignored_name(std::string_view raw) {
 }
 
 struct Sample {
-  const char *name;
+  const char* name;
   std::string raw;
 };
 
-const std::vector<Sample> &not_utf8() {
+const std::vector<Sample>& not_utf8() {
   static const std::vector<Sample> samples = {
       {"a lone continuation byte", "\x80"},
       {"the last continuation byte", "\xBF"},
@@ -53,7 +54,7 @@ const std::vector<Sample> &not_utf8() {
   return samples;
 }
 
-const std::vector<Sample> &not_a_string() {
+const std::vector<Sample>& not_a_string() {
   using namespace std::string_literals;
   static const std::vector<Sample> samples = {
       {"a raw NUL", "\0"s},
@@ -91,7 +92,7 @@ const std::vector<Sample> &not_a_string() {
   return samples;
 }
 
-const std::vector<Sample> &strings() {
+const std::vector<Sample>& strings() {
   static const std::vector<Sample> samples = {
       {"every short escape", "\\\"\\\\\\/\\b\\f\\n\\r\\t"},
       {"an escaped NUL", "a\\u0000b"},
@@ -119,8 +120,8 @@ const std::vector<Sample> &strings() {
 
 Inputs string_inputs() {
   Inputs inputs;
-  const auto add_refused = [&](const std::vector<Sample> &samples, st_status status) {
-    for (const auto &[name, raw] : samples) {
+  const auto add_refused = [&](const std::vector<Sample>& samples, st_status status) {
+    for (const auto& [name, raw] : samples) {
       const std::string what = name;
       inputs.push_back(refused(what + " in a name", in_name(raw), status));
       inputs.push_back(refused(what + " in metadata", in_metadata(raw), status));
@@ -130,7 +131,7 @@ Inputs string_inputs() {
   };
   add_refused(not_utf8(), ST_E_UTF8);
   add_refused(not_a_string(), ST_E_JSON);
-  for (const auto &[name, raw] : strings()) {
+  for (const auto& [name, raw] : strings()) {
     const std::string what = name;
     inputs.push_back(valid(what + " in a name", in_name(raw)));
     inputs.push_back(valid(what + " in metadata", in_metadata(raw)));
@@ -138,7 +139,8 @@ Inputs string_inputs() {
     inputs.push_back(loose(what + " in an ignored name", in_ignored_name(raw)));
   }
   inputs.push_back(refused("a header of byte FF", file("\xFF"), ST_E_UTF8));
-  inputs.push_back(refused("a header that ends inside a character", file("{\"\xE2\x82"), ST_E_UTF8));
+  inputs.push_back(
+      refused("a header that ends inside a character", file("{\"\xE2\x82"), ST_E_UTF8));
   inputs.push_back(refused("a name that does not end", file("{\"w"), ST_E_JSON));
   inputs.push_back(refused("a name that ends in a backslash", file("{\"w\\"), ST_E_JSON));
   inputs.push_back(refused("a name that ends in an escaped quote", file("{\"w\\\""), ST_E_JSON));

@@ -1,5 +1,6 @@
-// Writes the corpus where other implementations can judge it: write_corpus FOLDER makes a file of each input but the
-// largest, and verdicts.tsv: file, name, whether the reference accepts it, our verdict, the strict one.
+// Writes the corpus where other implementations can judge it: write_corpus FOLDER makes a file of
+// each input but the largest, and verdicts.tsv: file, name, whether the reference accepts it, our
+// verdict, the strict one.
 #include <safetensors/safetensors.h>
 
 #include <cstdio>
@@ -8,7 +9,7 @@
 
 #include "input.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 2) {
     std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
     return 2;
@@ -17,18 +18,20 @@ int main(int argc, char **argv) {
   std::ofstream table(folder + "/verdicts.tsv");
   constexpr std::size_t largest = 80'000'000;
   std::size_t number = 0;
-  for (const auto &inputs :
-       {corpus::framing_inputs(), corpus::json_inputs(), corpus::string_inputs(), corpus::block_inputs(),
-        corpus::nesting_inputs(), corpus::number_inputs(), corpus::shape_inputs(), corpus::offset_inputs(),
-        corpus::entry_inputs(), corpus::duplicate_inputs(), corpus::dtype_inputs(),
-        corpus::metadata_inputs(), corpus::name_inputs(), corpus::size_inputs()}) {
-    for (const corpus::Input &input : inputs) {
+  for (const auto& inputs :
+       {corpus::framing_inputs(), corpus::json_inputs(), corpus::string_inputs(),
+        corpus::block_inputs(), corpus::nesting_inputs(), corpus::number_inputs(),
+        corpus::shape_inputs(), corpus::offset_inputs(), corpus::entry_inputs(),
+        corpus::duplicate_inputs(), corpus::dtype_inputs(), corpus::metadata_inputs(),
+        corpus::name_inputs(), corpus::size_inputs()}) {
+    for (const corpus::Input& input : inputs) {
       const std::string bytes = input.bytes.make();
       if (bytes.size() > largest) continue;
       const std::string file = std::to_string(number++) + ".safetensors";
       std::ofstream(folder + "/" + file, std::ios::binary) << bytes;
-      table << file << '\t' << input.name << '\t' << (input.reference_accepts ? "accepts" : "refuses")
-            << '\t' << st_status_name(input.compatible) << '\t' << st_status_name(input.strict) << '\n';
+      table << file << '\t' << input.name << '\t'
+            << (input.reference_accepts ? "accepts" : "refuses") << '\t'
+            << st_status_name(input.compatible) << '\t' << st_status_name(input.strict) << '\n';
     }
   }
   return table.flush() ? 0 : 1;

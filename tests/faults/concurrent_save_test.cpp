@@ -22,9 +22,10 @@ void enter() {
 }
 
 // Returns how many of the saves failed.
-int save_often(const Versions &versions, int version, int times) {
+int save_often(const Versions& versions, int version, int times) {
   int failed = 0;
-  for (int i = 0; i < times; ++i) failed += versions.save("file", version) != ST_OK;
+  for (int i = 0; i < times; ++i)
+    failed += versions.save("file", version) != ST_OK;
   return failed;
 }
 
@@ -49,9 +50,11 @@ TEST_CASE("8 threads save one path while 4 read it") {
   for (int version = 0; version < 8; ++version) {
     writers.emplace_back([&, version] { failed += save_often(versions, version, 60); });
   }
-  for (std::thread &writer : writers) writer.join();
+  for (std::thread& writer : writers)
+    writer.join();
   done = true;
-  for (std::thread &reader : readers) reader.join();
+  for (std::thread& reader : readers)
+    reader.join();
   CHECK(failed == 0);
   CHECK(broken == 0);
   CHECK(reads >= 4);

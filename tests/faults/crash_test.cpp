@@ -1,4 +1,5 @@
-// Processes killed while they save: the file is the old one or the new one, and the next save leaves nothing but it.
+// Processes killed while they save: the file is the old one or the new one, and the next save
+// leaves nothing but it.
 #include <safetensors/safetensors.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -23,13 +24,13 @@ void enter() {
   (void)entered;
 }
 
-bool exists(const char *path) {
+bool exists(const char* path) {
   struct stat status;
   return ::stat(path, &status) == 0;
 }
 
 // Saves version 1 in a child that is killed at its `request`th request. Returns whether it was.
-bool save_and_die(const Versions &versions, long request, bool after, std::uint32_t durability) {
+bool save_and_die(const Versions& versions, long request, bool after, std::uint32_t durability) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -51,7 +52,7 @@ bool save_and_die(const Versions &versions, long request, bool after, std::uint3
 }
 
 // How many a save makes that is not killed.
-long count_requests(const Versions &versions, bool replaces, std::uint32_t durability) {
+long count_requests(const Versions& versions, bool replaces, std::uint32_t durability) {
   const faults_plan plan = FAULTS_PLAN_INIT;
   scratch_clear();
   if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
@@ -121,7 +122,8 @@ TEST_CASE("200 saves killed at any moment") {
     ::close(ready[0]);
     ::close(ready[1]);
     std::atomic<unsigned long> spins = random() % 2'000'000;
-    while (spins.fetch_sub(1) > 1) continue;
+    while (spins.fetch_sub(1) > 1)
+      continue;
     REQUIRE(::kill(child, SIGKILL) == 0);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);

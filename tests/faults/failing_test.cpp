@@ -1,5 +1,5 @@
-// Every request to the system fails once, and from then on, for many reasons: the caller gets a status, nothing is
-// lost, and the file that was there is there.
+// Every request to the system fails once, and from then on, for many reasons: the caller gets a
+// status, nothing is lost, and the file that was there is there.
 #include <safetensors/safetensors.h>
 #include <sys/mman.h>
 
@@ -23,7 +23,7 @@ struct Outcome {
   faults_report report;
 };
 
-Outcome run(const Flow &flow, const faults_plan &plan) {
+Outcome run(const Flow& flow, const faults_plan& plan) {
   Outcome outcome{};
   outcome.error = ST_ERROR_INIT;
   flow.prepare();
@@ -33,12 +33,12 @@ Outcome run(const Flow &flow, const faults_plan &plan) {
   return outcome;
 }
 
-bool is_memory(const char *function) {
+bool is_memory(const char* function) {
   const std::string_view name = function;
   return name == "malloc" || name == "operator new" || name == "mmap";
 }
 
-void check_status(const Outcome &outcome, const faults_plan &plan) {
+void check_status(const Outcome& outcome, const faults_plan& plan) {
   CHECK(outcome.error.code == outcome.status);
   CHECK(outcome.error.message[0] != '\0');
   CHECK(outcome.status != ST_E_INTERNAL);
@@ -51,7 +51,7 @@ void check_status(const Outcome &outcome, const faults_plan &plan) {
   }
 }
 
-void check_folder(const Flow &flow, const Outcome &outcome, const faults_plan &plan) {
+void check_folder(const Flow& flow, const Outcome& outcome, const faults_plan& plan) {
   // Told that a name is gone, nobody would remove it.
   const bool lied_to = plan.os_error == ENOENT && outcome.report.first_failed &&
                        std::string_view(outcome.report.first_failed) == "renameat";
@@ -62,7 +62,7 @@ void check_folder(const Flow &flow, const Outcome &outcome, const faults_plan &p
   }
 }
 
-void check(const Flow &flow, const Outcome &outcome, const faults_plan &plan) {
+void check(const Flow& flow, const Outcome& outcome, const faults_plan& plan) {
   if (outcome.status != ST_OK) check_status(outcome, plan);
   check_folder(flow, outcome, plan);
   CHECK(outcome.report.blocks == 0);
@@ -71,14 +71,15 @@ void check(const Flow &flow, const Outcome &outcome, const faults_plan &plan) {
 }
 
 // Lets request after request fail until there is none that could.
-void fail_each(const Flow &flow, faults_plan plan) {
+void fail_each(const Flow& flow, faults_plan plan) {
   long failures = 0;
   for (plan.fail_at = 0;; ++plan.fail_at) {
     const Outcome outcome = run(flow, plan);
     INFO("flow: " << flow.name << ", request " << plan.fail_at << " ("
-                  << (outcome.report.first_failed ? outcome.report.first_failed : "none") << ") fails with "
-                  << plan.os_error << (plan.forever ? " and all after it" : "")
-                  << (plan.no_tmpfile ? ", no nameless files" : "") << ", message: " << outcome.error.message);
+                  << (outcome.report.first_failed ? outcome.report.first_failed : "none")
+                  << ") fails with " << plan.os_error << (plan.forever ? " and all after it" : "")
+                  << (plan.no_tmpfile ? ", no nameless files" : "")
+                  << ", message: " << outcome.error.message);
     check(flow, outcome, plan);
     if (outcome.report.failed == 0) break;
     ++failures;
@@ -86,15 +87,15 @@ void fail_each(const Flow &flow, faults_plan plan) {
   CHECK(failures > 0);
 }
 
-void fail_all(const Flow *flows, std::size_t count, bool no_tmpfile) {
+void fail_all(const Flow* flows, std::size_t count, bool no_tmpfile) {
   for (std::size_t i = 0; i < count; ++i) {
     const faults_plan none = FAULTS_PLAN_INIT;
     faults_plan plan = none;
     plan.no_tmpfile = no_tmpfile;
     INFO("flow: " << flows[i].name);
     REQUIRE(run(flows[i], plan).status == ST_OK);
-    for (const int os_error : {EIO, EINTR, ENOSPC, EDQUOT, ENOMEM, EAGAIN, EPERM, EACCES, ENOENT, EEXIST, EINVAL,
-                               ENOSYS, EOPNOTSUPP, EMFILE, ESTALE}) {
+    for (const int os_error : {EIO, EINTR, ENOSPC, EDQUOT, ENOMEM, EAGAIN, EPERM, EACCES, ENOENT,
+                               EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, EMFILE, ESTALE}) {
       plan.os_error = os_error;
       plan.forever = 0;
       fail_each(flows[i], plan);
@@ -128,23 +129,26 @@ TEST_CASE("saving while requests fail, on a file system without nameless files")
 
 TEST_CASE("calls that a signal interrupts are taken up again") {
   enter();
-  for (const char *function : {"open", "openat", "pread", "pwrite", "pwritev"}) {
+  for (const char* function : {"open", "openat", "pread", "pwrite", "pwritev"}) {
     for (const bool no_tmpfile : {false, true}) {
       faults_plan plan = FAULTS_PLAN_INIT;
       plan.only = function;
       plan.os_error = EINTR;
       plan.no_tmpfile = no_tmpfile;
-      const auto interrupt = [&](const Flow &flow) {
+      const auto interrupt = [&](const Flow& flow) {
         for (plan.fail_at = 0;; ++plan.fail_at) {
           const Outcome outcome = run(flow, plan);
-          INFO(flow.name << ", " << function << " " << plan.fail_at << ": " << outcome.error.message);
+          INFO(flow.name << ", " << function << " " << plan.fail_at << ": "
+                         << outcome.error.message);
           CHECK(outcome.status == ST_OK);
           check(flow, outcome, plan);
           if (outcome.report.failed == 0) break;
         }
       };
-      for (std::size_t i = 0; i < faults::reading_count; ++i) interrupt(faults::reading[i]);
-      for (std::size_t i = 0; i < faults::saving_count; ++i) interrupt(faults::saving[i]);
+      for (std::size_t i = 0; i < faults::reading_count; ++i)
+        interrupt(faults::reading[i]);
+      for (std::size_t i = 0; i < faults::saving_count; ++i)
+        interrupt(faults::saving[i]);
     }
   }
 }
@@ -153,21 +157,23 @@ TEST_CASE("reads and writes of one byte at a time") {
   enter();
   faults_plan plan = FAULTS_PLAN_INIT;
   plan.short_transfers = 1;
-  const auto run_short = [&](const Flow &flow) {
+  const auto run_short = [&](const Flow& flow) {
     const Outcome outcome = run(flow, plan);
     INFO(flow.name << ": " << outcome.error.message);
     CHECK(outcome.status == ST_OK);
     check(flow, outcome, plan);
   };
-  for (std::size_t i = 0; i < faults::reading_count; ++i) run_short(faults::reading[i]);
-  for (std::size_t i = 0; i < faults::saving_count; ++i) run_short(faults::saving[i]);
+  for (std::size_t i = 0; i < faults::reading_count; ++i)
+    run_short(faults::reading[i]);
+  for (std::size_t i = 0; i < faults::saving_count; ++i)
+    run_short(faults::saving[i]);
 }
 
 // What the failed call did not bring to the disk is lost: a second one would succeed without it.
 TEST_CASE("a failed fsync is not tried again") {
   enter();
   for (std::size_t i = 0; i < faults::saving_count; ++i) {
-    const Flow &flow = faults::saving[i];
+    const Flow& flow = faults::saving[i];
     faults_plan plan = FAULTS_PLAN_INIT;
     plan.only = "fsync";
     for (const int os_error : {EIO, EINTR, ENOSPC}) {

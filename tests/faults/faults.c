@@ -12,10 +12,10 @@ static faults_plan plan;
 static faults_report report;
 static long counted; /* of what may fail */
 static int killing;
-static void *blocks[table_size];
+static void* blocks[table_size];
 static unsigned char is_open[most_descriptors];
 
-void faults_arm(const faults_plan *given) {
+void faults_arm(const faults_plan* given) {
   plan = *given;
   memset(&report, 0, sizeof report);
   report.written_in_order = 1;
@@ -30,9 +30,11 @@ faults_report faults_disarm(void) {
   return report;
 }
 
-const faults_plan *faults_current(void) { return armed ? &plan : NULL; }
+const faults_plan* faults_current(void) {
+  return armed ? &plan : NULL;
+}
 
-int faults_request(const char *function, int is_memory) {
+int faults_request(const char* function, int is_memory) {
   const long number = report.requests;
   long place;
   if (!armed) return 0;
@@ -53,20 +55,24 @@ void faults_done(void) {
   if (armed && killing) raise(SIGKILL);
 }
 
-static size_t slot_of(const void *block) { return ((uintptr_t)block >> 4) * 2654435761u % table_size; }
+static size_t slot_of(const void* block) {
+  return ((uintptr_t)block >> 4) * 2654435761u % table_size;
+}
 
-void faults_note_block(void *block) {
+void faults_note_block(void* block) {
   size_t slot = slot_of(block);
   if (!armed || !block) return;
-  while (blocks[slot]) slot = (slot + 1) % table_size;
+  while (blocks[slot])
+    slot = (slot + 1) % table_size;
   blocks[slot] = block;
   if (++report.blocks > table_size / 2) abort();
 }
 
-void faults_drop_block(void *block) {
+void faults_drop_block(void* block) {
   size_t slot = slot_of(block), next, home;
   if (!armed || !block) return;
-  while (blocks[slot] && blocks[slot] != block) slot = (slot + 1) % table_size;
+  while (blocks[slot] && blocks[slot] != block)
+    slot = (slot + 1) % table_size;
   if (!blocks[slot]) return; /* from before */
   --report.blocks;
   blocks[slot] = NULL;

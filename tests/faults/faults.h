@@ -1,6 +1,6 @@
-/* Makes the system say no. A program that is linked with interpose_*.c* stands between the library and libc: while it is
- * armed, it counts what the library asks of the system, refuses what the plan says, and knows what was not given
- * back. One thread at a time. */
+/* Makes the system say no. A program that is linked with interpose_*.c* stands between the library
+ * and libc: while it is armed, it counts what the library asks of the system, refuses what the plan
+ * says, and knows what was not given back. One thread at a time. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
@@ -13,21 +13,21 @@ extern "C" {
 
 /* What happens to the requests, numbered from 0. All zero but `fail_at`: nothing. */
 typedef struct faults_plan {
-  long fail_at;       /* the first that fails; -1 for none */
-  int forever;        /* all after it fail too */
-  int os_error;       /* why system calls fail */
-  const char *only;   /* only this function fails; `fail_at` counts its calls. NULL for all */
+  long fail_at;        /* the first that fails; -1 for none */
+  int forever;         /* all after it fail too */
+  int os_error;        /* why system calls fail */
+  const char* only;    /* only this function fails; `fail_at` counts its calls. NULL for all */
   int short_transfers; /* reads and writes move one byte at a time */
-  int discard_writes; /* writes succeed and write nothing */
-  int no_tmpfile;     /* the file system cannot make nameless files */
-  long kill_at;       /* the process is killed at this request; -1 for not */
-  int kill_after;     /* ...once it is done */
+  int discard_writes;  /* writes succeed and write nothing */
+  int no_tmpfile;      /* the file system cannot make nameless files */
+  long kill_at;        /* the process is killed at this request; -1 for not */
+  int kill_after;      /* ...once it is done */
 } faults_plan;
 
 typedef struct faults_report {
   long requests;            /* how many there were */
   long failed;              /* how many of them failed */
-  const char *first_failed; /* the name of the first that failed, or NULL */
+  const char* first_failed; /* the name of the first that failed, or NULL */
   int memory_failed;        /* whether one of them asked for memory */
   int unlink_failed;        /* whether one of them removed a name */
   uint64_t written;         /* bytes, the discarded too */
@@ -36,17 +36,19 @@ typedef struct faults_report {
   long mapped_bytes;
 } faults_report;
 
-#define FAULTS_PLAN_INIT {-1, 0, 0, NULL, 0, 0, 0, -1, 0}
+#define FAULTS_PLAN_INIT \
+  { -1, 0, 0, NULL, 0, 0, 0, -1, 0 }
 
-void faults_arm(const faults_plan *plan);
+void faults_arm(const faults_plan* plan);
 faults_report faults_disarm(void);
 
-/* For the interposed functions. Counts a request; returns 0 to go on, or the errno value to fail with. */
-int faults_request(const char *function, int is_memory);
-void faults_done(void); /* after a request that went on */
-const faults_plan *faults_current(void); /* NULL while not armed */
-void faults_note_block(void *block);
-void faults_drop_block(void *block);
+/* For the interposed functions. Counts a request; returns 0 to go on, or the errno value to fail
+ * with. */
+int faults_request(const char* function, int is_memory);
+void faults_done(void);                  /* after a request that went on */
+const faults_plan* faults_current(void); /* NULL while not armed */
+void faults_note_block(void* block);
+void faults_drop_block(void* block);
 void faults_note_descriptor(int descriptor);
 void faults_drop_descriptor(int descriptor);
 void faults_note_mapping(long bytes);

@@ -1,4 +1,5 @@
-/* The system calls of the library, under both of the names that libc has for those with file offsets. */
+/* The system calls of the library, under both of the names that libc has for those with file
+ * offsets. */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,108 +19,107 @@
 #include "faults.h"
 
 /* Finds libc's own function, or a sanitizer's, once. */
-static void *next_of(const char *name) {
-  void *function = dlsym(RTLD_NEXT, name);
+static void* next_of(const char* name) {
+  void* function = dlsym(RTLD_NEXT, name);
   if (!function) abort();
   return function;
 }
 
-#define NEXT(name)                                           \
-  static __typeof__(&name) next;                             \
-  if (!next) {                                               \
-    void *found = next_of(#name);                            \
-    memcpy(&next, &found, sizeof next);                      \
+#define NEXT(name)                      \
+  static __typeof__(&name) next;        \
+  if (!next) {                          \
+    void* found = next_of(#name);       \
+    memcpy(&next, &found, sizeof next); \
   }
 
 /* Refused by the plan, the function returns here. */
-#define MAY_FAIL(name, failure)                              \
-  do {                                                       \
-    const int refused = faults_request(name, 0);             \
-    if (refused) {                                           \
-      errno = refused;                                       \
-      return (failure);                                      \
-    }                                                        \
+#define MAY_FAIL(name, failure)                  \
+  do {                                           \
+    const int refused = faults_request(name, 0); \
+    if (refused) {                               \
+      errno = refused;                           \
+      return (failure);                          \
+    }                                            \
   } while (0)
 
-#define RETURN(type, call)                                   \
-  do {                                                       \
-    type returned = (call);                                  \
-    const int saved = errno;                                 \
-    faults_done();                                           \
-    errno = saved;                                           \
-    return returned;                                         \
+#define RETURN(type, call)   \
+  do {                       \
+    type returned = (call);  \
+    const int saved = errno; \
+    faults_done();           \
+    errno = saved;           \
+    return returned;         \
   } while (0)
 
 /* A call that gives a descriptor. */
-#define RETURN_DESCRIPTOR(call)                              \
-  do {                                                       \
-    const int opened = (call);                               \
-    faults_note_descriptor(opened);                          \
-    RETURN(int, opened);                                     \
+#define RETURN_DESCRIPTOR(call)     \
+  do {                              \
+    const int opened = (call);      \
+    faults_note_descriptor(opened); \
+    RETURN(int, opened);            \
   } while (0)
 
-#define MODE_ARGUMENT(flags, mode)                           \
-  do {                                                       \
-    if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) {    \
-      va_list arguments;                                     \
-      va_start(arguments, flags);                            \
-      mode = va_arg(arguments, mode_t);                      \
-      va_end(arguments);                                     \
-    }                                                        \
+#define MODE_ARGUMENT(flags, mode)                        \
+  do {                                                    \
+    if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) { \
+      va_list arguments;                                  \
+      va_start(arguments, flags);                         \
+      mode = va_arg(arguments, mode_t);                   \
+      va_end(arguments);                                  \
+    }                                                     \
   } while (0)
 
-#define OPEN(name)                                           \
-  int name(const char *path, int flags, ...) {               \
-    mode_t mode = 0;                                         \
-    NEXT(name)                                               \
-    MODE_ARGUMENT(flags, mode);                              \
-    MAY_FAIL("open", -1);                                    \
-    RETURN_DESCRIPTOR(next(path, flags, mode));              \
+#define OPEN(name)                              \
+  int name(const char* path, int flags, ...) {  \
+    mode_t mode = 0;                            \
+    NEXT(name)                                  \
+    MODE_ARGUMENT(flags, mode);                 \
+    MAY_FAIL("open", -1);                       \
+    RETURN_DESCRIPTOR(next(path, flags, mode)); \
   }
 OPEN(open)
 OPEN(open64)
 
 static int cannot_tmpfile(int flags) {
-  const faults_plan *plan = faults_current();
+  const faults_plan* plan = faults_current();
   return plan && plan->no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define OPENAT(name)                                         \
-  int name(int folder, const char *path, int flags, ...) {   \
-    mode_t mode = 0;                                         \
-    NEXT(name)                                               \
-    MODE_ARGUMENT(flags, mode);                              \
-    MAY_FAIL("openat", -1);                                  \
-    if (cannot_tmpfile(flags)) {                             \
-      errno = EOPNOTSUPP;                                    \
-      return -1;                                             \
-    }                                                        \
-    RETURN_DESCRIPTOR(next(folder, path, flags, mode));      \
+#define OPENAT(name)                                       \
+  int name(int folder, const char* path, int flags, ...) { \
+    mode_t mode = 0;                                       \
+    NEXT(name)                                             \
+    MODE_ARGUMENT(flags, mode);                            \
+    MAY_FAIL("openat", -1);                                \
+    if (cannot_tmpfile(flags)) {                           \
+      errno = EOPNOTSUPP;                                  \
+      return -1;                                           \
+    }                                                      \
+    RETURN_DESCRIPTOR(next(folder, path, flags, mode));    \
   }
 OPENAT(openat)
 OPENAT(openat64)
 
-#define FCNTL(name)                                                            \
-  int name(int descriptor, int command, ...) {                                 \
-    va_list arguments;                                                         \
-    void *argument;                                                            \
-    NEXT(name)                                                                 \
-    va_start(arguments, command);                                              \
-    argument = va_arg(arguments, void *);                                      \
-    va_end(arguments);                                                         \
-    MAY_FAIL("fcntl", -1);                                                     \
-    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {                    \
-      RETURN_DESCRIPTOR(next(descriptor, command, argument));                  \
-    }                                                                          \
-    RETURN(int, next(descriptor, command, argument));                          \
+#define FCNTL(name)                                           \
+  int name(int descriptor, int command, ...) {                \
+    va_list arguments;                                        \
+    void* argument;                                           \
+    NEXT(name)                                                \
+    va_start(arguments, command);                             \
+    argument = va_arg(arguments, void*);                      \
+    va_end(arguments);                                        \
+    MAY_FAIL("fcntl", -1);                                    \
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {   \
+      RETURN_DESCRIPTOR(next(descriptor, command, argument)); \
+    }                                                         \
+    RETURN(int, next(descriptor, command, argument));         \
   }
 FCNTL(fcntl)
 FCNTL(fcntl64)
 
 /* Linux closes a descriptor even where it reports a failure. */
 int close(int descriptor) {
-  NEXT(close)
-  {
+  NEXT(close) {
     const int refused = faults_request("close", 0);
     int result;
     faults_drop_descriptor(descriptor);
@@ -138,18 +138,20 @@ int close(int descriptor) {
     MAY_FAIL(label, failure);                                     \
     RETURN(type, next arguments);                                 \
   }
-SIMPLE("fstat", int, fstat, (int descriptor, struct stat *status), (descriptor, status), -1)
-SIMPLE("fstat", int, fstat64, (int descriptor, struct stat64 *status), (descriptor, status), -1)
-SIMPLE("fstatat", int, fstatat, (int folder, const char *path, struct stat *status, int flags),
+SIMPLE("fstat", int, fstat, (int descriptor, struct stat* status), (descriptor, status), -1)
+SIMPLE("fstat", int, fstat64, (int descriptor, struct stat64* status), (descriptor, status), -1)
+SIMPLE("fstatat", int, fstatat, (int folder, const char* path, struct stat* status, int flags),
        (folder, path, status, flags), -1)
-SIMPLE("fstatat", int, fstatat64, (int folder, const char *path, struct stat64 *status, int flags),
+SIMPLE("fstatat", int, fstatat64, (int folder, const char* path, struct stat64* status, int flags),
        (folder, path, status, flags), -1)
-SIMPLE("fstatfs", int, fstatfs, (int descriptor, struct statfs *status), (descriptor, status), -1)
-SIMPLE("fstatfs", int, fstatfs64, (int descriptor, struct statfs64 *status), (descriptor, status), -1)
-SIMPLE("faccessat", int, faccessat, (int folder, const char *path, int mode, int flags),
+SIMPLE("fstatfs", int, fstatfs, (int descriptor, struct statfs* status), (descriptor, status), -1)
+SIMPLE("fstatfs", int, fstatfs64, (int descriptor, struct statfs64* status), (descriptor, status),
+       -1)
+SIMPLE("faccessat", int, faccessat, (int folder, const char* path, int mode, int flags),
        (folder, path, mode, flags), -1)
-SIMPLE("readlink", ssize_t, readlink, (const char *path, char *buffer, size_t size), (path, buffer, size), -1)
-SIMPLE("readlinkat", ssize_t, readlinkat, (int folder, const char *path, char *buffer, size_t size),
+SIMPLE("readlink", ssize_t, readlink, (const char* path, char* buffer, size_t size),
+       (path, buffer, size), -1)
+SIMPLE("readlinkat", ssize_t, readlinkat, (int folder, const char* path, char* buffer, size_t size),
        (folder, path, buffer, size), -1)
 SIMPLE("fchmod", int, fchmod, (int descriptor, mode_t mode), (descriptor, mode), -1)
 SIMPLE("fallocate", int, fallocate, (int descriptor, int mode, off_t offset, off_t count),
@@ -157,14 +159,17 @@ SIMPLE("fallocate", int, fallocate, (int descriptor, int mode, off_t offset, off
 SIMPLE("ftruncate", int, ftruncate, (int descriptor, off_t size), (descriptor, size), -1)
 SIMPLE("ftruncate", int, ftruncate64, (int descriptor, off64_t size), (descriptor, size), -1)
 SIMPLE("flock", int, flock, (int descriptor, int operation), (descriptor, operation), -1)
-SIMPLE("linkat", int, linkat, (int from, const char *path, int to, const char *name, int flags),
+SIMPLE("linkat", int, linkat, (int from, const char* path, int to, const char* name, int flags),
        (from, path, to, name, flags), -1)
-SIMPLE("renameat", int, renameat, (int from, const char *path, int to, const char *name),
+SIMPLE("renameat", int, renameat, (int from, const char* path, int to, const char* name),
        (from, path, to, name), -1)
-SIMPLE("unlinkat", int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags), -1)
-SIMPLE("madvise", int, madvise, (void *place, size_t size, int advice), (place, size, advice), -1)
-SIMPLE("getrandom", ssize_t, getrandom, (void *buffer, size_t size, unsigned flags), (buffer, size, flags), -1)
-SIMPLE("clock_gettime", int, clock_gettime, (clockid_t clock, struct timespec *now), (clock, now), -1)
+SIMPLE("unlinkat", int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags),
+       -1)
+SIMPLE("madvise", int, madvise, (void* place, size_t size, int advice), (place, size, advice), -1)
+SIMPLE("getrandom", ssize_t, getrandom, (void* buffer, size_t size, unsigned flags),
+       (buffer, size, flags), -1)
+SIMPLE("clock_gettime", int, clock_gettime, (clockid_t clock, struct timespec* now), (clock, now),
+       -1)
 
 /* Nothing here looks at what is on the disk: it need not be waited for. */
 int fsync(int descriptor) {
@@ -175,7 +180,7 @@ int fsync(int descriptor) {
 
 /* Discarded writes take no room either. */
 int fallocate64(int descriptor, int mode, off64_t offset, off64_t count) {
-  const faults_plan *plan = faults_current();
+  const faults_plan* plan = faults_current();
   NEXT(fallocate64)
   MAY_FAIL("fallocate", -1);
   if (plan && plan->discard_writes) return 0;
@@ -183,69 +188,72 @@ int fallocate64(int descriptor, int mode, off64_t offset, off64_t count) {
 }
 
 static size_t count_of(size_t count) {
-  const faults_plan *plan = faults_current();
+  const faults_plan* plan = faults_current();
   return plan && plan->short_transfers && count > 1 ? 1 : count;
 }
 
 static int discards(void) {
-  const faults_plan *plan = faults_current();
+  const faults_plan* plan = faults_current();
   return plan && plan->discard_writes;
 }
 
-#define PREAD(name, offset_type)                                                    \
-  ssize_t name(int descriptor, void *buffer, size_t count, offset_type offset) {    \
-    NEXT(name)                                                                      \
-    MAY_FAIL("pread", -1);                                                          \
-    RETURN(ssize_t, next(descriptor, buffer, count_of(count), offset));             \
+#define PREAD(name, offset_type)                                                 \
+  ssize_t name(int descriptor, void* buffer, size_t count, offset_type offset) { \
+    NEXT(name)                                                                   \
+    MAY_FAIL("pread", -1);                                                       \
+    RETURN(ssize_t, next(descriptor, buffer, count_of(count), offset));          \
   }
 PREAD(pread, off_t)
 PREAD(pread64, off64_t)
 
-#define PWRITE(name, offset_type)                                                       \
-  ssize_t name(int descriptor, const void *buffer, size_t count, offset_type offset) {  \
-    NEXT(name)                                                                          \
-    MAY_FAIL("pwrite", -1);                                                             \
-    faults_note_written((uint64_t)offset, count_of(count));                             \
-    if (discards()) return (ssize_t)count_of(count);                                    \
-    RETURN(ssize_t, next(descriptor, buffer, count_of(count), offset));                 \
+#define PWRITE(name, offset_type)                                                      \
+  ssize_t name(int descriptor, const void* buffer, size_t count, offset_type offset) { \
+    NEXT(name)                                                                         \
+    MAY_FAIL("pwrite", -1);                                                            \
+    faults_note_written((uint64_t)offset, count_of(count));                            \
+    if (discards()) return (ssize_t)count_of(count);                                   \
+    RETURN(ssize_t, next(descriptor, buffer, count_of(count), offset));                \
   }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
-static size_t total_of(const struct iovec *pieces, int count) {
+static size_t total_of(const struct iovec* pieces, int count) {
   size_t total = 0;
   int i;
-  for (i = 0; i < count; ++i) total += pieces[i].iov_len;
+  for (i = 0; i < count; ++i)
+    total += pieces[i].iov_len;
   return total;
 }
 
 /* The first piece that has bytes, or nothing of them all. */
-static struct iovec first_byte(const struct iovec *pieces, int count) {
+static struct iovec first_byte(const struct iovec* pieces, int count) {
   struct iovec one = {NULL, 0};
   int i;
-  for (i = 0; i < count && one.iov_len == 0; ++i) one = pieces[i];
+  for (i = 0; i < count && one.iov_len == 0; ++i)
+    one = pieces[i];
   one.iov_len = one.iov_len > 1 ? 1 : one.iov_len;
   return one;
 }
 
-#define PWRITEV(name, offset_type)                                                            \
-  ssize_t name(int descriptor, const struct iovec *pieces, int count, offset_type offset) {   \
-    const faults_plan *plan = faults_current();                                               \
-    const struct iovec one = first_byte(pieces, count);                                       \
-    const int is_short = plan && plan->short_transfers;                                       \
-    const size_t total = is_short ? one.iov_len : total_of(pieces, count);                    \
-    NEXT(name)                                                                                \
-    MAY_FAIL("pwritev", -1);                                                                  \
-    faults_note_written((uint64_t)offset, total);                                             \
-    if (discards()) return (ssize_t)total;                                                    \
-    RETURN(ssize_t, is_short ? next(descriptor, &one, 1, offset) : next(descriptor, pieces, count, offset)); \
+#define PWRITEV(name, offset_type)                                                          \
+  ssize_t name(int descriptor, const struct iovec* pieces, int count, offset_type offset) { \
+    const faults_plan* plan = faults_current();                                             \
+    const struct iovec one = first_byte(pieces, count);                                     \
+    const int is_short = plan && plan->short_transfers;                                     \
+    const size_t total = is_short ? one.iov_len : total_of(pieces, count);                  \
+    NEXT(name)                                                                              \
+    MAY_FAIL("pwritev", -1);                                                                \
+    faults_note_written((uint64_t)offset, total);                                           \
+    if (discards()) return (ssize_t)total;                                                  \
+    RETURN(ssize_t, is_short ? next(descriptor, &one, 1, offset)                            \
+                             : next(descriptor, pieces, count, offset));                    \
   }
 PWRITEV(pwritev, off_t)
 PWRITEV(pwritev64, off64_t)
 
-ssize_t process_vm_readv(pid_t process, const struct iovec *to, unsigned long to_count, const struct iovec *from,
-                         unsigned long from_count, unsigned long flags) {
-  const faults_plan *plan = faults_current();
+ssize_t process_vm_readv(pid_t process, const struct iovec* to, unsigned long to_count,
+                         const struct iovec* from, unsigned long from_count, unsigned long flags) {
+  const faults_plan* plan = faults_current();
   struct iovec one = *to;
   NEXT(process_vm_readv)
   MAY_FAIL("process_vm_readv", -1);
@@ -253,29 +261,31 @@ ssize_t process_vm_readv(pid_t process, const struct iovec *to, unsigned long to
   RETURN(ssize_t, next(process, to_count == 1 ? &one : to, to_count, from, from_count, flags));
 }
 
-static long in_pages(size_t size) { return (long)((size + 4095) / 4096 * 4096); }
+static long in_pages(size_t size) {
+  return (long)((size + 4095) / 4096 * 4096);
+}
 
 /* The kernel's own reason is memory; whatever the plan says is possible too. */
-#define MMAP(name, offset_type)                                                                     \
-  void *name(void *place, size_t size, int protection, int flags, int descriptor, offset_type offset) { \
-    void *result;                                                                                   \
-    NEXT(name)                                                                                      \
-    {                                                                                               \
-      const int refused = faults_request("mmap", 1);                                                \
-      if (refused) {                                                                                \
-        errno = refused;                                                                            \
-        return MAP_FAILED;                                                                          \
-      }                                                                                             \
-    }                                                                                               \
-    result = next(place, size, protection, flags, descriptor, offset);                              \
-    if (result != MAP_FAILED) faults_note_mapping(in_pages(size));                                  \
-    RETURN(void *, result);                                                                         \
+#define MMAP(name, offset_type)                                                   \
+  void* name(void* place, size_t size, int protection, int flags, int descriptor, \
+             offset_type offset) {                                                \
+    void* result;                                                                 \
+    NEXT(name) {                                                                  \
+      const int refused = faults_request("mmap", 1);                              \
+      if (refused) {                                                              \
+        errno = refused;                                                          \
+        return MAP_FAILED;                                                        \
+      }                                                                           \
+    }                                                                             \
+    result = next(place, size, protection, flags, descriptor, offset);            \
+    if (result != MAP_FAILED) faults_note_mapping(in_pages(size));                \
+    RETURN(void*, result);                                                        \
   }
 MMAP(mmap, off_t)
 MMAP(mmap64, off64_t)
 
 /* Counted, but never refused: nobody could do anything about it. */
-int munmap(void *place, size_t size) {
+int munmap(void* place, size_t size) {
   NEXT(munmap)
   faults_note_mapping(-in_pages(size));
   return next(place, size);

@@ -18,14 +18,15 @@ class Zeros {
  public:
   explicit Zeros(std::uint64_t size)
       : size_(size),
-        place_(::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+        place_(
+            ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
     REQUIRE(place_ != MAP_FAILED);
   }
-  Zeros(const Zeros &) = delete;
-  Zeros &operator=(const Zeros &) = delete;
+  Zeros(const Zeros&) = delete;
+  Zeros& operator=(const Zeros&) = delete;
   ~Zeros() { ::munmap(place_, size_); }
 
-  st_save_tensor tensor(const char *name, const std::uint64_t *shape) const {
+  st_save_tensor tensor(const char* name, const std::uint64_t* shape) const {
     st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
     tensor.dtype = ST_DTYPE_U8;
     tensor.name = name;
@@ -39,7 +40,7 @@ class Zeros {
 
  private:
   std::uint64_t size_;
-  void *place_;
+  void* place_;
 };
 
 void enter() {
@@ -47,10 +48,11 @@ void enter() {
   (void)entered;
 }
 
-std::uint64_t head_size(const st_save_tensor *tensors, std::uint64_t count) {
+std::uint64_t head_size(const st_save_tensor* tensors, std::uint64_t count) {
   std::uint64_t size = 0, data = 0;
   CHECK(st_save_size(tensors, count, nullptr, &size, nullptr) == ST_OK);
-  for (std::uint64_t i = 0; i < count; ++i) data += tensors[i].nbytes;
+  for (std::uint64_t i = 0; i < count; ++i)
+    data += tensors[i].nbytes;
   return size - data;
 }
 
@@ -97,9 +99,10 @@ TEST_CASE("durable saves of many blocks while requests fail") {
         faults_arm(&plan);
         const st_status status = st_save("file", &tensor, 1, &options, &error);
         const faults_report report = faults_disarm();
-        INFO("request " << plan.fail_at << " (" << (report.first_failed ? report.first_failed : "none")
-                        << ") fails with " << os_error << (forever ? " and all after it" : "") << ", message: "
-                        << error.message);
+        INFO("request " << plan.fail_at << " ("
+                        << (report.first_failed ? report.first_failed : "none") << ") fails with "
+                        << os_error << (forever ? " and all after it" : "")
+                        << ", message: " << error.message);
         CHECK(report.blocks + report.descriptors + report.mapped_bytes == 0);
         if (status == ST_OK) {
           CHECK(report.written >= head + size);

@@ -3,19 +3,19 @@
 
 #include <cstring>
 
-#include "scenarios.h"
 #include "sample.h"
+#include "scenarios.h"
 #include "scratch.h"
 
 namespace faults {
 namespace {
 
 struct Handles {
-  st_file *file = nullptr;
-  st_tensor *tensor = nullptr;
+  st_file* file = nullptr;
+  st_tensor* tensor = nullptr;
   Handles() = default;
-  Handles(const Handles &) = delete;
-  Handles &operator=(const Handles &) = delete;
+  Handles(const Handles&) = delete;
+  Handles& operator=(const Handles&) = delete;
   ~Handles() {
     st_release(tensor);
     st_close(file);
@@ -25,22 +25,23 @@ struct Handles {
 // What was read is wrong: no status says so.
 constexpr st_status wrong = 1000;
 
-st_status look(const st_file *file, st_error *error) {
+st_status look(const st_file* file, st_error* error) {
   for (std::uint64_t i = 0; i < sample_count; ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     if (const st_status status = st_tensor_at(file, ST_ORDER_NAME, i, &info, error)) return status;
-    const sample_tensor &expected = sample_tensors[sample_name_order[i]];
+    const sample_tensor& expected = sample_tensors[sample_name_order[i]];
     if (info.name_len != expected.name_len || info.nbytes != expected.nbytes) return wrong;
-    if (const st_status status = st_find(file, info.name, info.name_len, &info, error)) return status;
+    if (const st_status status = st_find(file, info.name, info.name_len, &info, error))
+      return status;
   }
-  const char *value;
+  const char* value;
   std::uint64_t value_len;
   return st_metadata_find(file, "format", 6, &value, &value_len, error);
 }
 
-st_status get(const st_file *file, st_error *error) {
-  for (const sample_tensor &expected : sample_tensors) {
-    const unsigned char *bytes = sample_bytes() + sample_data_offset() + expected.begin;
+st_status get(const st_file* file, st_error* error) {
+  for (const sample_tensor& expected : sample_tensors) {
+    const unsigned char* bytes = sample_bytes() + sample_data_offset() + expected.begin;
     unsigned char buffer[64];
     Handles got;
     st_status status = st_get_tensor(file, expected.name, expected.name_len, &got.tensor, error);
@@ -53,19 +54,21 @@ st_status get(const st_file *file, st_error *error) {
   return ST_OK;
 }
 
-st_status read_parts(const st_file *file, st_error *error) {
+st_status read_parts(const st_file* file, st_error* error) {
   const std::uint64_t starts[] = {0, 1}, stops[] = {2, 3};
-  const unsigned char *zeta = sample_bytes() + sample_data_offset() + sample_tensors[1].begin;
+  const unsigned char* zeta = sample_bytes() + sample_data_offset() + sample_tensors[1].begin;
   unsigned char buffer[64];
-  st_status status = st_read_slice(file, "zeta", 4, starts, stops, 2, buffer, sizeof buffer, nullptr, error);
+  st_status status =
+      st_read_slice(file, "zeta", 4, starts, stops, 2, buffer, sizeof buffer, nullptr, error);
   if (status) return status;
-  if (std::memcmp(buffer, zeta + 4, 8) != 0 || std::memcmp(buffer + 8, zeta + 16, 8) != 0) return wrong;
+  if (std::memcmp(buffer, zeta + 4, 8) != 0 || std::memcmp(buffer + 8, zeta + 16, 8) != 0)
+    return wrong;
   status = st_read_at(file, 8, buffer, 20, error);
   if (status) return status;
   return std::memcmp(buffer, sample_bytes() + 8, 20) == 0 ? ST_OK : wrong;
 }
 
-st_status use(st_file *file, st_error *error) {
+st_status use(st_file* file, st_error* error) {
   if (const st_status status = look(file, error)) return status;
   if (const st_status status = get(file, error)) return status;
   if (const st_status status = read_parts(file, error)) return status;
@@ -73,7 +76,7 @@ st_status use(st_file *file, st_error *error) {
 }
 
 template <std::uint32_t backend, std::uint32_t mapping>
-st_status from_file(st_error *error) {
+st_status from_file(st_error* error) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   options.backend = backend;
   options.mapping = mapping;
@@ -87,33 +90,33 @@ int open_descriptor() {
   return descriptor;
 }
 
-st_file *open_handle() {
-  static st_file *const file = open_or_stop("sample", ST_BACKEND_PREAD);
+st_file* open_handle() {
+  static st_file* const file = open_or_stop("sample", ST_BACKEND_PREAD);
   return file;
 }
 
-st_status from_descriptor(st_error *error) {
+st_status from_descriptor(st_error* error) {
   Handles handles;
   const st_status status = st_open_fd(open_descriptor(), nullptr, &handles.file, error);
   return status ? status : use(handles.file, error);
 }
 
 template <std::uint32_t memory>
-st_status from_memory(st_error *error) {
+st_status from_memory(st_error* error) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   options.memory = memory;
   Handles handles;
-  const st_status status =
-      st_open_memory(sample_bytes(), sample_size(), nullptr, nullptr, &options, &handles.file, error);
+  const st_status status = st_open_memory(sample_bytes(), sample_size(), nullptr, nullptr, &options,
+                                          &handles.file, error);
   return status ? status : use(handles.file, error);
 }
 
-std::int32_t read_sample(void *, std::uint64_t offset, void *buffer, std::uint64_t nbytes) {
+std::int32_t read_sample(void*, std::uint64_t offset, void* buffer, std::uint64_t nbytes) {
   std::memcpy(buffer, sample_bytes() + offset, nbytes);
   return 0;
 }
 
-st_status from_callbacks(st_error *error) {
+st_status from_callbacks(st_error* error) {
   st_io io{};
   io.size = sizeof io;
   io.nbytes = sample_size();
@@ -124,11 +127,14 @@ st_status from_callbacks(st_error *error) {
 }
 
 // A handle that met failures is as good as before.
-st_status again(st_error *error) { return use(open_handle(), error); }
+st_status again(st_error* error) {
+  return use(open_handle(), error);
+}
 
-st_status refused(st_error *error) {
+st_status refused(st_error* error) {
   Handles handles;
-  const st_status status = st_open_memory("\x03\0\0\0\0\0\0\0{]}", 11, nullptr, nullptr, nullptr, &handles.file, error);
+  const st_status status =
+      st_open_memory("\x03\0\0\0\0\0\0\0{]}", 11, nullptr, nullptr, nullptr, &handles.file, error);
   return status == ST_E_JSON ? ST_OK : status == ST_OK ? wrong : status;
 }
 
@@ -141,19 +147,25 @@ void write_and_open() {
   write_sample();
   open_descriptor();
   st_tensor_info info = ST_TENSOR_INFO_INIT;
-  st_tensor_at(open_handle(), ST_ORDER_NAME, 0, &info, nullptr);  // the handle keeps the order it sorts once
+  st_tensor_at(open_handle(), ST_ORDER_NAME, 0, &info,
+               nullptr);  // the handle keeps the order it sorts once
 }
 
-bool always() { return scratch_holds("sample", sample_bytes(), sample_size()) != 0; }
+bool always() {
+  return scratch_holds("sample", sample_bytes(), sample_size()) != 0;
+}
 
 }  // namespace
 
 const Flow reading[] = {
-    {"a mapped file", write_sample, from_file<ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY>, always, always},
-    {"a file mapped copy-on-write", write_sample, from_file<ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE>, always,
+    {"a mapped file", write_sample, from_file<ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY>, always,
      always},
-    {"a file that is read", write_sample, from_file<ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY>, always, always},
-    {"whichever suits", write_sample, from_file<ST_BACKEND_AUTO, ST_MAPPING_READ_ONLY>, always, always},
+    {"a file mapped copy-on-write", write_sample,
+     from_file<ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE>, always, always},
+    {"a file that is read", write_sample, from_file<ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY>, always,
+     always},
+    {"whichever suits", write_sample, from_file<ST_BACKEND_AUTO, ST_MAPPING_READ_ONLY>, always,
+     always},
     {"a descriptor", write_and_open, from_descriptor, always, always},
     {"a handle that is open", write_and_open, again, always, always},
     {"borrowed memory", write_sample, from_memory<ST_MEMORY_BORROW>, always, always},

@@ -15,7 +15,7 @@ constexpr char old_bytes[] = "what was there before";
 constexpr unsigned char data[24] = "bytes of every tensor";
 constexpr std::uint64_t shape[] = {2, 3};
 
-std::int32_t fill(void *, std::uint64_t offset, void *buffer, std::uint64_t nbytes) {
+std::int32_t fill(void*, std::uint64_t offset, void* buffer, std::uint64_t nbytes) {
   std::memcpy(buffer, data + offset, nbytes);
   return 0;
 }
@@ -29,7 +29,7 @@ struct Request {
 Request make_request(std::uint32_t durability) {
   Request request{};
   for (int i = 0; i < 3; ++i) {
-    st_save_tensor &tensor = request.tensors[i];
+    st_save_tensor& tensor = request.tensors[i];
     tensor.size = sizeof tensor;
     tensor.dtype = i == 0 ? ST_DTYPE_U8 : ST_DTYPE_F32;
     tensor.name = i == 0 ? "a name that is no short string" : i == 1 ? "b" : "c";
@@ -48,13 +48,13 @@ Request make_request(std::uint32_t durability) {
 }
 
 template <std::uint32_t durability>
-st_status save(st_error *error) {
+st_status save(st_error* error) {
   Request request = make_request(durability);
   request.options.metadata = &request.entry;
   return st_save("file", request.tensors, 3, &request.options, error);
 }
 
-st_status save_through_link(st_error *error) {
+st_status save_through_link(st_error* error) {
   Request request = make_request(ST_DURABILITY_NONE);
   request.options.metadata = &request.entry;
   return st_save("link", request.tensors, 3, &request.options, error);
@@ -62,7 +62,7 @@ st_status save_through_link(st_error *error) {
 
 unsigned char memory[1024];
 
-const std::vector<unsigned char> &expected() {
+const std::vector<unsigned char>& expected() {
   static const std::vector<unsigned char> bytes = [] {
     Request request = make_request(ST_DURABILITY_NONE);
     request.options.metadata = &request.entry;
@@ -73,34 +73,37 @@ const std::vector<unsigned char> &expected() {
   return bytes;
 }
 
-st_status save_to_memory(st_error *error) {
+st_status save_to_memory(st_error* error) {
   Request request = make_request(ST_DURABILITY_NONE);
   request.options.metadata = &request.entry;
   std::memset(memory, 0, sizeof memory);
-  return st_save_memory(request.tensors, 3, &request.options, memory, sizeof memory, nullptr, error);
+  return st_save_memory(request.tensors, 3, &request.options, memory, sizeof memory, nullptr,
+                        error);
 }
 
-st_status build(st_builder *builder, st_error *error) {
+st_status build(st_builder* builder, st_error* error) {
   const Request request = make_request(ST_DURABILITY_NONE);
-  for (const st_save_tensor &tensor : request.tensors) {
+  for (const st_save_tensor& tensor : request.tensors) {
     const st_status status =
-        tensor.data ? st_builder_add(builder, tensor.name, tensor.name_len, tensor.dtype, shape, 2, tensor.data,
-                                     tensor.nbytes, error)
-                    : st_builder_add_fill(builder, tensor.name, tensor.name_len, tensor.dtype, shape, 2,
-                                          tensor.nbytes, fill, nullptr, error);
+        tensor.data ? st_builder_add(builder, tensor.name, tensor.name_len, tensor.dtype, shape, 2,
+                                     tensor.data, tensor.nbytes, error)
+                    : st_builder_add_fill(builder, tensor.name, tensor.name_len, tensor.dtype,
+                                          shape, 2, tensor.nbytes, fill, nullptr, error);
     if (status) return status;
   }
-  if (const st_status status = st_builder_add_metadata(builder, "key", 3, "value", 5, error)) return status;
+  if (const st_status status = st_builder_add_metadata(builder, "key", 3, "value", 5, error))
+    return status;
   std::uint64_t size = 0;
   if (const st_status status = st_builder_save_size(builder, nullptr, &size, error)) return status;
-  if (const st_status status = st_builder_save_memory(builder, nullptr, memory, sizeof memory, nullptr, error)) {
+  if (const st_status status =
+          st_builder_save_memory(builder, nullptr, memory, sizeof memory, nullptr, error)) {
     return status;
   }
   return st_builder_save(builder, "file", nullptr, error);
 }
 
-st_status save_with_builder(st_error *error) {
-  st_builder *builder = nullptr;
+st_status save_with_builder(st_error* error) {
+  st_builder* builder = nullptr;
   st_status status = st_builder_new(&builder, error);
   if (status == ST_OK) status = build(builder, error);
   st_builder_free(builder);
@@ -108,16 +111,16 @@ st_status save_with_builder(st_error *error) {
 }
 
 // What the failed call took back is gone: the builder goes on as if it had not been made.
-st_status add_until_it_works(st_error *error) {
-  st_builder *builder = nullptr;
+st_status add_until_it_works(st_error* error) {
+  st_builder* builder = nullptr;
   const Request request = make_request(ST_DURABILITY_NONE);
   st_status status = st_builder_new(&builder, error);
   if (status) return status;
   for (int i = 0; i < 3 && status == ST_OK; ++i) {
-    const st_save_tensor &tensor = request.tensors[i];
+    const st_save_tensor& tensor = request.tensors[i];
     for (int attempt = 0; attempt < 2; ++attempt) {
-      status = st_builder_add_fill(builder, tensor.name, tensor.name_len, tensor.dtype, shape, 2, tensor.nbytes,
-                                   fill, nullptr, error);
+      status = st_builder_add_fill(builder, tensor.name, tensor.name_len, tensor.dtype, shape, 2,
+                                   tensor.nbytes, fill, nullptr, error);
       if (status == ST_OK) break;
     }
   }
@@ -131,7 +134,9 @@ st_status add_until_it_works(st_error *error) {
   return status;
 }
 
-void put_nothing() { scratch_clear(); }
+void put_nothing() {
+  scratch_clear();
+}
 
 void put_old() {
   scratch_clear();
@@ -144,13 +149,27 @@ void put_link() {
   if (::symlink("file", "link") != 0) std::abort();
 }
 
-bool has_new() { return scratch_holds("file", expected().data(), expected().size()) != 0; }
-bool has_old() { return scratch_holds("file", old_bytes, sizeof old_bytes) != 0; }
-bool one_new() { return scratch_count() == 1 && has_new(); }
-bool one_old() { return scratch_count() == 1 && has_old(); }
-bool is_empty() { return scratch_count() == 0; }
-bool link_and_new() { return scratch_count() == 2 && has_new(); }
-bool link_and_old() { return scratch_count() == 2 && has_old(); }
+bool has_new() {
+  return scratch_holds("file", expected().data(), expected().size()) != 0;
+}
+bool has_old() {
+  return scratch_holds("file", old_bytes, sizeof old_bytes) != 0;
+}
+bool one_new() {
+  return scratch_count() == 1 && has_new();
+}
+bool one_old() {
+  return scratch_count() == 1 && has_old();
+}
+bool is_empty() {
+  return scratch_count() == 0;
+}
+bool link_and_new() {
+  return scratch_count() == 2 && has_new();
+}
+bool link_and_old() {
+  return scratch_count() == 2 && has_old();
+}
 bool memory_is_new() {
   return is_empty() && std::memcmp(memory, expected().data(), expected().size()) == 0;
 }

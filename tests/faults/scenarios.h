@@ -1,5 +1,5 @@
-// What a caller does with the library, from the first call to the last. A flow stops at the first call that fails
-// and gives everything back; it takes no memory of its own.
+// What a caller does with the library, from the first call to the last. A flow stops at the first
+// call that fails and gives everything back; it takes no memory of its own.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -12,12 +12,12 @@
 namespace faults {
 
 struct Flow {
-  const char *name;
-  void (*prepare)();                  // makes the folder what the flow expects
-  st_status (*run)(st_error *error);
-  bool (*is_right)();                 // whether the folder is what a flow that succeeded leaves
-  bool (*is_untouched)();             // whether it is as before
-  bool may_be_new = false;            // a failure after the file took its place is one too
+  const char* name;
+  void (*prepare)();  // makes the folder what the flow expects
+  st_status (*run)(st_error* error);
+  bool (*is_right)();       // whether the folder is what a flow that succeeded leaves
+  bool (*is_untouched)();   // whether it is as before
+  bool may_be_new = false;  // a failure after the file took its place is one too
 };
 
 // Flows that read the sample file.

@@ -13,11 +13,13 @@ class Versions {
  public:
   // Versions 0 to `count` - 1, each of another size.
   explicit Versions(int count) {
-    for (int v = 0; v < count; ++v) bytes_.emplace_back(100'000 + 5000 * v, static_cast<unsigned char>(v));
+    for (int v = 0; v < count; ++v)
+      bytes_.emplace_back(100'000 + 5000 * v, static_cast<unsigned char>(v));
   }
 
-  st_status save(const char *path, int version, std::uint32_t durability = ST_DURABILITY_NONE) const {
-    const std::vector<unsigned char> &bytes = bytes_[static_cast<std::size_t>(version)];
+  st_status save(const char* path, int version,
+                 std::uint32_t durability = ST_DURABILITY_NONE) const {
+    const std::vector<unsigned char>& bytes = bytes_[static_cast<std::size_t>(version)];
     const std::uint64_t size = bytes.size();
     st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
     tensor.dtype = ST_DTYPE_U8;
@@ -33,13 +35,13 @@ class Versions {
   }
 
   // Which version the file is; -1 if it is none of them, whole.
-  int find(const char *path) const {
-    st_file *file = nullptr;
-    st_tensor *tensor = nullptr;
+  int find(const char* path) const {
+    st_file* file = nullptr;
+    st_tensor* tensor = nullptr;
     int version = -1;
     if (st_open(path, nullptr, &file, nullptr) == ST_OK &&
         st_get_tensor(file, "w", 1, &tensor, nullptr) == ST_OK) {
-      const auto *data = static_cast<const unsigned char *>(st_tensor_data(tensor));
+      const auto* data = static_cast<const unsigned char*>(st_tensor_data(tensor));
       const std::size_t v = data[0];
       if (v < bytes_.size() && bytes_[v].size() == st_tensor_nbytes(tensor) &&
           std::memcmp(data, bytes_[v].data(), bytes_[v].size()) == 0) {

@@ -9,7 +9,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long checks, failures;
 static char about[200];
 
-void check_about(const char *format, ...) {
+void check_about(const char* format, ...) {
   va_list arguments;
   about[0] = '\0';
   if (!format) return;
@@ -18,12 +18,12 @@ void check_about(const char *format, ...) {
   va_end(arguments);
 }
 
-static void print_failure(const char *text, const char *file, int line) {
+static void print_failure(const char* text, const char* file, int line) {
   printf("%s:%d: %s", file, line, text);
   if (about[0]) printf(" [%s]", about);
 }
 
-int check_that(int condition, const char *text, const char *file, int line) {
+int check_that(int condition, const char* text, const char* file, int line) {
   pthread_mutex_lock(&lock);
   ++checks;
   if (!condition) {
@@ -35,7 +35,8 @@ int check_that(int condition, const char *text, const char *file, int line) {
   return condition;
 }
 
-int check_status(st_status status, st_status expected, const char *text, const char *file, int line) {
+int check_status(st_status status, st_status expected, const char* text, const char* file,
+                 int line) {
   pthread_mutex_lock(&lock);
   ++checks;
   if (status != expected) {
@@ -47,7 +48,7 @@ int check_status(st_status status, st_status expected, const char *text, const c
   return status == expected;
 }
 
-static int is_one_line(const char *message) {
+static int is_one_line(const char* message) {
   for (; *message; ++message) {
     const unsigned char c = (unsigned char)*message;
     if (c < 0x20 || c == 0x7F) return 0;
@@ -55,12 +56,13 @@ static int is_one_line(const char *message) {
   return 1;
 }
 
-int check_fails(st_status status, st_status expected, const st_error *error, const char *text,
-                const char *file, int line) {
+int check_fails(st_status status, st_status expected, const st_error* error, const char* text,
+                const char* file, int line) {
   int clear;
   if (!check_status(status, expected, text, file, line)) return 0;
   clear = error->code == status && error->reserved == 0 && error->message[0] != '\0' &&
-          memchr(error->message, '\0', sizeof error->message) != NULL && is_one_line(error->message);
+          memchr(error->message, '\0', sizeof error->message) != NULL &&
+          is_one_line(error->message);
   if (!check_that(clear, text, file, line)) printf("  message: %.255s\n", error->message);
   return clear;
 }

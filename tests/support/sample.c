@@ -31,35 +31,43 @@ const struct sample_tensor sample_tensors[sample_count] = {
 
 const unsigned sample_name_order[sample_count] = {2, 0, 4, 3, 1, 5};
 
-unsigned char *file_bytes(const char *text, uint64_t data_bytes, uint64_t *size) {
+unsigned char* file_bytes(const char* text, uint64_t data_bytes, uint64_t* size) {
   const uint64_t length = strlen(text);
-  unsigned char *bytes = malloc(8 + length + data_bytes + 1);
+  unsigned char* bytes = malloc(8 + length + data_bytes + 1);
   uint64_t i;
   if (!bytes) abort();
-  for (i = 0; i < 8; ++i) bytes[i] = (unsigned char)(length >> (8 * i) & 0xFF);
+  for (i = 0; i < 8; ++i)
+    bytes[i] = (unsigned char)(length >> (8 * i) & 0xFF);
   memcpy(bytes + 8, text, length);
-  for (i = 0; i < data_bytes; ++i) bytes[8 + length + i] = (unsigned char)(i * 37 + 11);
+  for (i = 0; i < data_bytes; ++i)
+    bytes[8 + length + i] = (unsigned char)(i * 37 + 11);
   *size = 8 + length + data_bytes;
   return bytes;
 }
 
-const unsigned char *sample_bytes(void) {
-  static unsigned char *bytes;
+const unsigned char* sample_bytes(void) {
+  static unsigned char* bytes;
   uint64_t size;
   if (!bytes) bytes = file_bytes(header, data_size, &size);
   return bytes;
 }
 
-uint64_t sample_data_offset(void) { return 8 + sizeof header - 1; }
+uint64_t sample_data_offset(void) {
+  return 8 + sizeof header - 1;
+}
 
-uint64_t sample_size(void) { return sample_data_offset() + data_size; }
+uint64_t sample_size(void) {
+  return sample_data_offset() + data_size;
+}
 
-void sample_write(const char *path) { scratch_write(path, sample_bytes(), sample_size()); }
+void sample_write(const char* path) {
+  scratch_write(path, sample_bytes(), sample_size());
+}
 
-st_file *open_or_stop(const char *path, uint32_t backend) {
+st_file* open_or_stop(const char* path, uint32_t backend) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_error error = ST_ERROR_INIT;
-  st_file *file = NULL;
+  st_file* file = NULL;
   options.backend = backend;
   if (st_open(path, &options, &file, &error) != ST_OK) {
     printf("cannot open %s: %s\n", path, error.message);

@@ -12,11 +12,11 @@ extern "C" {
 
 /* One tensor of the sample, in file order. */
 struct sample_tensor {
-  const char *name;
+  const char* name;
   size_t name_len;
   uint32_t dtype;
   uint64_t rank;
-  const uint64_t *shape;
+  const uint64_t* shape;
   uint64_t begin; /* in the data */
   uint64_t nbytes;
 };
@@ -28,18 +28,19 @@ extern const struct sample_tensor sample_tensors[sample_count];
 extern const unsigned sample_name_order[sample_count];
 
 /* The bytes of the file, made at the first call; not to be changed. */
-const unsigned char *sample_bytes(void);
+const unsigned char* sample_bytes(void);
 uint64_t sample_size(void);
 uint64_t sample_data_offset(void);
 
 /* Writes the file. */
-void sample_write(const char *path);
+void sample_write(const char* path);
 
 /* A file of any header and `data_size` bytes; *size is set to its size. The caller's (free). */
-unsigned char *file_bytes(const char *header, uint64_t data_size, uint64_t *size);
+unsigned char* file_bytes(const char* header, uint64_t data_size, uint64_t* size);
 
-/* Opens the sample, or another file, and ends the program if that fails. `backend` is an ST_BACKEND_. */
-st_file *open_or_stop(const char *path, uint32_t backend);
+/* Opens the sample, or another file, and ends the program if that fails. `backend` is an
+ * ST_BACKEND_. */
+st_file* open_or_stop(const char* path, uint32_t backend);
 
 #ifdef __cplusplus
 }

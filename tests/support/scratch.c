@@ -14,34 +14,35 @@ static int parent = -1;
 static char folder_name[] = "scratch-XXXXXX";
 static pid_t owner;
 
-static void stop(const char *what) {
+static void stop(const char* what) {
   perror(what);
   exit(1);
 }
 
-static int is_entry(const struct dirent *entry) {
+static int is_entry(const struct dirent* entry) {
   return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static DIR *open_entries(void) {
+static DIR* open_entries(void) {
   const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+  DIR* entries = copy < 0 ? NULL : fdopendir(copy);
   if (!entries) stop("scratch folder");
   return entries;
 }
 
 unsigned scratch_count(void) {
-  DIR *entries = open_entries();
+  DIR* entries = open_entries();
   unsigned count = 0;
-  const struct dirent *entry;
-  while ((entry = readdir(entries))) count += is_entry(entry) ? 1 : 0;
+  const struct dirent* entry;
+  while ((entry = readdir(entries)))
+    count += is_entry(entry) ? 1 : 0;
   closedir(entries);
   return count;
 }
 
 void scratch_clear(void) {
-  DIR *entries = open_entries();
-  const struct dirent *entry;
+  DIR* entries = open_entries();
+  const struct dirent* entry;
   while ((entry = readdir(entries))) {
     if (!is_entry(entry)) continue;
     if (unlinkat(folder, entry->d_name, 0) != 0) unlinkat(folder, entry->d_name, AT_REMOVEDIR);
@@ -64,15 +65,15 @@ void scratch_enter(void) {
   atexit(leave);
 }
 
-void scratch_write(const char *name, const void *bytes, uint64_t size) {
-  FILE *file = fopen(name, "wb");
+void scratch_write(const char* name, const void* bytes, uint64_t size) {
+  FILE* file = fopen(name, "wb");
   if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) stop(name);
 }
 
-void *scratch_read(const char *name, uint64_t *size) {
-  FILE *file = fopen(name, "rb");
+void* scratch_read(const char* name, uint64_t* size) {
+  FILE* file = fopen(name, "rb");
   struct stat status;
-  void *bytes;
+  void* bytes;
   if (!file || fstat(fileno(file), &status) != 0) stop(name);
   *size = (uint64_t)status.st_size;
   bytes = malloc(*size + 1);
@@ -81,9 +82,9 @@ void *scratch_read(const char *name, uint64_t *size) {
   return bytes;
 }
 
-int scratch_holds(const char *name, const void *bytes, uint64_t size) {
+int scratch_holds(const char* name, const void* bytes, uint64_t size) {
   uint64_t found_size;
-  void *found = scratch_read(name, &found_size);
+  void* found = scratch_read(name, &found_size);
   const int same = found_size == size && memcmp(found, bytes, size) == 0;
   free(found);
   return same;

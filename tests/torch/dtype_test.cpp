@@ -7,8 +7,8 @@
 
 #include "code_of.h"
 #include "sample.hpp"
-#include "tensors.h"
 #include "tensor/torch_sizes.h"
+#include "tensors.h"
 
 using namespace safetensors;
 

@@ -105,11 +105,10 @@ TEST_CASE("tensors outlive the file, and writing to them never reaches it") {
 }
 
 TEST_CASE("a tensor whose place does not suit its dtype is copied") {
-  const auto bytes =
-      file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
-              R"("b":{"dtype":"F64","shape":[2],"data_offsets":[3,19]},)"
-              R"("c":{"dtype":"C64","shape":[1],"data_offsets":[19,27]}})",
-              "abc" + bytes_of<double>({1.5, -2}) + bytes_of<float>({1, 2}));
+  const auto bytes = file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
+                             R"("b":{"dtype":"F64","shape":[2],"data_offsets":[3,19]},)"
+                             R"("c":{"dtype":"C64","shape":[1],"data_offsets":[19,27]}})",
+                             "abc" + bytes_of<double>({1.5, -2}) + bytes_of<float>({1, 2}));
   const Folder folder;
   write_file(folder / "f", bytes);
   auto both = {load_file(folder / "f"), load(bytes)};
@@ -134,9 +133,12 @@ TEST_CASE("only chosen names are loaded") {
   CHECK(names_of(load(bytes, {.names = {"ü", "count"}})) == std::vector<std::string>{"count", "ü"});
   CHECK(names_of(load(bytes, {.pattern = "^c|rix$"})) ==
         std::vector<std::string>{"count", "matrix"});
-  CHECK(names_of(load(bytes, {.names = {"ü", "count"}, .pattern = "o"})) == std::vector<std::string>{"count"});
+  CHECK(names_of(load(bytes, {.names = {"ü", "count"}, .pattern = "o"})) ==
+        std::vector<std::string>{"count"});
   CHECK(code_of([&] { load(bytes, {.names = {"count", "nope", "no"}}); }) == ST_E_TENSOR_NOT_FOUND);
-  CHECK(contains(message_of([&] { load(bytes, {.names = {"count", "nope", "no"}}); }),
+  CHECK(contains(message_of([&] {
+                   load(bytes, {.names = {"count", "nope", "no"}});
+                 }),
                  "\"nope\", \"no\""));
   CHECK(code_of([&] { load(bytes, {.pattern = "("}); }) == ST_E_INVALID_ARGUMENT);
 }
@@ -208,8 +210,8 @@ TEST_CASE("progress ends with all bytes, and can stop the load") {
 
   std::uint64_t calls = 0;
   load(file_of("{}", ""), {.progress = [&](std::uint64_t now, std::uint64_t total) {
-                             ++calls;
-                             return now == total;
-                           }});
+         ++calls;
+         return now == total;
+       }});
   CHECK(calls == 1);
 }

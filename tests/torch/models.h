@@ -30,8 +30,8 @@ struct Layer : torch::nn::Module {
   }
 };
 
-// in.weight = out.weight [4, 3], one tensor; out.bias [4]; norm, with its batch counter, always on the
-// CPU; steps [2], I64.
+// in.weight = out.weight [4, 3], one tensor; out.bias [4]; norm, with its batch counter, always on
+// the CPU; steps [2], I64.
 inline std::shared_ptr<Layer> tied_model(float start = 0, c10::Device device = c10::kCPU) {
   const at::Tensor weight = (counting({4, 3}) + start).to(device);
   auto in = std::make_shared<Layer>();

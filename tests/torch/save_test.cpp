@@ -22,9 +22,7 @@ std::vector<std::byte> bytes_of_buffer(const Buffer& buffer) {
 TEST_CASE("a file is what the Python package writes") {
   // save({"w": ones(2, dtype=float32), "b": tensor(True), "n": tensor([1])}, {"format": "pt"})
   const Folder folder;
-  save_file({{"w", at::ones({2})},
-             {"b", at::ones({}, at::kBool)},
-             {"n", at::ones({1}, at::kLong)}},
+  save_file({{"w", at::ones({2})}, {"b", at::ones({}, at::kBool)}, {"n", at::ones({1}, at::kLong)}},
             folder / "f", {{"format", "pt"}});
   CHECK(read_file(folder / "f") ==
         file_of(R"({"__metadata__":{"format":"pt"},)"
@@ -101,7 +99,9 @@ TEST_CASE("parts of a tensor that do not overlap are no shared memory") {
 
 TEST_CASE("tensors that are not contiguous are refused, all of them by name") {
   const auto call = [] {
-    save({{"a", counting({2, 3}).t()}, {"b", counting({2})}, {"c", counting({9}).slice(0, 0, 9, 2)}});
+    save({{"a", counting({2, 3}).t()},
+          {"b", counting({2})},
+          {"c", counting({9}).slice(0, 0, 9, 2)}});
   };
   CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), "tensors \"a\", \"c\", not contiguous"));
@@ -121,8 +121,9 @@ TEST_CASE("a failure leaves the old file") {
   const auto before = read_file(folder / "f");
   const at::Tensor large = at::zeros({1 << 20});
   const auto stop = [](std::uint64_t done, std::uint64_t) { return done == 0; };
-  CHECK(code_of([&] { save_file({{"a", large}}, folder / "f", {}, {.progress = stop}); }) ==
-        ST_E_CANCELLED);
+  CHECK(code_of([&] {
+          save_file({{"a", large}}, folder / "f", {}, {.progress = stop});
+        }) == ST_E_CANCELLED);
   const auto fail = [](std::uint64_t, std::uint64_t) -> bool { throw std::out_of_range("mine"); };
   CHECK_THROWS_AS(save_file({{"a", large}}, folder / "f", {}, {.progress = fail}),
                   std::out_of_range);

@@ -8,21 +8,22 @@
 #include <set>
 #include <string>
 
-#include "format/hash_name.h"
+#include "format/name_index.h"
 #include "scratch.hpp"
 
 using namespace st;
 
 namespace {
 
-void write(NewFile* file, std::string content) {
-  iovec piece = {content.data(), content.size()};
-  file->write({&piece, 1});
+void write(PosixAtomicFile* file, std::string content) {
+  const auto bytes = std::as_bytes(std::span<const char>(content));
+  file->write({&bytes, 1});
 }
 
 void replace(const std::string& path, const std::string& content, bool durable = false,
              std::uint32_t mode = 0) {
-  NewFile file(find_target(path.c_str()), mode, content.size(), durable);
+  PosixAtomicFile file(resolve_save_path(path.c_str()),
+                       {durable ? Durability::fsync : Durability::none, mode}, content.size());
   write(&file, content);
   file.commit();
 }
@@ -47,7 +48,7 @@ TEST_CASE("before the commit nothing is to be seen, and without it nothing remai
   const Scratch scratch;
   replace(scratch / "file", "old");
   {
-    NewFile file(find_target((scratch / "file").c_str()), 0, 3, false);
+    PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 3);
     write(&file, "new");
     CHECK(read_file(scratch / "file") == "old");
   }
@@ -82,7 +83,7 @@ TEST_CASE("what an interrupted save left under the target's temporary name is re
 
 TEST_CASE("a file made by somebody else in the meantime is replaced") {
   const Scratch scratch;
-  NewFile file(find_target((scratch / "file").c_str()), 0, 4, false);
+  PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 4);
   write(&file, "ours");
   write_file(scratch / "file", "theirs");
   file.commit();

@@ -16,7 +16,7 @@ std::string framed(const std::string& header, const std::string& data = {}) {
   return file + header + data;
 }
 
-File open_bytes(const std::string& bytes, HeaderRules rules = {}) {
+File open_bytes(const std::string& bytes, HeaderOptions rules = {}) {
   return open_file(copy_memory(bytes.data(), bytes.size()), rules);
 }
 

@@ -22,7 +22,7 @@ SavePlan plan(std::vector<TensorToSave> tensors, std::vector<MetadataEntry> meta
 }
 
 std::string text(const SavePlan& plan) {
-  return {plan.head.begin() + 8, plan.head.end()};
+  return {plan.header_bytes.begin() + 8, plan.header_bytes.end()};
 }
 
 }  // namespace
@@ -35,12 +35,12 @@ TEST_CASE("tensors are laid out by dtype, the largest number first, then by name
                          R"("a":{"dtype":"U8","shape":[2,3],"data_offsets":[24,30]},)"
                          R"("b":{"dtype":"U8","shape":[2,3],"data_offsets":[30,36]}})"
                          "       ");
-  CHECK(planned.file_size == planned.head.size() + 36);
+  CHECK(planned.file_size == planned.header_bytes.size() + 36);
 }
 
 TEST_CASE("the length stands before the text in little-endian bytes") {
   const SavePlan planned = plan({});
-  CHECK(std::string(planned.head.begin(), planned.head.end()) ==
+  CHECK(std::string(planned.header_bytes.begin(), planned.header_bytes.end()) ==
         std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
 }
 
@@ -59,7 +59,8 @@ TEST_CASE("strings are escaped where JSON requires it and nowhere else") {
 
 TEST_CASE("the data begins where it is asked to") {
   for (const std::uint64_t alignment : {8u, 64u, 4096u}) {
-    CHECK(plan({tensor("a", Dtype::u8, 6)}, {}, EmptyMetadata::leave_out, alignment).head.size() %
+    CHECK(plan({tensor("a", Dtype::u8, 6)}, {}, EmptyMetadata::leave_out, alignment)
+                  .header_bytes.size() %
               alignment ==
           0);
   }
@@ -83,6 +84,6 @@ TEST_CASE("what no reader could read is refused") {
 TEST_CASE("a header may be as long as readers allow, padding included") {
   // {"__metadata__":{"k":"..."}} has 25 bytes beside the value.
   const std::string fits(max_header_size - 25, 'v');
-  CHECK(plan({}, {{"k", fits}}).head.size() == 8 + max_header_size);
+  CHECK(plan({}, {{"k", fits}}).header_bytes.size() == 8 + max_header_size);
   CHECK(code_of([&] { plan({}, {{"k", fits + "v"}}); }) == Code::header_too_large);
 }

@@ -10,7 +10,7 @@ TEST_CASE("a text that is JSON has no fault") {
        {"{}", " [ ] ", "null", "\"a\"", "-1.5e+3",
         R"({"a":[1,{"b":{}},[]],"c":"\u00e9\ud83d\ude00\n"})", "0", "[true,false]"}) {
     CAPTURE(text);
-    CHECK(find_json_fault(text).expected == nullptr);
+    CHECK(find_json_error(text).expected == nullptr);
   }
 }
 
@@ -26,7 +26,7 @@ TEST_CASE("the first byte that cannot be right is found") {
         {"\"\\u00g0\"", 5}, {"\"\\ud800\"", 7}, {"\"\\udc00\"", 7}, {"\"\n\"", 1}, {"\"abc", 4},
         {"[[[", 3},         {"{1:2}", 1}}) {
     CAPTURE(c.text);
-    const JsonFault fault = find_json_fault(c.text);
+    const JsonError fault = find_json_error(c.text);
     CHECK(fault.expected != nullptr);
     CHECK(fault.at == c.at);
   }
@@ -36,7 +36,7 @@ TEST_CASE("nesting ends at 127 levels") {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
   };
-  CHECK(find_json_fault(nested(127)).expected == nullptr);
-  CHECK(find_json_fault(nested(128)).at == 127);
-  CHECK(find_json_fault(std::string(1'000'000, '[')).at == 127);
+  CHECK(find_json_error(nested(127)).expected == nullptr);
+  CHECK(find_json_error(nested(128)).at == 127);
+  CHECK(find_json_error(std::string(1'000'000, '[')).at == 127);
 }

@@ -8,7 +8,7 @@ using namespace st;
 namespace {
 
 std::string rewritten(std::string text) {
-  rewrite_numbers(text);
+  normalize_numbers(text);
   return text;
 }
 

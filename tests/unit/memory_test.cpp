@@ -1,4 +1,4 @@
-#include "io/posix/memory.h"
+#include "io/platform.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>

@@ -7,15 +7,15 @@
 #include <string>
 
 #include "failure.h"
-#include "io/posix/atomic_file.h"
+#include "io/posix/save_path.h"
 #include "scratch.hpp"
 
 using namespace st;
 
 namespace {
 
-std::string folder_of(const Target& target) {
-  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(target.folder.get()))
+std::string folder_of(const SavePath& target) {
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(target.directory.get()))
       .string();
 }
 
@@ -23,14 +23,14 @@ std::string folder_of(const Target& target) {
 
 TEST_CASE("a path is a folder and a name, with the mode of the file that is there") {
   const Scratch scratch;
-  const Target fresh = find_target((scratch / "new").c_str());
+  const SavePath fresh = resolve_save_path((scratch / "new").c_str());
   CHECK(fresh.name == "new");
   CHECK_FALSE(fresh.mode);
   CHECK(folder_of(fresh) == std::filesystem::canonical(scratch / "").string());
 
   write_file(scratch / "old", "x");
   ::chmod((scratch / "old").c_str(), 0640);
-  CHECK(find_target((scratch / "old").c_str()).mode == 0640u);
+  CHECK(resolve_save_path((scratch / "old").c_str()).mode == 0640u);
 }
 
 TEST_CASE("symbolic links at the end of a path are followed, dangling ones too") {
@@ -38,16 +38,17 @@ TEST_CASE("symbolic links at the end of a path are followed, dangling ones too")
   std::filesystem::create_directory(scratch / "sub");
   std::filesystem::create_symlink("sub/second", scratch / "first");
   std::filesystem::create_symlink("third", scratch / "sub/second");
-  const Target target = find_target((scratch / "first").c_str());
+  const SavePath target = resolve_save_path((scratch / "first").c_str());
   CHECK(target.name == "third");
   CHECK(folder_of(target) == std::filesystem::canonical(scratch / "sub").string());
 
   std::filesystem::create_symlink("loop", scratch / "loop");
-  CHECK(code_of([&] { find_target((scratch / "loop").c_str()); }) == Code::io);
+  CHECK(code_of([&] { resolve_save_path((scratch / "loop").c_str()); }) == Code::io);
 }
 
 TEST_CASE("a bare name lies in the working folder") {
-  CHECK(folder_of(find_target("bare.safetensors")) == std::filesystem::current_path().string());
+  CHECK(folder_of(resolve_save_path("bare.safetensors")) ==
+        std::filesystem::current_path().string());
 }
 
 TEST_CASE("what is no regular file is not replaced") {
@@ -55,16 +56,16 @@ TEST_CASE("what is no regular file is not replaced") {
   ::mkfifo((scratch / "fifo").c_str(), 0600);
   std::filesystem::create_directory(scratch / "folder");
   for (const std::string& path : {scratch / "fifo", scratch / "folder", scratch / "folder/",
-                                 std::string("/dev/null"), std::string("/")}) {
+                                  std::string("/dev/null"), std::string("/")}) {
     CAPTURE(path);
-    CHECK(code_of([&] { find_target(path.c_str()); }) == Code::not_regular);
+    CHECK(code_of([&] { resolve_save_path(path.c_str()); }) == Code::not_regular);
   }
 }
 
 TEST_CASE("a folder that is not there, and no path at all") {
   const Scratch scratch;
   write_file(scratch / "file", "x");
-  CHECK(code_of([&] { find_target((scratch / "none/file").c_str()); }) == Code::not_found);
-  CHECK(code_of([&] { find_target((scratch / "file/x").c_str()); }) == Code::not_found);
-  CHECK(code_of([&] { find_target(""); }) == Code::invalid_argument);
+  CHECK(code_of([&] { resolve_save_path((scratch / "none/file").c_str()); }) == Code::not_found);
+  CHECK(code_of([&] { resolve_save_path((scratch / "file/x").c_str()); }) == Code::not_found);
+  CHECK(code_of([&] { resolve_save_path(""); }) == Code::invalid_argument);
 }

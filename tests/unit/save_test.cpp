@@ -43,7 +43,7 @@ struct Model {
   }
 
   std::string expected() const {
-    return std::string(plan.head.begin(), plan.head.end()) + filled.bytes + plain;
+    return std::string(plan.header_bytes.begin(), plan.header_bytes.end()) + filled.bytes + plain;
   }
 };
 
@@ -54,7 +54,7 @@ struct Reports {
   static std::int32_t report(void* user_data, std::uint64_t done, std::uint64_t) {
     auto* reports = static_cast<Reports*>(user_data);
     reports->done.push_back(done);
-    return reports->done.size() >= reports->limit;
+    return reports->done.size() >= reports->limit ? -1 : 0;
   }
 };
 

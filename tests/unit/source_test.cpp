@@ -1,4 +1,4 @@
-#include "io/source.h"
+#include "io/platform.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

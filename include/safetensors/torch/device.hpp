@@ -16,10 +16,10 @@ namespace safetensors {
 class Device {
  public:
   Device() : device_(c10::DeviceType::CPU) {}
-  Device(c10::Device device) : device_(device) {}    // NOLINT: all of these are implicit
-  Device(c10::DeviceType type) : device_(type) {}    // NOLINT
-  ST_TORCH_API Device(int index);                    // NOLINT
-  ST_TORCH_API Device(const std::string& text);      // NOLINT
+  Device(c10::Device device) : device_(device) {}          // NOLINT: all of these are implicit
+  Device(c10::DeviceType type) : device_(type) {}          // NOLINT
+  ST_TORCH_API Device(int index);                          // NOLINT
+  ST_TORCH_API Device(const std::string& text);            // NOLINT
   Device(const char* text) : Device(std::string(text)) {}  // NOLINT
 
   operator c10::Device() const noexcept { return device_; }  // NOLINT

@@ -31,8 +31,9 @@ class NamedTensors {
   NamedTensors(std::initializer_list<NamedTensor> list) : items_(list) {}
 
   template <class Range>
-    requires(!std::is_base_of_v<NamedTensors, Range>) &&
-            requires(const Range& range) { range.begin() != range.end(); }
+  requires(!std::is_base_of_v<NamedTensors, Range>) && requires(const Range& range) {
+    range.begin() != range.end();
+  }
   NamedTensors(const Range& range) {  // NOLINT: implicit, so that containers can be arguments
     if constexpr (requires { range.size(); }) items_.reserve(range.size());
     for (const auto& item : range) {

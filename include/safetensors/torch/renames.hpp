@@ -29,7 +29,8 @@ class Renames {
  public:
   Renames() = default;
   Renames(std::initializer_list<std::pair<std::string, std::string>> exact) {
-    for (const auto& [from, to] : exact) this->exact(from, to);
+    for (const auto& [from, to] : exact)
+      this->exact(from, to);
   }
 
   // This one name becomes `to`. A second rule for the same name replaces the first.

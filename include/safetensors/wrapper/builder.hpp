@@ -189,10 +189,10 @@ class Builder {
   static std::int32_t on_progress(void* self, std::uint64_t done, std::uint64_t total) noexcept {
     auto* callbacks = static_cast<Callbacks*>(self);
     try {
-      return callbacks->options->progress(done, total) ? 0 : 1;
+      return callbacks->options->progress(done, total) ? 0 : -1;
     } catch (...) {
       callbacks->thrown = std::current_exception();
-      return 1;
+      return -1;
     }
   }
 

@@ -8,8 +8,8 @@
 #include <climits>
 #include <utility>
 
+#include "io/platform.h"
 #include "io/posix/os_error.h"
-#include "io/posix/memory.h"
 #include "io/posix/write_pieces.h"
 
 namespace st {

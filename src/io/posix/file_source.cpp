@@ -1,8 +1,8 @@
 // A file, mapped or read piece by piece.
 #include "error.h"
+#include "io/posix/map_file.h"
 #include "io/posix/os_error.h"
 #include "io/posix/read_file.h"
-#include "io/posix/map_file.h"
 #include "io/source.h"
 
 namespace st {
@@ -17,7 +17,7 @@ Error shortened(std::uint64_t now, std::uint64_t before) {
 
 class FileSource : public Source {
  public:
-  FileSource(FileDescriptor file, FileState opened) noexcept
+  FileSource(FileDescriptor file, FileStat opened) noexcept
       : file_(std::move(file)), opened_(opened) {}
 
   std::uint64_t size() const noexcept override { return opened_.size; }
@@ -27,7 +27,7 @@ class FileSource : public Source {
   }
 
   void verify_unchanged() const override {
-    const FileState now = state_of_regular(file_, "the opened file");
+    const FileStat now = stat_regular_file(file_, "the opened file");
     if (now.size < opened_.size) throw shortened(now.size, opened_.size);
     if (now.size != opened_.size || now.modified.tv_sec != opened_.modified.tv_sec ||
         now.modified.tv_nsec != opened_.modified.tv_nsec) {
@@ -38,12 +38,12 @@ class FileSource : public Source {
 
  protected:
   FileDescriptor file_;
-  FileState opened_;
+  FileStat opened_;
 };
 
 class MappedSource final : public FileSource {
  public:
-  MappedSource(FileDescriptor file, FileState opened, std::shared_ptr<const std::byte> place,
+  MappedSource(FileDescriptor file, FileStat opened, std::shared_ptr<const std::byte> place,
                bool copy_on_write) noexcept
       : FileSource(std::move(file), opened),
         place_(std::move(place)),
@@ -51,7 +51,7 @@ class MappedSource final : public FileSource {
 
   // Bytes beyond the end of a file that was shortened are fatal to touch, so look first.
   Bytes get(std::uint64_t offset, std::uint64_t count) const override {
-    const std::uint64_t now = state_of_regular(file_, "the opened file").size;
+    const std::uint64_t now = stat_regular_file(file_, "the opened file").size;
     if (now < offset + count) throw shortened(now, opened_.size);
     const std::byte* data = place_.get() + offset;
     return {data, copy_on_write_ ? const_cast<std::byte*>(data) : nullptr, count, place_};
@@ -64,9 +64,9 @@ class MappedSource final : public FileSource {
 
 std::shared_ptr<const Source> make_source(FileDescriptor file, const char* path, Backend backend,
                                           Mapping mapping) {
-  const FileState opened = state_of_regular(file, path);
+  const FileStat opened = stat_regular_file(file, path);
   const bool wants_map =
-      backend == Backend::mmap || (backend == Backend::automatic && !is_remote(file));
+      backend == Backend::mmap || (backend == Backend::automatic && !is_network_or_fuse(file));
   if (wants_map && opened.size > 0) {
     const bool copy_on_write = mapping == Mapping::copy_on_write;
     int os_error = 0;

@@ -1,4 +1,4 @@
-#include "io/posix/memory.h"
+#include "io/platform.h"
 
 #include <sys/mman.h>
 

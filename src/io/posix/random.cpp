@@ -1,4 +1,4 @@
-#include "io/posix/random.h"
+#include "io/platform.h"
 
 #include <sys/random.h>
 #include <time.h>

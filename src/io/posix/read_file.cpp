@@ -13,44 +13,23 @@
 
 namespace st {
 
-FileDescriptor::~FileDescriptor() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 FileDescriptor open_for_reading(const char* path) {
-  int descriptor;
-  do {
-    descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) throw os_failure("cannot open", path, errno);
-  return FileDescriptor(descriptor);
+  FileDescriptor file = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file) throw os_failure("cannot open", path, errno);
+  return file;
 }
 
-FileDescriptor duplicate(int descriptor) {
-  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  if (copy < 0 && errno == EBADF) {
-    throw Error(Code::invalid_argument, Message() << "the file descriptor is not open", no_position,
-                EBADF);
-  }
-  if (copy < 0) throw os_failure("cannot duplicate the file descriptor", {}, errno);
-  return FileDescriptor(copy);
-}
-
-FileState state_of_regular(const FileDescriptor& file, const char* path) {
+FileStat stat_regular_file(const FileDescriptor& file, const char* path) {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) throw os_failure("cannot examine", path, errno);
   if (!S_ISREG(status.st_mode)) {
-    const char* kind = S_ISDIR(status.st_mode)    ? "a directory"
-                       : S_ISFIFO(status.st_mode) ? "a FIFO"
-                       : S_ISSOCK(status.st_mode) ? "a socket"
-                                                  : "a device";
-    throw Error(Code::not_regular,
-                Message() << Quoted{path} << " is " << kind << ", expected a regular file");
+    throw Error(Code::not_regular, Message() << Quoted{path} << " is " << file_kind(status.st_mode)
+                                             << ", expected a regular file");
   }
   return {static_cast<std::uint64_t>(status.st_size), status.st_mtim};
 }
 
-bool is_remote(const FileDescriptor& file) noexcept {
+bool is_network_or_fuse(const FileDescriptor& file) noexcept {
   constexpr std::array<std::uint32_t, 12> remote = {
       0x00006969,  // NFS
       0x0000517B,  // SMB

@@ -1,3 +1,5 @@
+#include "io/posix/save_path.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 #include <climits>
 
 #include "io/posix/os_error.h"
-#include "io/posix/atomic_file.h"
 
 namespace st {
 namespace {
@@ -37,40 +38,33 @@ std::string resolve(const char* path) {
   throw os_failure("cannot save to", path, ELOOP);
 }
 
-FileDescriptor open_folder(const std::string& folder) {
-  int descriptor;
-  do {
-    descriptor = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) throw os_failure("cannot open the folder", folder, errno);
-  return FileDescriptor(descriptor);
+FileDescriptor open_directory(const std::string& path) {
+  FileDescriptor directory = open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY);
+  if (!directory) throw os_failure("cannot open the directory", path, errno);
+  return directory;
 }
 
 }  // namespace
 
-Target find_target(const char* path) {
+SavePath resolve_save_path(const char* path) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
   const std::string resolved = resolve(path);
   const std::size_t slash = resolved.rfind('/');
   const bool bare = slash == std::string::npos;
-  Target target{open_folder(bare ? "." : resolved.substr(0, slash + 1)),
-                bare ? resolved : resolved.substr(slash + 1), path, std::nullopt};
+  SavePath target{open_directory(bare ? "." : resolved.substr(0, slash + 1)),
+                  bare ? resolved : resolved.substr(slash + 1), path, std::nullopt};
 
   // An empty name is a path that ends in a slash: the folder itself.
   const char* name = target.name.empty() ? "." : target.name.c_str();
   struct stat status;
-  if (::fstatat(target.folder.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (::fstatat(target.directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return target;
     throw os_failure("cannot save to", path, errno);
   }
   if (!S_ISREG(status.st_mode)) {
-    const char* kind = S_ISDIR(status.st_mode)    ? "a directory"
-                       : S_ISFIFO(status.st_mode) ? "a FIFO"
-                       : S_ISSOCK(status.st_mode) ? "a socket"
-                       : S_ISLNK(status.st_mode)  ? "a symbolic link"
-                                                  : "a device";
-    throw Error(Code::not_regular, Message() << "cannot save to " << Quoted{path} << ": it is "
-                                             << kind << ", not a regular file");
+    throw Error(Code::not_regular, Message()
+                                       << "cannot save to " << Quoted{path} << ": it is "
+                                       << file_kind(status.st_mode) << ", not a regular file");
   }
   target.mode = status.st_mode & 0777;
   return target;

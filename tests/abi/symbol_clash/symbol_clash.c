@@ -1,14 +1,16 @@
 /* Another library that has an st_open, as the one of State Threads has. */
 #include "symbol_clash.h"
 
-int st_open(const char *path, int flags, int mode);
+int st_open(const char* path, int flags, int mode);
 
 static int calls;
 
-int st_open(const char *path, int flags, int mode) {
+int st_open(const char* path, int flags, int mode) {
   (void)path, (void)flags, (void)mode;
   ++calls;
   return -1;
 }
 
-int symbol_clash_calls(void) { return calls; }
+int symbol_clash_calls(void) {
+  return calls;
+}

@@ -9,7 +9,7 @@ extern "C" {
 int symbol_clash_calls(void);
 
 /* Calls st_open as a library that was linked against libsafetensors does; returns its status. */
-int open_from_library(const char *path);
+int open_from_library(const char* path);
 
 #ifdef __cplusplus
 }

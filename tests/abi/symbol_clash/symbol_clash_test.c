@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "check.h"
-#include "symbol_clash.h"
 #include "sample.h"
 #include "scratch.h"
+#include "symbol_clash.h"
 
-typedef st_status open_function(const char *, const st_open_options *, st_file **, st_error *);
+typedef st_status open_function(const char*, const st_open_options*, st_file**, st_error*);
 
 /* A program in another language asks the library itself. */
 static void check_by_handle(void) {
-  void *library = dlopen("libsafetensors.so.0", RTLD_NOW | RTLD_NOLOAD);
-  void *symbol = library ? dlsym(library, "st_open") : NULL;
-  open_function *opens;
-  st_file *file = NULL;
+  void* library = dlopen("libsafetensors.so.0", RTLD_NOW | RTLD_NOLOAD);
+  void* symbol = library ? dlsym(library, "st_open") : NULL;
+  open_function* opens;
+  st_file* file = NULL;
   CHECK(symbol != NULL);
   if (!symbol) return;
   CHECK(dlsym(RTLD_DEFAULT, "st_open") != symbol); /* the other one comes first */
@@ -29,7 +29,7 @@ static void check_by_handle(void) {
 
 /* A program compiled with our header means ours. */
 static void check_own_calls(void) {
-  st_file *file = NULL;
+  st_file* file = NULL;
   CHECK_STATUS(st_open("sample", NULL, &file, NULL), ST_OK);
   CHECK(st_tensor_count(file) == sample_count);
   st_close(file);

@@ -1,19 +1,20 @@
-// The C++ wrapper with another library's st_open loaded before ours: its calls stand in the program itself.
+// The C++ wrapper with another library's st_open loaded before ours: its calls stand in the program
+// itself.
 #include <safetensors/safetensors.hpp>
 
 #include "check.h"
-#include "symbol_clash.h"
 #include "sample.h"
 #include "scratch.h"
+#include "symbol_clash.h"
 
 namespace {
 
-st_status code_of_opening(const char *path) {
+st_status code_of_opening(const char* path) {
   try {
     const auto file = safetensors::File::open(path);
     CHECK(file.size() == sample_count);
     return ST_OK;
-  } catch (const safetensors::Error &error) {
+  } catch (const safetensors::Error& error) {
     return error.code();
   }
 }

@@ -8,11 +8,16 @@
 namespace json {
 namespace {
 
-// How many bytes at the head of `text`, which is not empty, are one character of UTF-8; 0: none are.
+// How many bytes at the head of `text`, which is not empty, are one character of UTF-8; 0: none
+// are.
 std::size_t character(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3
-                           : first < 0xf5 ? 4 : 0;
+  const std::size_t size = first < 0x80   ? 1
+                           : first < 0xc2 ? 0
+                           : first < 0xe0 ? 2
+                           : first < 0xf0 ? 3
+                           : first < 0xf5 ? 4
+                                          : 0;
   if (size > text.size()) return 0;
   const bool whole = std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(size),
                                  [](char c) { return (c & 0xc0) == 0x80; });

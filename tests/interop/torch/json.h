@@ -12,8 +12,12 @@ namespace json {
 std::string text(std::string_view text);
 std::string hex(std::string_view bytes);
 
-inline std::string boolean(bool value) { return value ? "true" : "false"; }
-inline std::string number(std::int64_t value) { return std::to_string(value); }
+inline std::string boolean(bool value) {
+  return value ? "true" : "false";
+}
+inline std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
 
 // The items are JSON already.
 std::string array(const std::vector<std::string>& items);

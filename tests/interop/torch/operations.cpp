@@ -19,7 +19,8 @@ std::string values(const at::Tensor& tensor) {
   const auto item = static_cast<std::int64_t>(tensor.element_size());
   auto sizes = tensor.sizes().vec();
   auto strides = tensor.strides().vec();
-  for (auto& stride : strides) stride *= item;
+  for (auto& stride : strides)
+    stride *= item;
   sizes.push_back(item);
   strides.push_back(1);
   const auto bytes = at::empty({0}, at::kByte)
@@ -29,18 +30,20 @@ std::string values(const at::Tensor& tensor) {
 }
 
 std::string describe(const std::string& name, const at::Tensor& tensor) {
-  return json::object({{"name", json::text(name)},
-                       {"dtype", json::text(format_dtype(tensor.scalar_type()))},
-                       {"shape", json::numbers(tensor.sizes().vec())},
-                       {"strides", json::numbers(tensor.strides().vec())},
-                       {"storage", json::number(static_cast<std::int64_t>(tensor.storage().nbytes()))},
-                       {"requires_grad", json::boolean(tensor.requires_grad())},
-                       {"data", json::hex(values(tensor))}});
+  return json::object(
+      {{"name", json::text(name)},
+       {"dtype", json::text(format_dtype(tensor.scalar_type()))},
+       {"shape", json::numbers(tensor.sizes().vec())},
+       {"strides", json::numbers(tensor.strides().vec())},
+       {"storage", json::number(static_cast<std::int64_t>(tensor.storage().nbytes()))},
+       {"requires_grad", json::boolean(tensor.requires_grad())},
+       {"data", json::hex(values(tensor))}});
 }
 
 std::string describe_all(const safetensors::NamedTensors& tensors) {
   std::vector<std::string> list;
-  for (const auto& [name, tensor] : tensors) list.push_back(describe(name, tensor));
+  for (const auto& [name, tensor] : tensors)
+    list.push_back(describe(name, tensor));
   return json::array(list);
 }
 
@@ -51,8 +54,8 @@ void add_report(const safetensors::LoadReport& report, Fields& fields) {
   fields.push_back({"unexpected", json::texts(report.unexpected)});
   std::vector<std::string> mismatched;
   for (const auto& each : report.mismatched) {
-    mismatched.push_back(json::array({json::text(each.name), json::numbers(each.file_shape),
-                                      json::numbers(each.model_shape)}));
+    mismatched.push_back(json::array(
+        {json::text(each.name), json::numbers(each.file_shape), json::numbers(each.model_shape)}));
   }
   fields.push_back({"mismatched", json::array(mismatched)});
 }

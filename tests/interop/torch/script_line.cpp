@@ -26,7 +26,8 @@ unsigned nibble(char digit) {
 
 ScriptLine::ScriptLine(std::string_view line) {
   std::istringstream stream{std::string(line)};
-  for (std::string word; stream >> word;) words_.push_back(word);
+  for (std::string word; stream >> word;)
+    words_.push_back(word);
 }
 
 const std::string& ScriptLine::word(std::size_t index) const {
@@ -34,13 +35,16 @@ const std::string& ScriptLine::word(std::size_t index) const {
   return words_[index + 1];
 }
 
-std::int64_t ScriptLine::number(std::size_t index) const { return parse_number(word(index)); }
+std::int64_t ScriptLine::number(std::size_t index) const {
+  return parse_number(word(index));
+}
 
 std::vector<std::int64_t> ScriptLine::numbers(std::size_t index) const {
   std::vector<std::int64_t> list;
   if (word(index) == "-") return list;
   std::istringstream stream(word(index));
-  for (std::string item; std::getline(stream, item, ',');) list.push_back(parse_number(item));
+  for (std::string item; std::getline(stream, item, ',');)
+    list.push_back(parse_number(item));
   return list;
 }
 

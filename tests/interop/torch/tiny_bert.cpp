@@ -1,4 +1,5 @@
-// tiny_bert MODEL INPUT OUTPUT: the embed example's module, so small that its weights can be random.
+// tiny_bert MODEL INPUT OUTPUT: the embed example's module, so small that its weights can be
+// random.
 //
 // INPUT has "ids" and "mask", OUTPUT gets "vectors". bert_test.py knows the same sizes.
 #include <minilm.h>

@@ -14,8 +14,9 @@ c10::Storage storage_over(const std::shared_ptr<std::string>& memory, std::int64
   using Owner = std::shared_ptr<std::string>;
   c10::DataPtr data;
   if (size > 0) {
-    data = c10::DataPtr(memory->data() + offset, new Owner(memory),
-                        [](void* owner) { delete static_cast<Owner*>(owner); }, c10::kCPU);
+    data = c10::DataPtr(
+        memory->data() + offset, new Owner(memory),
+        [](void* owner) { delete static_cast<Owner*>(owner); }, c10::kCPU);
   }
   return {c10::Storage::use_byte_size_t(), static_cast<std::size_t>(size), std::move(data), nullptr,
           /*resizable=*/false};
@@ -25,7 +26,8 @@ at::Tensor special_tensor(const std::string& kind) {
   if (kind == "sparse") return torch::eye(3).to_sparse();
   if (kind == "csr") return torch::eye(3).to_sparse_csr();
   if (kind == "meta") return torch::empty({2, 3}, torch::kMeta);
-  if (kind == "quantized") return torch::quantize_per_tensor(torch::ones(3), 1.0, 0, torch::kQUInt8);
+  if (kind == "quantized")
+    return torch::quantize_per_tensor(torch::ones(3), 1.0, 0, torch::kQUInt8);
   if (kind == "conj") return torch::complex(torch::ones(2), torch::ones(2)).conj();
   if (kind == "neg") return torch::_neg_view(torch::ones(2));
   if (kind == "undefined") return {};

@@ -1,9 +1,9 @@
 // What a script builds before it saves or loads: memory, tensors over it, a dictionary, a model.
 #pragma once
 
-#include <safetensors/torch.hpp>
 #include <torch/script.h>
 #include <torch/torch.h>
+#include <safetensors/torch.hpp>
 
 #include <map>
 #include <memory>

@@ -8,9 +8,9 @@
 #include <stdexcept>
 
 #include "device/device_load.h"
+#include "device/pinned_ring.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

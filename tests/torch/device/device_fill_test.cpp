@@ -10,9 +10,9 @@
 #include <string>
 
 #include "device/device_save.h"
+#include "device/pinned_ring.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -1,9 +1,9 @@
 // How much memory a load takes beyond the tensors.
 #include <catch2/catch_test_macros.hpp>
 
+#include "device/pinned_ring.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -6,9 +6,9 @@
 #include <random>
 #include <thread>
 
+#include "device/pinned_ring.h"
 #include "fake_device.h"
 #include "fresh_pipeline.h"
-#include "device/pinned_ring.h"
 #include "sample_file.h"
 #include "test_device.h"
 

@@ -1,8 +1,8 @@
 // The pipeline as it is at the start of a program.
 #pragma once
 
-#include "fake_device.h"
 #include "device/pinned_ring.h"
+#include "fake_device.h"
 #include "test_device.h"
 
 namespace test {

@@ -1,0 +1,77 @@
+// What the library needs from the operating system. A port implements this header in a directory
+// beside io/posix/; nothing outside of that directory makes a system call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "io/bytes.h"
+#include "io/source.h"
+
+namespace st {
+
+// ---- Memory --------------------------------------------------------------------------------------
+
+// `size` writable bytes aligned to 64, uninitialised or zero. Large ones are mapped on huge pages
+// where the system has them: reading a file into fresh small pages is several times slower. Throws
+// std::bad_alloc.
+Bytes allocate_bytes(std::uint64_t size);
+
+// Advice for a large block that is about to be filled for the first time, whoever allocated it: the
+// whole huge pages inside it are to be backed as such.
+void prefer_huge_pages(void* block, std::size_t size) noexcept;
+
+template <class Element>
+void reserve_on_huge_pages(std::vector<Element>* vector, std::size_t count) {
+  vector->reserve(count);
+  prefer_huge_pages(vector->data(), count * sizeof(Element));
+}
+
+// ---- Random numbers ------------------------------------------------------------------------------
+
+// Bits that an attacker cannot predict.
+std::uint64_t random_bits() noexcept;
+
+// ---- Reading -------------------------------------------------------------------------------------
+
+// Opens a regular file. Throws Code::not_found, permission, not_regular, io, ...
+std::shared_ptr<const Source> open_path(const char* path, Backend backend, Mapping mapping);
+
+// The same of a descriptor, which is duplicated.
+std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Mapping mapping);
+
+// ---- Writing -------------------------------------------------------------------------------------
+
+enum class Durability : std::uint32_t { none = 0, fsync = 1 };
+
+struct FileOptions {
+  Durability durability = Durability::none;
+  // Permission bits; 0: those of the file that is replaced, or 0666 less the umask.
+  std::uint32_t mode = 0;
+};
+
+// A file that replaces another in one step, or leaves no trace.
+class AtomicFile {
+ public:
+  AtomicFile() = default;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  virtual ~AtomicFile() = default;  // removes what is not committed
+
+  // Appends the pieces. Bytes that cannot be read (a mapping whose file was truncated) are an
+  // error, not a signal.
+  virtual void write(std::span<const std::span<const std::byte>> pieces) = 0;
+
+  // Replaces the file at the path; with Durability::fsync, both it and its directory are synced.
+  virtual void commit() = 0;
+};
+
+// `size` bytes are preallocated for the file. Throws Code::not_regular where the path leads to
+// something else than a regular file.
+std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
+                                               std::uint64_t size);
+
+}  // namespace st
