@@ -47,10 +47,20 @@ std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, M
 
 enum class Durability : std::uint32_t { none = 0, fsync = 1 };
 
+// What a save does with a symbolic link at its path.
+enum class LinkPolicy : std::uint32_t {
+  replace = 0,  // the link is replaced; the file that it points to stays unchanged
+  follow = 1    // the file that the link points to is replaced
+};
+
+// Values of FileOptions::mode other than permission bits.
+inline constexpr std::uint32_t mode_inherit = 0;     // the replaced file's bits, else as mode_umask
+inline constexpr std::uint32_t mode_umask = 0x1000;  // 0666 & ~umask, although a file exists
+
 struct FileOptions {
   Durability durability = Durability::none;
-  // Permission bits; 0: those of the file that is replaced, or 0666 less the umask.
-  std::uint32_t mode = 0;
+  LinkPolicy link = LinkPolicy::replace;
+  std::uint32_t mode = mode_inherit;
 };
 
 // A file that replaces another in one step, or leaves no trace.

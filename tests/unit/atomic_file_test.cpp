@@ -23,7 +23,8 @@ void write(PosixAtomicFile* file, std::string content) {
 void replace(const std::string& path, const std::string& content, bool durable = false,
              std::uint32_t mode = 0) {
   PosixAtomicFile file(resolve_save_path(path.c_str()),
-                       {durable ? Durability::fsync : Durability::none, mode}, content.size());
+                       {durable ? Durability::fsync : Durability::none, LinkPolicy::replace, mode},
+                       content.size());
   write(&file, content);
   file.commit();
 }

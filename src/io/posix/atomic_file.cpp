@@ -64,8 +64,9 @@ PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, st
     : target_(std::move(target)), durable_(options.durability == Durability::fsync) {
   create();
   try {
-    const auto kept = options.mode != 0 ? std::optional<std::uint32_t>(options.mode) : target_.mode;
-    if (kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
+    const auto kept =
+        options.mode == mode_inherit ? target_.mode : std::optional<std::uint32_t>(options.mode);
+    if (options.mode != mode_umask && kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
       throw os_failure("cannot save to", target_.path, errno);
     }
     preallocate(size);
