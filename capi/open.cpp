@@ -14,7 +14,7 @@ using capi::require;
 
 struct OpenOptions {
   st::Backend backend = st::Backend::automatic;
-  st::Mapping mapping = st::Mapping::read_only;
+  st::Access access = st::Access::read_only;
   bool copy_memory = false;
   st::HeaderOptions header;
 };
@@ -24,7 +24,7 @@ OpenOptions options_of(const st_open_options* options) {
   if (!options) return converted;
   capi::check_input(*options, "st_open_options");
   converted.backend = capi::enum_value(options->backend, st::Backend::pread, "backend");
-  converted.mapping = capi::enum_value(options->mapping, st::Mapping::copy_on_write, "mapping");
+  converted.access = capi::enum_value(options->mapping, st::Access::writable, "mapping");
   converted.header.strictness =
       capi::enum_value(options->strictness, st::Strictness::strict, "strictness");
   require(options->memory <= ST_MEMORY_COPY,
@@ -87,7 +87,7 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
         require(path != nullptr, "path is NULL");
         const OpenOptions converted = options_of(options);
         *file =
-            make_file(st::open_path(path, converted.backend, converted.mapping), converted, path);
+            make_file(st::open_path(path, converted.backend, converted.access), converted, path);
       });
 }
 
@@ -103,7 +103,7 @@ st_status st_open_fd(int fd, const st_open_options* options, st_file** file, st_
       error, [&] { clear(file); },
       [&] {
         const OpenOptions converted = options_of(options);
-        *file = make_file(st::open_descriptor(fd, converted.backend, converted.mapping), converted);
+        *file = make_file(st::open_descriptor(fd, converted.backend, converted.access), converted);
       });
 }
 
@@ -117,11 +117,11 @@ st_status st_open_memory(const void* bytes, uint64_t nbytes, void (*release)(voi
         const OpenOptions converted = options_of(options);
         if (converted.copy_memory) {
           require(release == nullptr, "release goes with borrowed bytes, not with ST_MEMORY_COPY");
-          *file = make_file(st::copy_memory(bytes, nbytes), converted);
+          *file = make_file(st::copy_memory(bytes, nbytes, converted.access), converted);
           return;
         }
         const auto releaser = std::make_shared<Releaser>();
-        *file = make_file(st::borrow_memory(bytes, nbytes, releaser), converted);
+        *file = make_file(st::borrow_memory(bytes, nbytes, releaser, converted.access), converted);
         releaser->arm(release, user_data);
       });
 }
@@ -137,7 +137,8 @@ st_status st_open_io(const st_io* io, const st_open_options* options, st_file** 
         require(io->read_at != nullptr, "st_io.read_at is NULL");
         const OpenOptions converted = options_of(options);
         const auto releaser = std::make_shared<Releaser>();
-        *file = make_file(st::open_callbacks({io->nbytes, io->user_data, io->read_at, releaser}),
+        *file = make_file(st::open_callbacks({io->nbytes, io->user_data, io->read_at, releaser},
+                                             converted.access),
                           converted);
         releaser->arm(io->release, io->user_data);
       });

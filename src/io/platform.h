@@ -1,5 +1,5 @@
 // What the library needs from the operating system. A port implements this header in a directory
-// beside io/posix/; nothing outside of that directory makes a system call.
+// beside io/posix/; no file outside of that directory makes a system call.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace st {
 
-// ---- Memory --------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
 // `size` writable bytes aligned to 64, uninitialised or zero. Large ones are mapped on huge pages
 // where the system has them: reading a file into fresh small pages is several times slower. Throws
@@ -30,20 +30,21 @@ void reserve_on_huge_pages(std::vector<Element>* vector, std::size_t count) {
   prefer_huge_pages(vector->data(), count * sizeof(Element));
 }
 
-// ---- Random numbers ------------------------------------------------------------------------------
+// ---- Random numbers -----------------------------------------------------------------------------
 
 // Bits that an attacker cannot predict.
 std::uint64_t random_bits() noexcept;
 
-// ---- Reading -------------------------------------------------------------------------------------
+// ---- Reading ------------------------------------------------------------------------------------
 
-// Opens a regular file. Throws Code::not_found, permission, not_regular, io, ...
-std::shared_ptr<const Source> open_path(const char* path, Backend backend, Mapping mapping);
+// Opens a regular file; never blocks on a FIFO. Throws Code::not_found, permission, not_regular,
+// io, ...
+std::shared_ptr<const Source> open_path(const char* path, Backend backend, Access access);
 
-// The same of a descriptor, which is duplicated.
-std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Mapping mapping);
+// Duplicates the descriptor of a regular file, and neither uses nor moves its file position.
+std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Access access);
 
-// ---- Writing -------------------------------------------------------------------------------------
+// ---- Writing ------------------------------------------------------------------------------------
 
 enum class Durability : std::uint32_t { none = 0, fsync = 1 };
 

@@ -9,10 +9,9 @@
 namespace st {
 namespace {
 
-// Bytes that are in memory already.
 class MemorySource final : public Source {
  public:
-  explicit MemorySource(Bytes bytes) noexcept : bytes_(std::move(bytes)) {}
+  MemorySource(Bytes bytes, Access access) : Source("memory", access), bytes_(std::move(bytes)) {}
 
   std::uint64_t size() const noexcept override { return bytes_.size; }
 
@@ -21,18 +20,22 @@ class MemorySource final : public Source {
   }
 
   Bytes get(std::uint64_t offset, std::uint64_t count) const override {
-    std::byte* writable = bytes_.writable ? bytes_.writable + offset : nullptr;
-    return {bytes_.data + offset, writable, count, bytes_.owner};
+    if (is_writable()) return Source::get(offset, count);
+    return {bytes_.data + offset, nullptr, count, bytes_.owner};
+  }
+
+  const std::byte* in_place(std::uint64_t offset, std::uint64_t) const override {
+    return bytes_.data + offset;
   }
 
  private:
   Bytes bytes_;
 };
 
-// Bytes that the caller reads itself.
 class CallbackSource final : public Source {
  public:
-  explicit CallbackSource(Callbacks callbacks) noexcept : callbacks_(std::move(callbacks)) {}
+  CallbackSource(Callbacks callbacks, Access access)
+      : Source("callbacks", access), callbacks_(std::move(callbacks)) {}
 
   std::uint64_t size() const noexcept override { return callbacks_.size; }
 
@@ -40,7 +43,7 @@ class CallbackSource final : public Source {
     if (count == 0) return;
     const std::int32_t result = callbacks_.read_at(callbacks_.user_data, offset, buffer, count);
     check_callback(result, offset, [&](Message& message) {
-      message << "the read_at callback, asked for " << count << " bytes at " << offset << ",";
+      message << "the read_at callback for " << count << " bytes at offset " << offset;
     });
   }
 
@@ -53,25 +56,30 @@ class CallbackSource final : public Source {
 Bytes Source::get(std::uint64_t offset, std::uint64_t count) const {
   Bytes bytes = allocate_bytes(count);
   read_at(offset, bytes.writable, count);
+  if (!is_writable()) bytes.writable = nullptr;
   return bytes;
 }
 
-std::shared_ptr<const Source> borrow_memory(const void* bytes, std::uint64_t size,
-                                            std::shared_ptr<const void> owner) {
-  // No bytes may come as a null pointer.
-  static constexpr std::byte none{};
-  const std::byte* data = bytes ? static_cast<const std::byte*>(bytes) : &none;
-  return std::make_shared<const MemorySource>(Bytes{data, nullptr, size, std::move(owner)});
+const std::byte* Source::in_place(std::uint64_t, std::uint64_t) const {
+  return nullptr;
 }
 
-std::shared_ptr<const Source> copy_memory(const void* bytes, std::uint64_t size) {
+std::shared_ptr<const Source> borrow_memory(const void* bytes, std::uint64_t size,
+                                            std::shared_ptr<const void> owner, Access access) {
+  // The caller may pass a null pointer for 0 bytes.
+  static constexpr std::byte empty{};
+  const std::byte* data = bytes ? static_cast<const std::byte*>(bytes) : &empty;
+  return std::make_shared<const MemorySource>(Bytes{data, nullptr, size, std::move(owner)}, access);
+}
+
+std::shared_ptr<const Source> copy_memory(const void* bytes, std::uint64_t size, Access access) {
   Bytes copy = allocate_bytes(size);
   if (size > 0) std::memcpy(copy.writable, bytes, size);
-  return std::make_shared<const MemorySource>(std::move(copy));
+  return std::make_shared<const MemorySource>(std::move(copy), access);
 }
 
-std::shared_ptr<const Source> open_callbacks(Callbacks callbacks) {
-  return std::make_shared<const CallbackSource>(std::move(callbacks));
+std::shared_ptr<const Source> open_callbacks(Callbacks callbacks, Access access) {
+  return std::make_shared<const CallbackSource>(std::move(callbacks), access);
 }
 
 }  // namespace st

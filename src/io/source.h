@@ -1,51 +1,91 @@
-// Where a file's bytes come from. Sources are immutable and read from any number of threads.
+// Sources of a file's bytes: immutable, readable from any number of threads at once.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "callbacks.h"
 #include "io/bytes.h"
 
 namespace st {
 
+enum class Backend : std::uint32_t { automatic = 0, mmap = 1, pread = 2 };
+
+// Whether the caller may write to the bytes that get() returns. The rule is the same for every
+// source:
+//   read_only  Bytes::writable is always null.
+//   writable   Bytes::writable is never null. Writes reach neither the file nor the caller's
+//              memory. The bytes of a mapped file belong to one private mapping, which all get()
+//              calls share; every other source returns a new copy from each get().
+enum class Access : std::uint32_t { read_only = 0, writable = 1 };
+
+// Which file a source reads. Zeros, but for the size, where the bytes do not come from a file.
+struct FileIdentity {
+  std::uint64_t device;
+  std::uint64_t inode;
+  std::uint64_t size;  // bytes, when the source was opened
+};
+
 class Source {
  public:
-  Source() = default;
+  // `name` is what messages call the source.
+  Source(std::string name, Access access) noexcept : name_(std::move(name)), access_(access) {}
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  // Length in bytes, fixed when the source was made.
+  // The path as the caller passed it, "file descriptor N", "memory" or "callbacks".
+  std::string_view name() const noexcept { return name_; }
+
+  // Length in bytes, fixed when the source was opened.
   virtual std::uint64_t size() const noexcept = 0;
 
-  // Fills `buffer` with exactly `count` bytes from `offset`; offset + count is at most size().
+  // Fills `buffer` with exactly `count` bytes from `offset`; offset + count is at most size(). The
+  // bytes are those of the file, never those that a caller wrote to Bytes::writable.
   virtual void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const = 0;
 
-  // The same bytes as memory: in place where the source can, else read into memory of their own.
+  // The same bytes as memory, by the rule of Access: without a copy where the source can, else read
+  // into memory of their own. Throws Code::no_memory.
   virtual Bytes get(std::uint64_t offset, std::uint64_t count) const;
+
+  // The same bytes as a pointer into memory that the source owns and no caller can write to; null
+  // where there is none. Valid as long as the source. Truncating a mapped file while the bytes are
+  // read raises SIGBUS.
+  virtual const std::byte* in_place(std::uint64_t offset, std::uint64_t count) const;
+
+  // Whether get() returns bytes of a mapped file.
+  virtual bool is_mapped() const noexcept { return false; }
+
+  virtual FileIdentity identity() const noexcept { return {0, 0, size()}; }
 
   // Throws Code::truncated or Code::changed.
   virtual void verify_unchanged() const {}
+
+ protected:
+  bool is_writable() const noexcept { return access_ == Access::writable; }
+
+ private:
+  std::string name_;
+  Access access_;
 };
 
-enum class Backend : std::uint32_t { automatic = 0, mmap = 1, pread = 2 };
-enum class Mapping : std::uint32_t { read_only = 0, copy_on_write = 1 };
-
-// `bytes` are used in place and `owner` is kept as long as anything uses them.
+// The bytes are used in place; the source keeps `owner`.
 std::shared_ptr<const Source> borrow_memory(const void* bytes, std::uint64_t size,
-                                            std::shared_ptr<const void> owner);
+                                            std::shared_ptr<const void> owner, Access access);
 
-std::shared_ptr<const Source> copy_memory(const void* bytes, std::uint64_t size);
+std::shared_ptr<const Source> copy_memory(const void* bytes, std::uint64_t size, Access access);
 
 struct Callbacks {
   std::uint64_t size;
   void* user_data;
   ReadAtFn read_at;
-  std::shared_ptr<const void> owner;  // kept as long as anything reads
+  std::shared_ptr<const void> owner;  // kept until the source is destroyed
 };
 
-std::shared_ptr<const Source> open_callbacks(Callbacks callbacks);
+std::shared_ptr<const Source> open_callbacks(Callbacks callbacks, Access access);
 
 }  // namespace st

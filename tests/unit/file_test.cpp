@@ -17,13 +17,14 @@ std::string framed(const std::string& header, const std::string& data = {}) {
 }
 
 File open_bytes(const std::string& bytes, HeaderOptions rules = {}) {
-  return open_file(copy_memory(bytes.data(), bytes.size()), rules);
+  return open_file(copy_memory(bytes.data(), bytes.size(), Access::read_only), rules);
 }
 
 // Counts what is read, and says that it is as large as it is told to.
 class CountingSource final : public Source {
  public:
-  CountingSource(std::string bytes, std::uint64_t size) : bytes_(std::move(bytes)), size_(size) {}
+  CountingSource(std::string bytes, std::uint64_t size)
+      : Source("memory", Access::read_only), bytes_(std::move(bytes)), size_(size) {}
   std::uint64_t size() const noexcept override { return size_; }
   void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
     reads.push_back({offset, count});

@@ -58,7 +58,7 @@ TEST_CASE("any slice of any shape has the elements that it should") {
     std::vector<std::uint16_t> values(count);
     for (auto& value : values)
       value = static_cast<std::uint16_t>(random());
-    const auto source = borrow_memory(values.data(), count * 2, nullptr);
+    const auto source = borrow_memory(values.data(), count * 2, nullptr, Access::read_only);
     const TensorEntry tensor = entry(Dtype::u16, shape);
 
     const auto expected = expected_slice(values, shape, starts, stops);
@@ -109,7 +109,8 @@ TEST_CASE("no more is read than the slice and short gaps take") {
   } reads;
   // Rows of 100,000 bytes lie too far apart to be read together.
   const Extents shape = {50, 100'000}, starts = {0, 10}, stops = {50, 26};
-  const auto source = open_callbacks({5'000'000, &reads, Reads::read_at, nullptr});
+  const auto source =
+      open_callbacks({5'000'000, &reads, Reads::read_at, nullptr}, Access::read_only);
   const TensorEntry tensor = entry(Dtype::u8, shape);
   std::vector<std::byte> taken(50 * 16);
   read_slice(*source, 0, tensor, plan_slice(tensor, starts, stops), starts, stops, taken.data());

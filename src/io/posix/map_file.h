@@ -1,17 +1,16 @@
-// A file mapped into memory.
+// Maps a file into memory.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
-#include "io/bytes.h"
-#include "io/posix/read_file.h"
+#include "io/posix/file_descriptor.h"
 
 namespace st {
 
-// Maps the file's first `size` bytes, privately; null if the system will not. `size` is not 0.
-// Writes to a copy-on-write mapping stay in the mapping.
-std::shared_ptr<const std::byte> map_file(const FileDescriptor& file, std::uint64_t size,
-                                          bool copy_on_write, int* os_error);
+// Maps the first `size` bytes of the file, privately: writes to a writable mapping stay in it.
+// Null, with *os_error set, where the kernel rejects the mapping. `size` is not 0.
+std::shared_ptr<std::byte> map_file(const FileDescriptor& file, std::uint64_t size, bool writable,
+                                    int* os_error);
 
 }  // namespace st

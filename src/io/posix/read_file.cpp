@@ -19,18 +19,18 @@ FileDescriptor open_for_reading(const char* path) {
   return file;
 }
 
-FileStat stat_regular_file(const FileDescriptor& file, const char* path) {
+FileStat stat_regular_file(const FileDescriptor& file, const char* name) {
   struct stat status;
-  if (::fstat(file.get(), &status) != 0) throw os_failure("cannot examine", path, errno);
+  if (::fstat(file.get(), &status) != 0) throw os_failure("cannot stat", name, errno);
   if (!S_ISREG(status.st_mode)) {
-    throw Error(Code::not_regular, Message() << Quoted{path} << " is " << file_kind(status.st_mode)
+    throw Error(Code::not_regular, Message() << Quoted{name} << " is " << file_kind(status.st_mode)
                                              << ", expected a regular file");
   }
-  return {static_cast<std::uint64_t>(status.st_size), status.st_mtim};
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim};
 }
 
 bool is_network_or_fuse(const FileDescriptor& file) noexcept {
-  constexpr std::array<std::uint32_t, 12> remote = {
+  constexpr std::array<std::uint32_t, 12> types = {
       0x00006969,  // NFS
       0x0000517B,  // SMB
       0xFE534D42,  // SMB2
@@ -47,25 +47,25 @@ bool is_network_or_fuse(const FileDescriptor& file) noexcept {
   struct statfs status;
   if (::fstatfs(file.get(), &status) != 0) return false;
   const auto type = static_cast<std::uint32_t>(status.f_type);
-  return std::find(remote.begin(), remote.end(), type) != remote.end();
+  return std::find(types.begin(), types.end(), type) != types.end();
 }
 
 void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer,
                   std::uint64_t count) {
   auto* place = static_cast<char*>(buffer);
   while (count > 0) {
-    constexpr std::uint64_t most = std::uint64_t{1}
-                                   << 30;  // the kernel reads at most 2 GiB - 4 KiB
+    // One call of the kernel reads at most 2 GiB - 4 KiB.
+    constexpr std::uint64_t most = std::uint64_t{1} << 30;
     const auto piece = static_cast<std::size_t>(std::min(count, most));
     const ssize_t got = ::pread(file.get(), place, piece, static_cast<off_t>(offset));
     if (got < 0) {
       if (errno == EINTR) continue;
-      throw os_failure("reading the file failed", {}, errno, offset);
+      throw os_failure("cannot read the file", {}, errno, offset);
     }
     if (got == 0) {
       throw Error(Code::truncated,
-                  Message() << "the file ends at " << offset << ", " << count
-                            << " bytes before it should: it was shortened after it was opened",
+                  Message() << "the file was truncated after it was opened: it ends at offset "
+                            << offset << ", " << count << " more bytes were expected",
                   offset);
     }
     place += got;

@@ -1,4 +1,4 @@
-// Files that are read.
+// Opens, examines and reads regular files.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +9,25 @@
 namespace st {
 
 struct FileStat {
+  std::uint64_t device;
+  std::uint64_t inode;
   std::uint64_t size;
   timespec modified;
 };
 
-// Opens a regular file; neither blocks on a FIFO nor makes a terminal the process's own.
+// Opens a file of any kind: never blocks on a FIFO and never acquires a controlling terminal. Waits
+// until another process gives up its lease on a regular file, as open() without O_NONBLOCK does.
 FileDescriptor open_for_reading(const char* path);
 
-// Throws Code::not_regular for anything but a regular file.
-FileStat stat_regular_file(const FileDescriptor& file, const char* path);
+// Throws Code::not_regular for anything but a regular file. `name` is for messages.
+FileStat stat_regular_file(const FileDescriptor& file, const char* name);
 
-// Whether a mapping of the file can hurt its reader more than a copy: it lies on a file system
-// whose pages come over a network or from another process.
+// Whether the file's pages come over a network or from another process: then a page fault in a
+// mapping can raise SIGBUS, or hang, where pread returns an error.
 bool is_network_or_fuse(const FileDescriptor& file) noexcept;
 
-// Fills `buffer`; goes on after interruptions and short reads. Throws Code::truncated where the
-// file ends first.
+// Fills `buffer`; continues after EINTR and short reads. Throws Code::truncated if the file ends
+// before.
 void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer,
                   std::uint64_t count);
 
