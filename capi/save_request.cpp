@@ -41,8 +41,8 @@ SaveOptions options_of(const st_save_options* options) {
   converted.file.durability = enum_value(options->durability, st::Durability::fsync, "durability");
   require((options->mode & ~0777u) == 0, "mode has other than permission bits");
   converted.file.mode = options->mode;
-  converted.empty_metadata =
-      enum_value(options->empty_metadata, st::EmptyMetadata::write, "empty_metadata");
+  require(options->empty_metadata <= 1, "empty_metadata is no constant of the library");
+  if (options->empty_metadata == 1) converted.empty_metadata = st::MetadataForm::present;
   if (options->alignment != 0) {
     const std::uint64_t alignment = options->alignment;
     require(std::has_single_bit(alignment) && alignment >= 8 && alignment <= 65536,

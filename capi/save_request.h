@@ -13,7 +13,7 @@ namespace capi {
 
 struct SaveOptions {
   std::vector<st::MetadataEntry> metadata;
-  st::EmptyMetadata empty_metadata = st::EmptyMetadata::leave_out;
+  st::MetadataForm empty_metadata = st::MetadataForm::absent;
   std::uint64_t alignment = 8;
   st::FileOptions file;
   st::Progress progress;

@@ -1,4 +1,4 @@
-// The 22 dtypes of the format.
+// The dtypes of the format: number, name, size and rank.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace st {
 
-// The numbers are those of the C ABI and grow as the format orders dtypes; the writer sorts by
-// them.
+// Identifiers: the numbers of the C ABI, never reused or renumbered. A new dtype takes the next
+// free number, whatever its rank.
 enum class Dtype : std::uint32_t {
   boolean = 1,
   f4,
@@ -34,16 +34,19 @@ enum class Dtype : std::uint32_t {
   u64,
 };
 
-// Nothing for a number that is no dtype.
+// Empty for an unknown number.
 std::optional<Dtype> dtype_from_number(std::uint32_t number) noexcept;
 
-// Nothing for a name that is none; names are matched to the letter.
+// Empty for an unknown name. Names are case-sensitive.
 std::optional<Dtype> dtype_from_name(std::string_view name) noexcept;
 
-// As a header spells it; static and NUL-terminated.
+// As it is spelled in a header; static and NUL-terminated.
 std::string_view dtype_name(Dtype dtype) noexcept;
 
 // Bits of one element.
 std::uint32_t dtype_bits(Dtype dtype) noexcept;
+
+// Position in the format's order of dtypes. A writer stores tensors by descending rank.
+std::uint32_t dtype_rank(Dtype dtype) noexcept;
 
 }  // namespace st

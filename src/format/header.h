@@ -32,6 +32,10 @@ struct MetadataEntry {
   std::string_view value;
 };
 
+// What a header has as its `__metadata__`. Readers treat null and absent alike; a copy with the
+// same bytes must not.
+enum class MetadataForm : std::uint32_t { absent = 0, null = 1, present = 2 };
+
 class Header {
  public:
   // What the entries' views point into.
@@ -42,15 +46,18 @@ class Header {
 
   // `tensors` in file order with `index` over their names, `metadata` by key.
   Header(Storage storage, std::vector<TensorEntry> tensors, NameIndex index,
-         std::vector<MetadataEntry> metadata, std::uint64_t data_offset) noexcept
+         std::vector<MetadataEntry> metadata, MetadataForm metadata_form,
+         std::uint64_t data_offset) noexcept
       : storage_(std::move(storage)),
         tensors_(std::move(tensors)),
         index_(std::move(index)),
         metadata_(std::move(metadata)),
+        metadata_form_(metadata_form),
         data_offset_(data_offset) {}
 
   std::span<const TensorEntry> tensors() const noexcept { return tensors_; }
   std::span<const MetadataEntry> metadata() const noexcept { return metadata_; }
+  MetadataForm metadata_form() const noexcept { return metadata_form_; }
 
   // Where the data begins, in bytes from the start of the file.
   std::uint64_t data_offset() const noexcept { return data_offset_; }
@@ -71,6 +78,7 @@ class Header {
   std::vector<TensorEntry> tensors_;
   NameIndex index_;
   std::vector<MetadataEntry> metadata_;
+  MetadataForm metadata_form_;
   std::uint64_t data_offset_;
   LazyOrder name_order_;
 };

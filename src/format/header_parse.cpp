@@ -92,11 +92,14 @@ class HeaderReader {
 
  private:
   void walk_metadata(element value) {
-    if (metadata_seen_) {
+    if (metadata_form_ != MetadataForm::absent) {
       throw Error(Code::schema, Message() << "the header has two __metadata__ fields");
     }
-    metadata_seen_ = true;
-    if (value.is_null() && !strict_) return;
+    if (value.is_null() && !strict_) {
+      metadata_form_ = MetadataForm::null;
+      return;
+    }
+    metadata_form_ = MetadataForm::present;
     simdjson::dom::object object;
     if (value.get(object)) {
       throw Error(Code::schema, Message() << "__metadata__ is " << type_name(value)
@@ -155,8 +158,8 @@ class HeaderReader {
     if (field.get(text)) schema_error(name, "dtype is", type_name(field), ", expected a string");
     const auto dtype = dtype_from_name(text);
     if (!dtype) {
-      throw Error(Code::schema,
-                  Message() << "tensor " << Quoted{name} << ": unknown dtype " << Quoted{text});
+      throw Error(Code::dtype, Message() << "tensor " << Quoted{name} << ": unknown dtype "
+                                         << Quoted{text} << ", a newer version may support it");
     }
     return *dtype;
   }
@@ -228,7 +231,7 @@ class HeaderReader {
   }
 
   bool strict_;
-  bool metadata_seen_ = false;
+  MetadataForm metadata_form_ = MetadataForm::absent;
   bool largest_float_seen_ = false;
   std::vector<RawEntry> found_;
   std::vector<std::uint64_t> extents_;  // of all shapes, one after the other
@@ -256,6 +259,7 @@ ParsedHeader HeaderReader::finish() const {
         {keep(tensor.name), {shape, tensor.rank}, tensor.dtype, tensor.begin, tensor.end});
     shape += tensor.rank;
   }
+  parsed.metadata_form = metadata_form_;
   parsed.metadata.reserve(metadata_.size());
   for (const MetadataEntry& entry : metadata_) {
     const std::string_view key = keep(entry.key);

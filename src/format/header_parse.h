@@ -19,6 +19,7 @@ struct ParsedHeader {
   Header::Storage storage;
   std::vector<TensorEntry> tensors;  // a name may come twice
   std::vector<MetadataEntry> metadata;
+  MetadataForm metadata_form = MetadataForm::absent;
 };
 
 // Bytes beyond the text that must be allocated, whatever they hold.

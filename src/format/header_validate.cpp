@@ -102,7 +102,8 @@ std::shared_ptr<const Header> validate_header(ParsedHeader parsed, std::uint64_t
     throw Error(Code::duplicate, Message() << "two metadata keys are " << Quoted{key_twice});
   }
   return std::make_shared<const Header>(std::move(parsed.storage), std::move(tensors),
-                                        std::move(index), std::move(parsed.metadata), data_offset);
+                                        std::move(index), std::move(parsed.metadata),
+                                        parsed.metadata_form, data_offset);
 }
 
 }  // namespace st

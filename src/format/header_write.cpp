@@ -76,7 +76,8 @@ std::vector<std::uint32_t> file_order(std::span<const TensorToSave> tensors) {
   std::iota(order.begin(), order.end(), std::uint32_t{0});
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     const TensorToSave &left = tensors[a], &right = tensors[b];
-    return left.dtype != right.dtype ? left.dtype > right.dtype : left.name < right.name;
+    return left.dtype != right.dtype ? dtype_rank(left.dtype) > dtype_rank(right.dtype)
+                                     : left.name < right.name;
   });
   return order;
 }
@@ -107,8 +108,16 @@ void sort_and_check(std::vector<MetadataEntry>* metadata) {
   }
 }
 
-void write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata) {
-  json->raw("\"__metadata__\":{");
+// Returns whether a field was written.
+bool write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata,
+                    MetadataForm empty_metadata) {
+  if (metadata.empty() && empty_metadata == MetadataForm::absent) return false;
+  json->raw("\"__metadata__\":");
+  if (metadata.empty() && empty_metadata == MetadataForm::null) {
+    json->raw("null");
+    return true;
+  }
+  json->raw("{");
   for (std::size_t i = 0; i < metadata.size(); ++i) {
     if (i > 0) json->raw(",");
     json->string(metadata[i].key);
@@ -116,6 +125,7 @@ void write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata
     json->string(metadata[i].value);
   }
   json->raw("}");
+  return true;
 }
 
 void write_tensor(JsonWriter* json, const TensorToSave& tensor, std::uint64_t begin,
@@ -169,7 +179,7 @@ void check_tensor(const TensorToSave& tensor) {
 }
 
 SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
-                   EmptyMetadata empty_metadata, std::uint64_t alignment) {
+                   MetadataForm empty_metadata, std::uint64_t alignment) {
   for (const TensorToSave& tensor : tensors)
     check_tensor(tensor);
   SavePlan plan;
@@ -180,11 +190,7 @@ SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEn
   plan.header_bytes.resize(8);
   JsonWriter json(&plan.header_bytes);
   json.raw("{");
-  bool first = true;
-  if (!metadata.empty() || empty_metadata == EmptyMetadata::write) {
-    write_metadata(&json, metadata);
-    first = false;
-  }
+  bool first = !write_metadata(&json, metadata, empty_metadata);
   std::uint64_t offset = 0;
   for (const std::uint32_t i : plan.order) {
     const auto end = checked_add(offset, tensors[i].nbytes);

@@ -29,14 +29,13 @@ struct SavePlan {
   std::uint64_t file_size;
 };
 
-enum class EmptyMetadata : std::uint32_t { leave_out = 0, write = 1 };
-
 // Throws Code::size_mismatch, overflow, subbyte, utf8, or invalid_argument for "__metadata__".
 void check_tensor(const TensorToSave& tensor);
 
-// Metadata is written by key. The data begins at a multiple of `alignment`.
+// Metadata is written in the order of its keys; `empty_metadata` is the form to write where there
+// are no entries. The data begins at a multiple of `alignment`.
 // Throws what check_tensor does, and duplicate, overflow or header_too_large.
 SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
-                   EmptyMetadata empty_metadata, std::uint64_t alignment);
+                   MetadataForm empty_metadata, std::uint64_t alignment);
 
 }  // namespace st

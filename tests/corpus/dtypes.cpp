@@ -142,7 +142,7 @@ Inputs dtype_inputs() {
   }
   for (const char* name : no_dtypes) {
     inputs.push_back(refused(std::string("the dtype \"") + name + "\"",
-                             spelled("\"" + std::string(name) + "\""), ST_E_SCHEMA));
+                             spelled("\"" + std::string(name) + "\""), ST_E_DTYPE));
   }
   return inputs;
 }

@@ -26,7 +26,7 @@ REASONS = {
     "header too large": {"ST_E_HEADER_TOO_LARGE"},
     "invalid header length": {"ST_E_HEADER_LENGTH"},
     "invalid UTF-8": {"ST_E_UTF8"},
-    "invalid JSON": {"ST_E_JSON", "ST_E_SCHEMA"},
+    "invalid JSON": {"ST_E_JSON", "ST_E_SCHEMA", "ST_E_DTYPE"},
     "overflow": {"ST_E_OVERFLOW"},
     "The slice is slicing for subbytes": {"ST_E_SUBBYTE"},
     "invalid shape": {"ST_E_SIZE_MISMATCH"},

@@ -51,6 +51,22 @@ TEST_CASE("metadata comes in the order of the text, a key as often as it is ther
   CHECK(parsed.metadata[2].value == "2");
 }
 
+TEST_CASE("absent, null and empty metadata are told apart") {
+  CHECK(parse("{}").metadata_form == MetadataForm::absent);
+  CHECK(parse(R"({"__metadata__":null})").metadata_form == MetadataForm::null);
+  CHECK(parse(R"({"__metadata__":{}})").metadata_form == MetadataForm::present);
+  CHECK(parse(R"({"__metadata__":{"k":""}})").metadata_form == MetadataForm::present);
+  for (const char* text : {R"({"__metadata__":null,"__metadata__":null})",
+                           R"({"__metadata__":null,"__metadata__":{}})"}) {
+    CHECK(code_of([&] { parse(text); }) == Code::schema);
+  }
+}
+
+TEST_CASE("an unknown dtype has a code of its own") {
+  CHECK(code_of([] { parse(R"({"t":{"dtype":"F33","shape":[],"data_offsets":[0,4]}})"); }) ==
+        Code::dtype);
+}
+
 TEST_CASE("offsets and sizes that do not fit together are not this module's") {
   CHECK(parse(R"({"t":{"dtype":"U8","shape":[9],"data_offsets":[7,3]}})").tensors[0].begin == 7);
 }
@@ -71,7 +87,7 @@ TEST_CASE("bytes that are not UTF-8 come before any other fault") {
 TEST_CASE("an entry's fault names the tensor") {
   const std::string message =
       failure_of(R"({"lm_head":{"dtype":"F33","shape":[],"data_offsets":[0,4]}})").what();
-  CHECK(message == R"(tensor "lm_head": unknown dtype "F33")");
+  CHECK(message == R"(tensor "lm_head": unknown dtype "F33", a newer version may support it)");
 }
 
 TEST_CASE("ignored fields nest as deep as the reference allows, empty or not") {

@@ -56,6 +56,15 @@ TEST_CASE("threads that ask for the order at once are given one and the same") {
     CHECK(order == orders.front());
 }
 
+TEST_CASE("a header keeps the form of its metadata") {
+  for (const MetadataForm form :
+       {MetadataForm::absent, MetadataForm::null, MetadataForm::present}) {
+    ParsedHeader parsed;
+    parsed.metadata_form = form;
+    CHECK(validate_header(std::move(parsed), 8, 8)->metadata_form() == form);
+  }
+}
+
 TEST_CASE("names are found whole") {
   const std::vector<std::string> names = {"ab", "a"};  // the header's names point into it
   const auto header = header_of(names);

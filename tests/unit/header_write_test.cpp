@@ -17,7 +17,7 @@ TensorToSave tensor(std::string_view name, Dtype dtype, std::uint64_t nbytes) {
 }
 
 SavePlan plan(std::vector<TensorToSave> tensors, std::vector<MetadataEntry> metadata = {},
-              EmptyMetadata empty = EmptyMetadata::leave_out, std::uint64_t alignment = 8) {
+              MetadataForm empty = MetadataForm::absent, std::uint64_t alignment = 8) {
   return plan_save(tensors, std::move(metadata), empty, alignment);
 }
 
@@ -27,7 +27,7 @@ std::string text(const SavePlan& plan) {
 
 }  // namespace
 
-TEST_CASE("tensors are laid out by dtype, the largest number first, then by name") {
+TEST_CASE("tensors are stored by descending dtype rank, then by name") {
   const SavePlan planned =
       plan({tensor("b", Dtype::u8, 6), tensor("z", Dtype::f32, 24), tensor("a", Dtype::u8, 6)});
   CHECK(planned.order == std::vector<std::uint32_t>{1, 2, 0});
@@ -38,16 +38,51 @@ TEST_CASE("tensors are laid out by dtype, the largest number first, then by name
   CHECK(planned.file_size == planned.header_bytes.size() + 36);
 }
 
+TEST_CASE("the order of every pair of dtypes is the format's") {
+  // Ascending rank, as the reference implementation sorts them.
+  const std::vector<std::string> ranks = {
+      "BOOL",    "F4",          "F6_E2M3",     "F6_E3M2", "U8",  "I8",  "F8_E5M2", "F8_E4M3",
+      "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16",     "U16", "F16", "BF16",    "I32",
+      "U32",     "F32",         "C64",         "F64",     "I64", "U64"};
+  const std::uint64_t eight[] = {8};
+  const auto of = [&](std::string_view name, const std::string& dtype) {
+    const Dtype number = *dtype_from_name(dtype);
+    return TensorToSave{name, number, eight, nullptr, dtype_bits(number), nullptr, nullptr};
+  };
+  for (std::size_t low = 0; low < ranks.size(); ++low) {
+    CHECK(dtype_rank(*dtype_from_name(ranks[low])) == low);
+    for (std::size_t high = low + 1; high < ranks.size(); ++high) {
+      CAPTURE(ranks[low], ranks[high]);
+      // The names pull the other way.
+      CHECK(plan({of("a", ranks[low]), of("b", ranks[high])}).order ==
+            std::vector<std::uint32_t>{1, 0});
+      CHECK(plan({of("b", ranks[high]), of("a", ranks[low])}).order ==
+            std::vector<std::uint32_t>{0, 1});
+    }
+  }
+}
+
 TEST_CASE("the length stands before the text in little-endian bytes") {
   const SavePlan planned = plan({});
   CHECK(std::string(planned.header_bytes.begin(), planned.header_bytes.end()) ==
         std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
 }
 
-TEST_CASE("metadata comes first, by key") {
+TEST_CASE("metadata comes first, in the order of its keys") {
   CHECK(text(plan({}, {{"b", "2"}, {"a", "1"}})) ==
         R"({"__metadata__":{"a":"1","b":"2"}} )" + std::string(5, ' '));
-  CHECK(text(plan({}, {}, EmptyMetadata::write)).starts_with(R"({"__metadata__":{}})"));
+  CHECK(text(plan({}, {{"a", "1"}}, MetadataForm::null)).starts_with(R"({"__metadata__":{"a")"));
+}
+
+TEST_CASE("metadata without entries is absent, null or an empty object") {
+  const auto with = [](MetadataForm form) {
+    const std::string written = text(plan({tensor("a", Dtype::u8, 6)}, {}, form));
+    return written.substr(0, written.find(":{\"dtype"));
+  };
+  CHECK(with(MetadataForm::absent) == R"({"a")");
+  CHECK(with(MetadataForm::null) == R"({"__metadata__":null,"a")");
+  CHECK(with(MetadataForm::present) == R"({"__metadata__":{},"a")");
+  CHECK(text(plan({}, {}, MetadataForm::present)) == R"({"__metadata__":{}}     )");
 }
 
 TEST_CASE("strings are escaped where JSON requires it and nowhere else") {
@@ -59,10 +94,10 @@ TEST_CASE("strings are escaped where JSON requires it and nowhere else") {
 
 TEST_CASE("the data begins where it is asked to") {
   for (const std::uint64_t alignment : {8u, 64u, 4096u}) {
-    CHECK(plan({tensor("a", Dtype::u8, 6)}, {}, EmptyMetadata::leave_out, alignment)
-                  .header_bytes.size() %
-              alignment ==
-          0);
+    CHECK(
+        plan({tensor("a", Dtype::u8, 6)}, {}, MetadataForm::absent, alignment).header_bytes.size() %
+            alignment ==
+        0);
   }
 }
 

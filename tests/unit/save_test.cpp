@@ -39,7 +39,7 @@ struct Model {
     tensors = {{"from memory", Dtype::u8, plain_shape,
                 reinterpret_cast<const std::byte*>(plain.data()), size, nullptr, nullptr},
                {"filled", Dtype::u8, filled_shape, nullptr, size, fill, &filled}};
-    plan = plan_save(tensors, {}, EmptyMetadata::leave_out, 8);
+    plan = plan_save(tensors, {}, MetadataForm::absent, 8);
   }
 
   std::string expected() const {
