@@ -45,7 +45,7 @@ def main():
     library = ctypes.CDLL(sys.argv[1])
     tensors = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 15
-    library.st_tensor_count.restype = ctypes.c_uint64
+    library.st_file_tensor_count.restype = ctypes.c_uint64
 
     with tempfile.NamedTemporaryFile(suffix=".safetensors") as model:
         text = write_model(model.name, tensors)
@@ -53,7 +53,7 @@ def main():
         def ours():
             file = ctypes.c_void_p()
             status = library.st_open(model.name.encode(), None, ctypes.byref(file), None)
-            assert status == 0 and library.st_tensor_count(file) == tensors
+            assert status == 0 and library.st_file_tensor_count(file) == tensors
             library.st_close(file)
 
         def reference():

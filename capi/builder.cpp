@@ -1,3 +1,4 @@
+// The builder: tensors and metadata collected one at a time.
 #include <safetensors/safetensors.h>
 
 #include <deque>
@@ -20,7 +21,7 @@ namespace {
 
 using capi::require;
 
-// Puts back what a failed call had added.
+// Removes what a failed call has added.
 class Addition {
  public:
   explicit Addition(st_builder* builder) noexcept
@@ -56,12 +57,9 @@ void add(st_builder* builder, const st_save_tensor& given) {
   addition.keep();
 }
 
-capi::SaveOptions options_of(const st_builder* builder, const st_save_options* options) {
+capi::SaveRequest request_of(const st_builder* builder, const st_save_options* options) {
   require(builder != nullptr, "builder is NULL");
-  capi::SaveOptions converted = capi::options_of(options);
-  converted.metadata.insert(converted.metadata.end(), builder->metadata.begin(),
-                            builder->metadata.end());
-  return converted;
+  return {builder->tensors, options, builder->metadata};
 }
 
 }  // namespace
@@ -75,6 +73,7 @@ st_status st_builder_new(st_builder** builder, st_error* error) {
 }
 
 void st_builder_free(st_builder* builder) {
+  const st::CallScope scope;
   delete builder;
 }
 
@@ -96,9 +95,7 @@ st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_le
 
 st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t name_len,
                               uint32_t dtype, const uint64_t* shape, uint64_t rank, uint64_t nbytes,
-                              int32_t (*fill)(void* user_data, uint64_t offset, void* buffer,
-                                              uint64_t nbytes),
-                              void* user_data, st_error* error) {
+                              st_fill_fn fill, void* user_data, st_error* error) {
   return capi::guard(error, [&] {
     st_save_tensor given = ST_SAVE_TENSOR_INIT;
     given.dtype = dtype;
@@ -117,11 +114,9 @@ st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t
                                   const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
     require(builder != nullptr, "builder is NULL");
-    require(key != nullptr || key_len == 0, "key is NULL");
-    require(value != nullptr || value_len == 0, "value is NULL");
     Addition addition(builder);
-    const std::string_view kept_key = addition.copy({key, static_cast<std::size_t>(key_len)});
-    const std::string_view kept_value = addition.copy({value, static_cast<std::size_t>(value_len)});
+    const std::string_view kept_key = addition.copy(capi::text_of(key, key_len, "key"));
+    const std::string_view kept_value = addition.copy(capi::text_of(value, value_len, "value"));
     builder->metadata.push_back({kept_key, kept_value});
     addition.keep();
   });
@@ -129,21 +124,16 @@ st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t
 
 st_status st_builder_save(const st_builder* builder, const char* path,
                           const st_save_options* options, st_error* error) {
-  return capi::guard(error, [&] {
-    capi::SaveOptions converted = options_of(builder, options);
-    capi::save(path, builder->tensors, std::move(converted));
-  });
+  return capi::guard(error, [&] { request_of(builder, options).save(path); });
 }
 
 st_status st_builder_save_size(const st_builder* builder, const st_save_options* options,
                                uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
-    if (nbytes) *nbytes = 0;
+    require(nbytes != nullptr, "nbytes is NULL");
+    *nbytes = 0;
   };
-  return capi::guard(error, clear, [&] {
-    capi::SaveOptions converted = options_of(builder, options);
-    capi::save_size(builder->tensors, std::move(converted), nbytes);
-  });
+  return capi::guard(error, clear, [&] { *nbytes = request_of(builder, options).size(); });
 }
 
 st_status st_builder_save_memory(const st_builder* builder, const st_save_options* options,
@@ -153,7 +143,7 @@ st_status st_builder_save_memory(const st_builder* builder, const st_save_option
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::SaveOptions converted = options_of(builder, options);
-    capi::save_memory(builder->tensors, std::move(converted), buffer, buffer_size, nbytes);
+    const uint64_t written = request_of(builder, options).save_memory(buffer, buffer_size);
+    if (nbytes) *nbytes = written;
   });
 }

@@ -4,13 +4,28 @@
 
 #include "guard.h"
 
-static_assert(ST_DTYPE_BOOL == static_cast<std::uint32_t>(st::Dtype::boolean));
-static_assert(ST_DTYPE_F4 == static_cast<std::uint32_t>(st::Dtype::f4));
-static_assert(ST_DTYPE_U8 == static_cast<std::uint32_t>(st::Dtype::u8));
-static_assert(ST_DTYPE_F8_E5M2FNUZ == static_cast<std::uint32_t>(st::Dtype::f8_e5m2fnuz));
-static_assert(ST_DTYPE_BF16 == static_cast<std::uint32_t>(st::Dtype::bf16));
-static_assert(ST_DTYPE_C64 == static_cast<std::uint32_t>(st::Dtype::c64));
-static_assert(ST_DTYPE_U64 == static_cast<std::uint32_t>(st::Dtype::u64));
+static_assert(ST_DTYPE_BOOL == static_cast<int>(st::Dtype::boolean));
+static_assert(ST_DTYPE_F4 == static_cast<int>(st::Dtype::f4));
+static_assert(ST_DTYPE_F6_E2M3 == static_cast<int>(st::Dtype::f6_e2m3));
+static_assert(ST_DTYPE_F6_E3M2 == static_cast<int>(st::Dtype::f6_e3m2));
+static_assert(ST_DTYPE_U8 == static_cast<int>(st::Dtype::u8));
+static_assert(ST_DTYPE_I8 == static_cast<int>(st::Dtype::i8));
+static_assert(ST_DTYPE_F8_E5M2 == static_cast<int>(st::Dtype::f8_e5m2));
+static_assert(ST_DTYPE_F8_E4M3 == static_cast<int>(st::Dtype::f8_e4m3));
+static_assert(ST_DTYPE_F8_E8M0 == static_cast<int>(st::Dtype::f8_e8m0));
+static_assert(ST_DTYPE_F8_E4M3FNUZ == static_cast<int>(st::Dtype::f8_e4m3fnuz));
+static_assert(ST_DTYPE_F8_E5M2FNUZ == static_cast<int>(st::Dtype::f8_e5m2fnuz));
+static_assert(ST_DTYPE_I16 == static_cast<int>(st::Dtype::i16));
+static_assert(ST_DTYPE_U16 == static_cast<int>(st::Dtype::u16));
+static_assert(ST_DTYPE_F16 == static_cast<int>(st::Dtype::f16));
+static_assert(ST_DTYPE_BF16 == static_cast<int>(st::Dtype::bf16));
+static_assert(ST_DTYPE_I32 == static_cast<int>(st::Dtype::i32));
+static_assert(ST_DTYPE_U32 == static_cast<int>(st::Dtype::u32));
+static_assert(ST_DTYPE_F32 == static_cast<int>(st::Dtype::f32));
+static_assert(ST_DTYPE_C64 == static_cast<int>(st::Dtype::c64));
+static_assert(ST_DTYPE_F64 == static_cast<int>(st::Dtype::f64));
+static_assert(ST_DTYPE_I64 == static_cast<int>(st::Dtype::i64));
+static_assert(ST_DTYPE_U64 == static_cast<int>(st::Dtype::u64));
 
 const char* st_dtype_name(uint32_t dtype) {
   const auto known = st::dtype_from_number(dtype);
@@ -29,11 +44,10 @@ st_status st_dtype_from_name(const char* name, uint64_t name_len, uint32_t* dtyp
     *dtype = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::require(name != nullptr || name_len == 0, "name is NULL");
-    const std::string_view text(name, static_cast<std::size_t>(name_len));
+    const std::string_view text = capi::text_of(name, name_len, "name");
     const auto known = st::dtype_from_name(text);
     if (!known) {
-      throw st::Error(st::Code::dtype, st::Message() << "no dtype is called " << st::Quoted{text});
+      throw st::Error(st::Code::dtype, st::Message() << "unknown dtype " << st::Quoted{text});
     }
     *dtype = static_cast<uint32_t>(*known);
   });

@@ -1,7 +1,7 @@
 #include "guard.h"
 
+#include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "structs.h"
 
@@ -9,31 +9,26 @@ namespace capi {
 namespace {
 
 st_status fill(st_error* error, st_status code, int os_error, std::uint64_t position,
-               const char* message) noexcept {
-  if (error) {
-    error->code = code;
-    error->os_error = os_error;
-    error->reserved = 0;
-    error->position = position;
-    std::strncpy(error->message, message, sizeof error->message - 1);
-    error->message[sizeof error->message - 1] = '\0';
-  }
+               std::string_view message) noexcept {
+  if (!error) return code;
+  st_error report = ST_ERROR_INIT;
+  report.code = code;
+  report.os_error = os_error;
+  report.position = position;
+  // The zeroed byte after the copy terminates it.
+  std::memcpy(report.message, message.data(), std::min(message.size(), sizeof report.message - 1));
+  write_struct(error, report);
   return code;
 }
 
 }  // namespace
 
 bool can_report(const st_error* error) noexcept {
-  return !error || (error->size >= sizeof(st_error) && error->size <= largest_struct);
+  return !error || caller_size<st_error>(error) != 0;
 }
 
 void report_success(st_error* error) noexcept {
-  if (!error) return;
-  error->code = ST_OK;
-  error->os_error = 0;
-  error->reserved = 0;
-  error->position = ST_NO_POSITION;
-  error->message[0] = '\0';
+  fill(error, ST_OK, 0, ST_NO_POSITION, {});
 }
 
 st_status report(st_error* error, const st::Error& failure) noexcept {

@@ -1,56 +1,63 @@
-// The border: nothing is thrown across it, and errno stays as it was.
+// Exception barrier of the C ABI: maps exceptions to st_status and preserves errno.
 #pragma once
 
 #include <safetensors/safetensors.h>
 
-#include <cerrno>
+#include <cxxabi.h>
+
 #include <exception>
 #include <new>
+#include <type_traits>
 
 #include "error.h"
+#include "io/platform.h"
 
 namespace capi {
 
-// Whether `error` may be written to: NULL, or a struct of a size that this library knows how to
-// fill.
+// Whether `error` can be written to: NULL, or a struct of a valid size.
 bool can_report(const st_error* error) noexcept;
 
+// All of them allow NULL.
 void report_success(st_error* error) noexcept;
 st_status report(st_error* error, const st::Error& failure) noexcept;
 st_status report_no_memory(st_error* error) noexcept;
 st_status report_internal(st_error* error, const char* what) noexcept;
 
 // Runs one function of the C ABI. `clear` checks and zeroes the outputs, whatever else is wrong;
-// `body` sets them last.
+// `body` sets them last. `body` returns nothing, or the status of a failure that it has reported.
 template <class Clear, class Body>
-st_status guard(st_error* error, Clear&& clear, Body&& body) noexcept {
-  const int saved = errno;
+st_status guard(st_error* error, Clear&& clear, Body&& body) {
+  const st::CallScope scope;
   const bool reportable = can_report(error);
   if (!reportable) error = nullptr;
-  st_status status = ST_E_INVALID_ARGUMENT;
   try {
     clear();
-    if (reportable) {
+    if (!reportable) return ST_E_INVALID_ARGUMENT;
+    if constexpr (std::is_void_v<decltype(body())>) {
       body();
-      report_success(error);
-      status = ST_OK;
+    } else {
+      if (const st_status status = body(); status != ST_OK) return status;
     }
+    report_success(error);
+    return ST_OK;
   } catch (const st::Error& failure) {
-    status = report(error, failure);
+    return report(error, failure);
   } catch (const std::bad_alloc&) {
-    status = report_no_memory(error);
+    return report_no_memory(error);
   } catch (const std::exception& failure) {
-    status = report_internal(error, failure.what());
+    return report_internal(error, failure.what());
+#ifdef __GLIBCXX__
+  } catch (const abi::__forced_unwind&) {
+    throw;  // pthread_exit in a callback: glibc aborts if its unwinding is stopped
+#endif
   } catch (...) {
-    status = report_internal(error, "an exception of unknown type");
+    return report_internal(error, "an exception of unknown type");
   }
-  errno = saved;
-  return status;
 }
 
 // The same for a function without outputs.
 template <class Body>
-st_status guard(st_error* error, Body&& body) noexcept {
+st_status guard(st_error* error, Body&& body) {
   return guard(
       error, [] {}, body);
 }
@@ -58,6 +65,14 @@ st_status guard(st_error* error, Body&& body) noexcept {
 // Throws Code::invalid_argument unless `condition`.
 inline void require(bool condition, const char* what) {
   if (!condition) throw st::Error(st::Code::invalid_argument, st::Message() << what);
+}
+
+// The caller's text. Throws Code::invalid_argument for NULL with a length.
+inline std::string_view text_of(const char* text, std::uint64_t length, const char* parameter) {
+  if (!text && length != 0) {
+    throw st::Error(st::Code::invalid_argument, st::Message() << parameter << " is NULL");
+  }
+  return {text, static_cast<std::size_t>(length)};
 }
 
 }  // namespace capi

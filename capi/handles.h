@@ -14,7 +14,7 @@
 struct st_file {
   explicit st_file(st::File checked) noexcept : file(std::move(checked)) {}
 
-  std::atomic<std::uint32_t> references{1};
+  std::atomic<std::uint64_t> references{1};
   const st::File file;
 };
 
@@ -23,7 +23,7 @@ struct st_tensor {
             st::Bytes with) noexcept
       : header(std::move(from)), entry(of), bytes(std::move(with)) {}
 
-  std::atomic<std::uint32_t> references{1};
+  std::atomic<std::uint64_t> references{1};
   const std::shared_ptr<const st::Header> header;  // keeps `entry`
   const st::TensorEntry* const entry;
   const st::Bytes bytes;

@@ -1,17 +1,44 @@
+// Queries: the header's __metadata__.
 #include <safetensors/safetensors.h>
 
+#include "format/metadata_range.h"
 #include "guard.h"
 #include "handles.h"
 #include "structs.h"
 
-uint64_t st_metadata_count(const st_file* file) {
+namespace {
+
+constexpr std::uint64_t length_size = 8;  // of the number before the header
+
+// NULL if the file has no metadata entry with this key.
+const st::MetadataEntry* find_metadata(const st_file* file, const char* key, uint64_t key_len) {
+  capi::require(file != nullptr, "file is NULL");
+  return file->file.header->find_metadata(capi::text_of(key, key_len, "key"));
+}
+
+st_status metadata_not_found(st_error* error, const char* key, uint64_t key_len) noexcept {
+  if (!error) return ST_E_METADATA_NOT_FOUND;
+  const std::string_view wanted(key, static_cast<std::size_t>(key_len));
+  return capi::report(
+      error, st::Error(st::Code::metadata_not_found,
+                       st::Message() << "no metadata entry has the key " << st::Quoted{wanted}));
+}
+
+}  // namespace
+
+uint32_t st_file_metadata_form(const st_file* file) {
+  return file ? static_cast<uint32_t>(file->file.header->metadata_form())
+              : uint32_t{ST_METADATA_ABSENT};
+}
+
+uint64_t st_file_metadata_count(const st_file* file) {
   return file ? file->file.header->metadata().size() : 0;
 }
 
-st_status st_metadata_at(const st_file* file, uint64_t index, st_metadata_entry* entry,
-                         st_error* error) {
+st_status st_file_metadata_at(const st_file* file, uint64_t index, st_metadata_entry* entry,
+                              st_error* error) {
   return capi::guard(
-      error, [&] { capi::clear_output(entry, "st_metadata_entry"); },
+      error, [&] { capi::clear_struct<st_metadata_entry>(entry, "entry"); },
       [&] {
         capi::require(file != nullptr, "file is NULL");
         const auto metadata = file->file.header->metadata();
@@ -21,28 +48,58 @@ st_status st_metadata_at(const st_file* file, uint64_t index, st_metadata_entry*
                                                                 << metadata.size() << " entries");
         }
         const st::MetadataEntry& found = metadata[static_cast<std::size_t>(index)];
-        entry->key = found.key.data();
-        entry->key_len = found.key.size();
-        entry->value = found.value.data();
-        entry->value_len = found.value.size();
+        st_metadata_entry value = ST_METADATA_ENTRY_INIT;
+        value.key = found.key.data();
+        value.key_len = found.key.size();
+        value.value = found.value.data();
+        value.value_len = found.value.size();
+        capi::write_struct(entry, value);
       });
 }
 
-st_status st_metadata_find(const st_file* file, const char* key, uint64_t key_len,
-                           const char** value, uint64_t* value_len, st_error* error) {
+st_status st_file_find_metadata(const st_file* file, const char* key, uint64_t key_len,
+                                const char** value, uint64_t* value_len, st_error* error) {
   const auto clear = [&] {
     if (value) *value = nullptr;
     if (value_len) *value_len = 0;
     capi::require(value != nullptr, "value is NULL");
     capi::require(value_len != nullptr, "value_len is NULL");
   };
-  return capi::guard(error, clear, [&] {
-    capi::require(file != nullptr, "file is NULL");
-    capi::require(key != nullptr || key_len == 0, "key is NULL");
-    const st::MetadataEntry* found =
-        file->file.header->find_metadata({key, static_cast<std::size_t>(key_len)});
-    if (!found) return;
+  return capi::guard(error, clear, [&]() -> st_status {
+    const st::MetadataEntry* found = find_metadata(file, key, key_len);
+    if (!found) return metadata_not_found(error, key, key_len);
     *value = found->value.data();
     *value_len = found->value.size();
+    return ST_OK;
+  });
+}
+
+st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t key_len,
+                                 uint64_t* file_offset, uint64_t* nbytes, st_error* error) {
+  const auto clear = [&] {
+    if (file_offset) *file_offset = 0;
+    if (nbytes) *nbytes = 0;
+    capi::require(file_offset != nullptr, "file_offset is NULL");
+    capi::require(nbytes != nullptr, "nbytes is NULL");
+  };
+  return capi::guard(error, clear, [&]() -> st_status {
+    const st::MetadataEntry* found = find_metadata(file, key, key_len);
+    if (!found) return metadata_not_found(error, key, key_len);
+    file->file.source->verify_unchanged();
+    const std::uint64_t size = file->file.header->data_offset() - length_size;
+    const st::Bytes text = st::allocate_bytes(size);
+    file->file.source->read_at(length_size, text.writable, size);
+    const std::string_view view(reinterpret_cast<const char*>(text.data),
+                                static_cast<std::size_t>(size));
+    const auto range = st::find_metadata_value(view, found->key);
+    if (!range) {
+      throw st::Error(st::Code::changed, st::Message()
+                                             << "the header changed after the file was opened: "
+                                                "metadata key "
+                                             << st::Quoted{found->key} << " is missing");
+    }
+    *file_offset = length_size + range->offset;
+    *nbytes = range->size;
+    return ST_OK;
   });
 }

@@ -1,10 +1,10 @@
-// Reading into the caller's memory.
+// Reads into the caller's memory.
 #include <safetensors/safetensors.h>
 
+#include "query.h"
 #include "format/slice.h"
 #include "guard.h"
 #include "handles.h"
-#include "lookup.h"
 
 namespace {
 
@@ -21,10 +21,12 @@ void require_room(const void* buffer, uint64_t buffer_size, uint64_t nbytes) {
 
 st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len, void* buffer,
                          uint64_t buffer_size, st_error* error) {
-  return capi::guard(error, [&] {
-    const st::TensorEntry& tensor = capi::find_tensor(file, name, name_len);
-    require_room(buffer, buffer_size, tensor.nbytes());
-    file->file.source->read_at(file->file.header->file_offset(tensor), buffer, tensor.nbytes());
+  return capi::guard(error, [&]() -> st_status {
+    const st::TensorEntry* tensor = capi::find_tensor(file, name, name_len);
+    if (!tensor) return capi::tensor_not_found(error, name, name_len);
+    require_room(buffer, buffer_size, tensor->nbytes());
+    file->file.source->read_at(file->file.header->file_offset(*tensor), buffer, tensor->nbytes());
+    return ST_OK;
   });
 }
 
@@ -48,8 +50,10 @@ st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len
   const auto clear = [&] {
     if (nbytes) *nbytes = 0;
   };
-  return capi::guard(error, clear, [&] {
-    const st::TensorEntry& tensor = capi::find_tensor(file, name, name_len);
+  return capi::guard(error, clear, [&]() -> st_status {
+    const st::TensorEntry* found = capi::find_tensor(file, name, name_len);
+    if (!found) return capi::tensor_not_found(error, name, name_len);
+    const st::TensorEntry& tensor = *found;
     capi::require((starts != nullptr && stops != nullptr) || rank == 0, "starts or stops is NULL");
     const std::span<const uint64_t> from(starts, static_cast<std::size_t>(rank));
     const std::span<const uint64_t> to(stops, static_cast<std::size_t>(rank));
@@ -61,5 +65,6 @@ st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len
                      to, buffer);
     }
     if (nbytes) *nbytes = plan.nbytes;
+    return ST_OK;
   });
 }

@@ -1,22 +1,136 @@
-#include <safetensors/safetensors.h>
+// Saving: st_save and its variants, and what they share with the builder.
+#include <bit>
+#include <utility>
 
 #include "guard.h"
 #include "save_request.h"
+#include "structs.h"
+
+namespace capi {
+namespace {
+
+void append_metadata(const st_save_options& options, std::vector<st::MetadataEntry>* metadata) {
+  const StructArray<st_metadata_entry> entries(options.metadata, options.metadata_count);
+  for (std::uint64_t i = 0; i < entries.size(); ++i) {
+    const st_metadata_entry entry = entries[i];
+    require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
+    metadata->push_back({text_of(entry.key, entry.key_len, "a metadata key"),
+                         text_of(entry.value, entry.value_len, "a metadata value")});
+  }
+}
+
+std::uint32_t mode_of(std::uint32_t mode) {
+  require(mode == ST_MODE_UMASK || (mode & ~0777u) == 0,
+          "mode is neither ST_MODE_UMASK nor permission bits (at most 0777)");
+  return mode;
+}
+
+std::uint64_t alignment_of(std::uint64_t alignment) {
+  if (alignment == 0) return 8;
+  require(std::has_single_bit(alignment) && alignment >= 8 && alignment <= 65536,
+          "alignment is not a power of two from 8 to 65,536");
+  return alignment;
+}
+
+}  // namespace
+
+st::TensorToSave tensor_of(const st_save_tensor& given) {
+  const std::string_view name = text_of(given.name, given.name_len, "a tensor name");
+  const auto refuse = [&](st::Code code, const char* what) {
+    throw st::Error(code, st::Message() << "tensor " << st::Quoted{name} << ": " << what);
+  };
+  const auto dtype = st::dtype_from_number(given.dtype);
+  if (!dtype) {
+    throw st::Error(st::Code::dtype, st::Message() << "tensor " << st::Quoted{name}
+                                                   << ": invalid dtype " << given.dtype);
+  }
+  if (!given.shape && given.rank != 0) refuse(st::Code::invalid_argument, "shape is NULL");
+  if (given.data && given.fill) {
+    refuse(st::Code::invalid_argument, "both data and fill are set, expected one of them");
+  }
+  if (!given.data && !given.fill && given.nbytes != 0) {
+    refuse(st::Code::invalid_argument, "neither data nor fill is set");
+  }
+  return {name,
+          *dtype,
+          {given.shape, static_cast<std::size_t>(given.rank)},
+          static_cast<const std::byte*>(given.data),
+          given.nbytes,
+          given.fill,
+          given.user_data};
+}
+
+SaveRequest::SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
+                         std::vector<st::MetadataEntry> metadata)
+    : tensors_(tensors),
+      options_(read_options(options, std::move(metadata))),
+      plan_(st::plan_save(tensors, options_.metadata, options_.metadata_form, options_.alignment)) {
+}
+
+SaveRequest::Options SaveRequest::read_options(const st_save_options* options,
+                                               std::vector<st::MetadataEntry> metadata) {
+  Options read;
+  read.metadata = std::move(metadata);
+  if (!options) return read;
+  const auto given = read_struct<st_save_options>(options);
+  require(given.reserved == 0, "st_save_options.reserved is not 0");
+  read.file.durability = enum_value(given.durability, st::Durability::fsync, "durability");
+  read.file.link = enum_value(given.link, st::LinkPolicy::follow, "link");
+  read.file.mode = mode_of(given.mode);
+  read.metadata_form = enum_value(given.metadata_form, st::MetadataForm::present, "metadata_form");
+  read.alignment = alignment_of(given.alignment);
+  append_metadata(given, &read.metadata);
+  read.progress = {given.progress, given.progress_user_data};
+  return read;
+}
+
+void SaveRequest::save(const char* path) const {
+  require(path != nullptr, "path is NULL");
+  st::save_to_file(path, tensors_, plan_, options_.file, options_.progress);
+}
+
+std::uint64_t SaveRequest::save_memory(void* buffer, std::uint64_t buffer_size) const {
+  if (buffer_size < plan_.file_size) {
+    throw st::Error(st::Code::buffer_too_small, st::Message()
+                                                    << "the buffer has " << buffer_size
+                                                    << " bytes, the file " << plan_.file_size);
+  }
+  require(buffer != nullptr, "buffer is NULL");
+  st::save_to_memory(buffer, tensors_, plan_, options_.progress);
+  return plan_.file_size;
+}
+
+}  // namespace capi
+
+namespace {
+
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, uint64_t count) {
+  const capi::StructArray<st_save_tensor> given(tensors, count);
+  std::vector<st::TensorToSave> converted;
+  for (std::uint64_t i = 0; i < given.size(); ++i)
+    converted.push_back(capi::tensor_of(given[i]));
+  return converted;
+}
+
+}  // namespace
 
 st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
                   const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
-    capi::save(path, capi::tensors_of(tensors, count), capi::options_of(options));
+    const auto converted = tensors_of(tensors, count);
+    capi::SaveRequest(converted, options).save(path);
   });
 }
 
 st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
                        const st_save_options* options, uint64_t* nbytes, st_error* error) {
   const auto clear = [&] {
-    if (nbytes) *nbytes = 0;
+    capi::require(nbytes != nullptr, "nbytes is NULL");
+    *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::save_size(capi::tensors_of(tensors, count), capi::options_of(options), nbytes);
+    const auto converted = tensors_of(tensors, count);
+    *nbytes = capi::SaveRequest(converted, options).size();
   });
 }
 
@@ -27,7 +141,8 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    capi::save_memory(capi::tensors_of(tensors, count), capi::options_of(options), buffer,
-                      buffer_size, nbytes);
+    const auto converted = tensors_of(tensors, count);
+    const uint64_t written = capi::SaveRequest(converted, options).save_memory(buffer, buffer_size);
+    if (nbytes) *nbytes = written;
   });
 }

@@ -1,35 +1,44 @@
-// What a caller wants saved, checked and in the core's terms. All of it is borrowed.
+// A caller's tensors and options, validated and in the core's terms, and the three ways to save
+// them. Names, shapes and bytes stay the caller's.
 #pragma once
 
 #include <safetensors/safetensors.h>
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "save.h"
 
 namespace capi {
 
-struct SaveOptions {
-  std::vector<st::MetadataEntry> metadata;
-  st::MetadataForm empty_metadata = st::MetadataForm::absent;
-  std::uint64_t alignment = 8;
-  st::FileOptions file;
-  st::Progress progress;
-};
-
-// Throws Code::invalid_argument.
-SaveOptions options_of(const st_save_options* options);
-
 // Throws Code::invalid_argument or dtype.
 st::TensorToSave tensor_of(const st_save_tensor& given);
-std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
 
-// The three ways to save.
-void save(const char* path, std::span<const st::TensorToSave> tensors, SaveOptions rules);
-void save_size(std::span<const st::TensorToSave> tensors, SaveOptions rules, std::uint64_t* nbytes);
-void save_memory(std::span<const st::TensorToSave> tensors, SaveOptions rules, void* buffer,
-                 std::uint64_t buffer_size, std::uint64_t* nbytes);
+class SaveRequest {
+ public:
+  // `metadata` comes before that of the options. Throws Code::invalid_argument.
+  SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
+              std::vector<st::MetadataEntry> metadata = {});
+
+  void save(const char* path) const;
+  std::uint64_t size() const { return plan_.file_size; }
+  // Returns the number of bytes written.
+  std::uint64_t save_memory(void* buffer, std::uint64_t buffer_size) const;
+
+ private:
+  struct Options {
+    std::vector<st::MetadataEntry> metadata;
+    st::MetadataForm metadata_form = st::MetadataForm::absent;
+    std::uint64_t alignment = 8;
+    st::FileOptions file;
+    st::Progress progress;
+  };
+  static Options read_options(const st_save_options* options,
+                              std::vector<st::MetadataEntry> metadata);
+
+  std::span<const st::TensorToSave> tensors_;
+  Options options_;
+  st::SavePlan plan_;
+};
 
 }  // namespace capi

@@ -2,7 +2,7 @@
 
 #include "error.h"
 
-#define ST_SAME(name, code) static_assert(ST_E_##name == static_cast<st_status>(st::Code::code))
+#define ST_SAME(name, code) static_assert(ST_E_##name == static_cast<int>(st::Code::code))
 ST_SAME(INVALID_ARGUMENT, invalid_argument);
 ST_SAME(NO_MEMORY, no_memory);
 ST_SAME(INTERNAL, internal);
@@ -30,6 +30,7 @@ ST_SAME(COVERAGE, coverage);
 ST_SAME(TENSOR_NOT_FOUND, tensor_not_found);
 ST_SAME(OUT_OF_RANGE, out_of_range);
 ST_SAME(BUFFER_TOO_SMALL, buffer_too_small);
+ST_SAME(METADATA_NOT_FOUND, metadata_not_found);
 
 const char* st_status_name(st_status status) {
 #define ST_NAMED(name) \
@@ -65,6 +66,7 @@ const char* st_status_name(st_status status) {
       ST_NAMED(TENSOR_NOT_FOUND);
       ST_NAMED(OUT_OF_RANGE);
       ST_NAMED(BUFFER_TOO_SMALL);
+      ST_NAMED(METADATA_NOT_FOUND);
     default:
       return "unknown";
   }

@@ -1,61 +1,144 @@
-// Structs that begin with their size, as callers of other releases know them.
+// Structs that begin with their size. Callers of other releases may know fewer or more fields: the
+// library copies what both sides know and never accesses a caller's struct as today's type.
 #pragma once
 
 #include <safetensors/safetensors.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "guard.h"
+#include "error.h"
 
 namespace capi {
 
-// No struct of this interface will ever be larger; a size that is, was never set.
-inline constexpr std::uint32_t largest_struct = 4096;
-
-// Throws Code::invalid_argument for a size that cannot be.
+// The size of each struct in the release that introduced it, and its name.
 template <class Struct>
-void check_size(std::uint32_t size, const char* type) {
-  const bool aligned = size % alignof(Struct) == 0;  // or the next element of an array would not be
-  if (size >= sizeof(Struct) && size <= largest_struct && aligned) return;
-  throw st::Error(st::Code::invalid_argument, st::Message()
-                                                  << type << ".size is " << size << ", expected "
-                                                  << std::uint64_t{sizeof(Struct)});
-}
+struct Traits;
 
-// Checks a struct that the caller filled in, and that what this library does not know of it is
-// zero.
-template <class Struct>
-void check_input(const Struct& given, const char* type) {
-  check_size<Struct>(given.size, type);
-  const auto* bytes = reinterpret_cast<const unsigned char*>(&given);
-  const bool unknown = std::any_of(bytes + sizeof(Struct), bytes + given.size,
-                                   [](unsigned char byte) { return byte != 0; });
-  if (unknown) {
-    throw st::Error(st::Code::invalid_argument,
-                    st::Message() << type << " has fields set that this release does not know");
+#define ST_STRUCT(type, first)                         \
+  template <>                                          \
+  struct Traits<type> {                                \
+    static constexpr std::uint32_t first_size = first; \
+    static constexpr const char* name = #type;         \
+    static_assert(sizeof(type) >= first_size);         \
+    static_assert(offsetof(type, size) == 0);          \
+    static_assert(sizeof(type) % sizeof(void*) == 0);  \
   }
+ST_STRUCT(st_error, ST_ERROR_SIZE_VER0);
+ST_STRUCT(st_open_options, ST_OPEN_OPTIONS_SIZE_VER0);
+ST_STRUCT(st_io, ST_IO_SIZE_VER0);
+ST_STRUCT(st_identity, ST_IDENTITY_SIZE_VER0);
+ST_STRUCT(st_tensor_info, ST_TENSOR_INFO_SIZE_VER0);
+ST_STRUCT(st_metadata_entry, ST_METADATA_ENTRY_SIZE_VER0);
+ST_STRUCT(st_save_tensor, ST_SAVE_TENSOR_SIZE_VER0);
+ST_STRUCT(st_save_options, ST_SAVE_OPTIONS_SIZE_VER0);
+#undef ST_STRUCT
+
+// The value of the caller's `size` field.
+inline std::uint32_t size_field(const void* given) noexcept {
+  std::uint32_t size;
+  std::memcpy(&size, given, sizeof size);
+  return size;
 }
 
-// A struct that the caller receives: zeroed but for its size, so that a failure leaves nothing in
-// it.
+// Size in bytes of the caller's struct; 0 if the `size` field is invalid. No struct of this
+// interface will exceed 4096 bytes: a larger value was never set.
 template <class Struct>
-void clear_output(Struct* received, const char* type) {
-  require(received != nullptr, "the struct to be filled is NULL");
-  check_size<Struct>(received->size, type);
-  std::memset(reinterpret_cast<unsigned char*>(received) + sizeof received->size, 0,
-              received->size - sizeof received->size);
+std::uint32_t caller_size(const void* given) noexcept {
+  constexpr std::uint32_t largest = 4096;
+  const std::uint32_t size = size_field(given);
+  if (size == 0) return Traits<Struct>::first_size;
+  const bool valid =
+      size >= Traits<Struct>::first_size && size <= largest && size % sizeof(void*) == 0;
+  return valid ? size : 0;
 }
 
-// Element `index` of an array whose elements are as large as the first one says.
+// Throws Code::invalid_argument for an invalid size.
 template <class Struct>
-const Struct& element(const Struct* array, std::uint64_t index) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(array);
-  return *reinterpret_cast<const Struct*>(bytes + index * array->size);
+std::uint32_t require_size(const void* given) {
+  const std::uint32_t size = caller_size<Struct>(given);
+  if (size != 0) return size;
+  throw st::Error(st::Code::invalid_argument,
+                  st::Message() << Traits<Struct>::name << ".size is " << size_field(given)
+                                << ", expected sizeof(" << Traits<Struct>::name << "), which is "
+                                << std::uint64_t{sizeof(Struct)} << " in this release");
 }
 
-// The caller's enum value, at most `last`.
+// A copy of the caller's struct in which the fields that the caller does not know are zero. Throws
+// Code::invalid_argument if the caller set fields that this release does not know.
+template <class Struct>
+Struct read_struct(const void* given) {
+  const std::uint32_t size = require_size<Struct>(given);
+  const auto* bytes = static_cast<const unsigned char*>(given);
+  const std::size_t known = std::min<std::size_t>(size, sizeof(Struct));
+  if (std::any_of(bytes + known, bytes + size, [](unsigned char byte) { return byte != 0; })) {
+    throw st::Error(
+        st::Code::invalid_argument,
+        st::Message() << Traits<Struct>::name << " has fields set that this release does not know");
+  }
+  Struct copy{};
+  std::memcpy(&copy, bytes, known);
+  return copy;
+}
+
+// Writes what the caller's struct has room for; its `size` field stays as it is, and the fields
+// that this release does not know become zero. The size is valid.
+template <class Struct>
+void write_struct(void* received, const Struct& value) noexcept {
+  constexpr std::size_t first = sizeof(std::uint32_t);
+  const std::size_t size = caller_size<Struct>(received);
+  const std::size_t known = std::min(size, sizeof(Struct));
+  auto* bytes = static_cast<unsigned char*>(received);
+  std::memcpy(bytes + first, reinterpret_cast<const unsigned char*>(&value) + first, known - first);
+  std::memset(bytes + known, 0, size - known);
+}
+
+// Zeroes a struct that the caller receives, so that a failure leaves nothing in it. Throws
+// Code::invalid_argument for NULL and for an invalid size.
+template <class Struct>
+void clear_struct(void* received, const char* parameter) {
+  if (!received) {
+    throw st::Error(st::Code::invalid_argument, st::Message() << parameter << " is NULL");
+  }
+  require_size<Struct>(received);
+  write_struct<Struct>(received, Struct{});
+}
+
+// A caller's array of structs, whose elements are as large as the first one's size says.
+template <class Struct>
+class StructArray {
+ public:
+  StructArray(const void* first, std::uint64_t count) : first_(first), count_(count) {
+    if (count == 0) return;
+    if (!first) {
+      throw st::Error(st::Code::invalid_argument,
+                      st::Message() << "the array of " << Traits<Struct>::name << " is NULL");
+    }
+    stride_ = require_size<Struct>(first);
+  }
+
+  std::uint64_t size() const noexcept { return count_; }
+
+  Struct operator[](std::uint64_t index) const {
+    const void* element = static_cast<const unsigned char*>(first_) + index * stride_;
+    if (size_field(element) != size_field(first_)) {
+      throw st::Error(st::Code::invalid_argument,
+                      st::Message()
+                          << Traits<Struct>::name << " " << index << " of the array has size "
+                          << size_field(element) << ", the first has " << size_field(first_));
+    }
+    return read_struct<Struct>(element);
+  }
+
+ private:
+  const void* first_;
+  std::uint64_t count_;
+  std::uint32_t stride_ = 0;
+};
+
+// The caller's enumerator, at most `last`. Throws Code::invalid_argument.
 template <class Enum>
 Enum enum_value(std::uint32_t value, Enum last, const char* field) {
   if (value > static_cast<std::uint32_t>(last)) {

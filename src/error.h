@@ -38,6 +38,7 @@ enum class Code : std::int32_t {
   tensor_not_found = 70,
   out_of_range = 71,
   buffer_too_small = 72,
+  metadata_not_found = 73,
 };
 
 inline constexpr std::uint64_t no_position = UINT64_MAX;

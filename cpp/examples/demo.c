@@ -40,7 +40,7 @@ static void print_step(const char* step, double ms, uint64_t nbytes) {
 static int read_all(const st_file* file, uint64_t* nbytes, st_error* error) {
   uint64_t sum = 0;
   *nbytes = 0;
-  for (uint64_t i = 0; i < st_tensor_count(file); ++i) {
+  for (uint64_t i = 0; i < st_file_tensor_count(file); ++i) {
     st_tensor* tensor = NULL;
     if (st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, error) != ST_OK) return 1;
     const unsigned char* data = (const unsigned char*)st_tensor_data(tensor);
@@ -51,7 +51,7 @@ static int read_all(const st_file* file, uint64_t* nbytes, st_error* error) {
       sum += word;
     }
     *nbytes += size;
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
   /* A use of the sum, or the compiler need not read at all. */
   volatile uint64_t used = sum;
@@ -60,7 +60,7 @@ static int read_all(const st_file* file, uint64_t* nbytes, st_error* error) {
 }
 
 static int add_all(st_builder* builder, const st_file* file, st_tensor** tensors, st_error* error) {
-  for (uint64_t i = 0; i < st_tensor_count(file); ++i) {
+  for (uint64_t i = 0; i < st_file_tensor_count(file); ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     if (st_get_tensor_at(file, ST_ORDER_FILE, i, &tensors[i], error) != ST_OK ||
         st_tensor_describe(tensors[i], &info, error) != ST_OK ||
@@ -68,9 +68,9 @@ static int add_all(st_builder* builder, const st_file* file, st_tensor** tensors
                        st_tensor_data(tensors[i]), info.nbytes, error) != ST_OK)
       return 1;
   }
-  for (uint64_t i = 0; i < st_metadata_count(file); ++i) {
+  for (uint64_t i = 0; i < st_file_metadata_count(file); ++i) {
     st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-    if (st_metadata_at(file, i, &entry, error) != ST_OK ||
+    if (st_file_metadata_at(file, i, &entry, error) != ST_OK ||
         st_builder_add_metadata(builder, entry.key, entry.key_len, entry.value, entry.value_len,
                                 error) != ST_OK)
       return 1;
@@ -79,7 +79,7 @@ static int add_all(st_builder* builder, const st_file* file, st_tensor** tensors
 }
 
 static int save_all(const st_file* file, const char* path, st_error* error) {
-  const uint64_t count = st_tensor_count(file);
+  const uint64_t count = st_file_tensor_count(file);
   st_tensor** tensors = calloc(count ? count : 1, sizeof *tensors);
   st_builder* builder = NULL;
   int bad = 1;
@@ -92,7 +92,7 @@ static int save_all(const st_file* file, const char* path, st_error* error) {
   }
   st_builder_free(builder);
   for (uint64_t i = 0; tensors && i < count; ++i)
-    st_release(tensors[i]);
+    st_tensor_unref(tensors[i]);
   free(tensors);
   return bad;
 }
@@ -108,8 +108,8 @@ static int is_same_tensor(const st_file* file, uint64_t index, const st_file* co
                    of_a.rank == of_b.rank && of_a.nbytes == of_b.nbytes &&
                    memcmp(of_a.shape, of_b.shape, of_a.rank * sizeof *of_a.shape) == 0 &&
                    memcmp(st_tensor_data(a), st_tensor_data(b), of_a.nbytes) == 0;
-  st_release(a);
-  st_release(b);
+  st_tensor_unref(a);
+  st_tensor_unref(b);
   return same;
 }
 
@@ -134,16 +134,16 @@ typedef struct {
 } comparison;
 
 static comparison compare(const st_file* file, const st_file* copy, uint64_t nbytes) {
-  comparison result = {0, st_tensor_count(file), 0};
+  comparison result = {0, st_file_tensor_count(file), 0};
   for (uint64_t i = 0; i < result.of; ++i)
     result.same += (uint64_t)is_same_tensor(file, i, copy);
-  result.same_file = st_data_offset(file) == st_data_offset(copy) &&
-                     is_same_file(file, copy, st_data_offset(file) + nbytes);
+  result.same_file = st_file_data_offset(file) == st_file_data_offset(copy) &&
+                     is_same_file(file, copy, st_file_data_offset(file) + nbytes);
   return result;
 }
 
 static int report(const comparison* result, const st_file* copy) {
-  const int whole = result->same == result->of && st_tensor_count(copy) == result->of;
+  const int whole = result->same == result->of && st_file_tensor_count(copy) == result->of;
   printf("\n%s: %" PRIu64 " of %" PRIu64 " tensors came back bit for bit", whole ? "OK" : "FAILED",
          result->same, result->of);
   if (result->same_file)
@@ -170,7 +170,7 @@ static int run(const st_file* file, double opened, const char* path, const char*
   print_tensor_table(file, stdout);
 
   printf("\nFirst values:\n");
-  for (uint64_t i = 0; i < VALUES_OF && i < st_tensor_count(file); ++i)
+  for (uint64_t i = 0; i < VALUES_OF && i < st_file_tensor_count(file); ++i)
     if (print_first_values(file, i, stdout, &error)) return failed(path, &error);
 
   const double reading = milliseconds();

@@ -103,14 +103,14 @@ static void print_totals(const totals* all, uint64_t header, FILE* out) {
 }
 
 void print_tensor_table(const st_file* file, FILE* out) {
-  const uint64_t count = st_tensor_count(file);
+  const uint64_t count = st_file_tensor_count(file);
   widths columns = {12, 5, 5};
   totals all = {0, 0, 0, {0}};
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   setlocale(LC_CTYPE, "");
 
   for (uint64_t i = 0; i < count; ++i) {
-    if (st_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
+    if (st_file_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
     count_in(&all, &info);
     if (!is_shown(i, count)) continue;
     columns.name = wider(columns.name, readable(info.name, info.name_len, NAME_WIDTH).width);
@@ -123,20 +123,20 @@ void print_tensor_table(const st_file* file, FILE* out) {
   print_rule(&columns, out);
   for (uint64_t i = 0; i < count; ++i) {
     if (is_shown(i, count)) {
-      if (st_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
+      if (st_file_tensor_at(file, ST_ORDER_FILE, i, &info, NULL) != ST_OK) return;
       print_row(&info, &columns, all.nbytes, out);
     } else if (i == ROWS_FIRST) {
       fprintf(out, "... %" PRIu64 " more ...\n", count - ROWS_FIRST - ROWS_LAST);
     }
   }
   print_rule(&columns, out);
-  print_totals(&all, st_data_offset(file), out);
+  print_totals(&all, st_file_data_offset(file), out);
 }
 
 void print_metadata(const st_file* file, FILE* out) {
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  for (uint64_t i = 0; i < st_metadata_count(file); ++i) {
-    if (st_metadata_at(file, i, &entry, NULL) != ST_OK) return;
+  for (uint64_t i = 0; i < st_file_metadata_count(file); ++i) {
+    if (st_file_metadata_at(file, i, &entry, NULL) != ST_OK) return;
     const cell key = readable(entry.key, entry.key_len, 40);
     const cell value = readable(entry.value, entry.value_len, NAME_WIDTH);
     fprintf(out, "%s%s = %s\n", i ? "          " : "metadata: ", key.text, value.text);

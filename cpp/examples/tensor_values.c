@@ -97,6 +97,6 @@ int print_first_values(const st_file* file, uint64_t index, FILE* out, st_error*
     }
     fputs(count > SHOWN ? ", ...]\n" : "]\n", out);
   }
-  st_release(tensor);
+  st_tensor_unref(tensor);
   return !described;
 }

@@ -1,40 +1,53 @@
-/* libsafetensors: read and write safetensors files. The C ABI.
+/**
+ * @file safetensors.h
+ * libsafetensors: read and write safetensors files. The C ABI.
  *
- * This page is the manual. It compiles alone as C99 and as C++11, and needs no macro before it.
+ * This page is the manual. It compiles alone as C99 and as C++11 and needs no macro before it.
  *
- *   st_file *file = NULL;
- *   st_tensor *tensor = NULL;
- *   st_error error = ST_ERROR_INIT;
- *   if (st_open("model.safetensors", NULL, &file, &error) != ST_OK ||
- *       st_get_tensor(file, "lm_head.weight", 14, &tensor, &error) != ST_OK) {
- *     fprintf(stderr, "%s\n", error.message);
- *   } else {
- *     use(st_tensor_data(tensor), st_tensor_nbytes(tensor));
- *   }
- *   st_release(tensor);
- *   st_close(file);
+ *     st_file* file = NULL;
+ *     st_tensor* tensor = NULL;
+ *     st_error error = ST_ERROR_INIT;
+ *     if (st_open("model.safetensors", NULL, &file, &error) != ST_OK ||
+ *         st_get_tensor(file, "lm_head.weight", 14, &tensor, &error) != ST_OK) {
+ *       fprintf(stderr, "%s\n", error.message);
+ *     } else {
+ *       use(st_tensor_data(tensor), st_tensor_nbytes(tensor));
+ *     }
+ *     st_tensor_unref(tensor);
+ *     st_close(file);
  *
- * Rules that hold everywhere:
+ * Rules for every function:
  *
- * Errors. Every function that can fail returns an st_status and takes an `st_error *` last, which
- * may be NULL. On failure every output is set to zero (structs keep their `size`), and nothing
- * is left half done.
+ * Errors. A function that can fail returns an st_status and takes an `st_error*` as its last
+ * parameter, which may be NULL. On failure the function sets every output to zero (structs keep
+ * their `size`) and has no other effect.
  *
- * Structs. A struct that the caller fills or receives begins with `uint32_t size`: set it to
- * sizeof the struct first (the ST_*_INIT constants do). A size too small for the first release of
- * the struct is refused, and so are bytes beyond what this library knows unless they are zero.
- * A NULL options pointer means the defaults, and so do options whose other bytes are zero.
- * Arrays of such structs step by the `size` of their first element.
+ * Struct sizes. Every struct begins with `uint32_t size`, the size of the struct that the caller
+ * was compiled with; the ST_*_INIT initializers set it. 0, as in zeroed memory, means the size in
+ * the first release, ST_*_SIZE_VER0. Later releases append fields. The library reads or writes
+ * only as many bytes as both sides know. A size below ST_*_SIZE_VER0 is invalid. An input struct
+ * that is larger than the library's is accepted if its unknown bytes are zero. The size is also
+ * the distance between the elements of an array of structs, whose sizes must be equal. A field that
+ * is zero always selects the default, and a NULL options pointer selects every default.
  *
- * Text. Names, metadata keys and values are pointer + length in bytes, always valid UTF-8, may
- * hold NUL and have none at their end. Paths are ordinary C strings in the file system's own bytes.
+ * Enumerations. The constants are enumerators with fixed values; parameters and fields have
+ * fixed-width integer types. Values are never reused.
  *
- * Threads. Handles are immutable once made: any number of threads may read through one handle with
- * no lock. References are counted atomically. A handle must not be used once its last reference is
- * given back. st_builder is the exception: one thread at a time.
+ * Text. Names, metadata keys and metadata values are a pointer and a length in bytes. They are
+ * valid UTF-8, may contain NUL, and are not NUL-terminated. Paths are NUL-terminated strings in the
+ * encoding of the file system.
  *
- * Process. The library writes nothing to any stream, installs no signal handler, never exits
- * or aborts, and leaves errno and the locale as they were. Running out of memory is a status.
+ * Callbacks return 0 to continue, an errno value (> 0) to fail with ST_E_IO and that os_error, or
+ * a negative number to cancel with ST_E_CANCELLED. The library calls them on the thread that
+ * called it.
+ *
+ * Threads. Handles are immutable: any number of threads may read through one handle without a
+ * lock. Reference counts are atomic. A handle must not be used after its last reference is
+ * released. st_builder is the exception: one thread at a time.
+ *
+ * Process. The library writes to no stream, installs no signal handler, never calls exit or abort,
+ * and preserves errno and the locale. Out of memory is a status. Thread cancellation
+ * (pthread_cancel) is deferred while a call runs; a callback may call pthread_exit.
  */
 #ifndef SAFETENSORS_SAFETENSORS_H
 #define SAFETENSORS_SAFETENSORS_H
@@ -42,16 +55,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32) || !defined(__GNUC__)
+/* Programs may define ST_API before they include this header. */
+#ifndef ST_API
+#if defined(_WIN32)
 #define ST_API
-#else
+#elif defined(__GNUC__) || defined(__clang__) || defined(__TINYC__)
 #define ST_API __attribute__((visibility("default")))
+#else
+#define ST_API
+#endif
 #endif
 
-/* State Threads has an st_open too, and the dynamic linker takes whichever it meets first. Programs
- * compiled with this header therefore call ours by the name st_open_file; look-ups by name, as
- * through an FFI, find it as st_open in this library. */
-#if defined(__ELF__) && defined(__GNUC__)
+/* State Threads exports an st_open too, and the dynamic linker binds whichever it finds first.
+ * Programs compiled with this header therefore call this library's st_open by the symbol
+ * st_open_file; dlsym(library, "st_open") finds it as well. */
+#if defined(__ELF__) && (defined(__GNUC__) || defined(__clang__))
 #define ST_SYMBOL(name) __asm__(name)
 #else
 #define ST_SYMBOL(name)
@@ -61,456 +79,579 @@
 extern "C" {
 #endif
 
-/* ---- Version ----------------------------------------------------------------------------------
- */
+/* ---- Version --------------------------------------------------------------------------------- */
 
-/* The ABI number is the shared library's SONAME number. A program built against one ABI number
- * works with every later release of the same number. */
+/** The ABI number: the number in the shared library's SONAME. A program that was linked against one
+ * ABI number works with every later release of the same number. */
 #define ST_ABI_VERSION 0
 
 #define ST_VERSION_MAJOR 0
 #define ST_VERSION_MINOR 1
 #define ST_VERSION_PATCH 0
 
-/* The version of the library in use: major * 1,000,000 + minor * 1,000 + patch. */
+/** Version of the library in use: major * 1,000,000 + minor * 1,000 + patch. @since 0.1 */
 ST_API uint32_t st_version(void);
 
-/* The same as text, "0.1.0". Static. */
+/** Version of the library in use as text, "0.1.0". Static. @since 0.1 */
 ST_API const char* st_version_string(void);
 
-/* ---- Status and error -------------------------------------------------------------------------
- */
+/* ---- Status and error ------------------------------------------------------------------------ */
 
-/* One of the ST_OK and ST_E_ constants. Numbers are never reused; new ones may be added, so treat a
- * number you do not know as a failure of its group (1-19 call, 20-39 system, 40-69 file format,
- * 70-89 look-up). */
+/** ST_OK or an ST_E_ constant. Releases may add codes: treat an unknown code as a failure of its
+ * group (1-19 call, 20-39 system, 40-69 file format, 70-89 look-up). @since 0.1 */
 typedef int32_t st_status;
 
-#define ST_OK 0
-#define ST_E_INVALID_ARGUMENT 1  /* the call itself is wrong: NULL, bad size, unknown value */
-#define ST_E_NO_MEMORY 2         /* memory, or address space for a mapping, ran out */
-#define ST_E_INTERNAL 3          /* a defect of this library */
-#define ST_E_UNSUPPORTED 4       /* valid, but this build or system cannot do it */
-#define ST_E_CANCELLED 5         /* a progress callback asked to stop */
-#define ST_E_IO 20               /* the system refused; st_error.os_error has its errno */
-#define ST_E_NOT_FOUND 21        /* no such file or directory */
-#define ST_E_PERMISSION 22       /* not allowed to open, create or replace it */
-#define ST_E_NOT_REGULAR 23      /* a directory, FIFO, socket or device */
-#define ST_E_TRUNCATED 24        /* the file became shorter than it was when it was opened */
-#define ST_E_CHANGED 25          /* the file was modified since it was opened */
-#define ST_E_HEADER_TOO_SMALL 40 /* fewer than the 8 bytes of the header length */
-#define ST_E_HEADER_TOO_LARGE 41 /* header length over the cap */
-#define ST_E_HEADER_LENGTH 42    /* header length reaches beyond the end of the file */
-#define ST_E_UTF8 43             /* bytes that are not UTF-8 */
-#define ST_E_JSON 44             /* the header is not JSON */
-#define ST_E_SCHEMA 45           /* JSON, but not of the form that a header has */
-#define ST_E_DUPLICATE 46        /* two tensors or two metadata keys of one name */
-#define ST_E_DTYPE 47            /* a number that is no ST_DTYPE_ constant, or a name of none */
-#define ST_E_OVERFLOW 48         /* element count or byte size beyond 64 bits */
-#define ST_E_SUBBYTE 49          /* a tensor or slice of F4 or F6 that is not whole bytes */
-#define ST_E_SIZE_MISMATCH 50    /* dtype and shape say one size, the bytes another */
-#define ST_E_OFFSET 51           /* data offsets with a hole, an overlap or out of order */
-#define ST_E_COVERAGE 52         /* the tensors end before or after the end of the file */
-#define ST_E_TENSOR_NOT_FOUND 70 /* no tensor of that name */
-#define ST_E_OUT_OF_RANGE 71     /* index or slice bounds beyond the end */
-#define ST_E_BUFFER_TOO_SMALL 72 /* the caller's buffer cannot hold the bytes */
+/** Values of st_status. @since 0.1 */
+enum st_status_code {
+  ST_OK = 0,
+  ST_E_INVALID_ARGUMENT = 1,  /**< The call is invalid: NULL, a bad size, an unknown value. */
+  ST_E_NO_MEMORY = 2,         /**< Memory, or address space for a mapping, is exhausted. */
+  ST_E_INTERNAL = 3,          /**< A defect of this library. */
+  ST_E_UNSUPPORTED = 4,       /**< Valid, but not supported by this build or system. */
+  ST_E_CANCELLED = 5,         /**< A callback cancelled the call. */
+  ST_E_IO = 20,               /**< A system call or callback failed: see st_error.os_error. */
+  ST_E_NOT_FOUND = 21,        /**< No such file or directory. */
+  ST_E_PERMISSION = 22,       /**< No permission to open, create or replace the file. */
+  ST_E_NOT_REGULAR = 23,      /**< A directory, FIFO, socket or device. */
+  ST_E_TRUNCATED = 24,        /**< The file is shorter than when it was opened. */
+  ST_E_CHANGED = 25,          /**< The file was modified after it was opened. */
+  ST_E_HEADER_TOO_SMALL = 40, /**< Fewer bytes than the 8 of the header length. */
+  ST_E_HEADER_TOO_LARGE = 41, /**< The header length exceeds the limit. */
+  ST_E_HEADER_LENGTH = 42,    /**< The header length exceeds the file. */
+  ST_E_UTF8 = 43,             /**< Invalid UTF-8. */
+  ST_E_JSON = 44,             /**< The header is not valid JSON. */
+  ST_E_SCHEMA = 45,           /**< Valid JSON, but not a safetensors header. */
+  ST_E_DUPLICATE = 46,        /**< Duplicate tensor name or metadata key. */
+  ST_E_DTYPE = 47,            /**< Unknown dtype value or name; in a file, perhaps a newer dtype. */
+  ST_E_OVERFLOW = 48,         /**< Element count or byte size exceeds 64 bits. */
+  ST_E_SUBBYTE = 49,          /**< A tensor or slice of F4 or F6 is not a whole number of bytes. */
+  ST_E_SIZE_MISMATCH = 50,    /**< dtype and shape do not match the number of bytes. */
+  ST_E_OFFSET = 51,           /**< Data offsets with a gap, an overlap or a negative length. */
+  ST_E_COVERAGE = 52,         /**< The tensors end before or after the end of the file. */
+  ST_E_TENSOR_NOT_FOUND = 70, /**< No tensor has this name. */
+  ST_E_OUT_OF_RANGE = 71,     /**< An index or slice bound exceeds the end. */
+  ST_E_BUFFER_TOO_SMALL = 72, /**< The caller's buffer is smaller than the data. */
+  ST_E_METADATA_NOT_FOUND = 73 /**< No metadata entry has this key. */
+};
 
-/* "ST_E_JSON" and so on; "unknown" for a number that is none. Static. */
+/** Name of a status, "ST_E_JSON"; "unknown" for an unknown value. Static. @since 0.1 */
 ST_API const char* st_status_name(st_status status);
 
-#define ST_NO_POSITION UINT64_MAX
-#define ST_MESSAGE_SIZE 256
+/** st_error.position of an error without a position. */
+#define ST_NO_POSITION 0xFFFFFFFFFFFFFFFFULL
 
-/* What went wrong. The caller's own: nothing in it needs to be freed, and it may live on the stack.
- * A call that succeeds sets code, os_error and message to zero and position to ST_NO_POSITION. */
+/** Size of st_error.message. @since 0.1 */
+enum st_message_size { ST_MESSAGE_SIZE = 256 };
+
+/** Description of a failure. The caller owns it: it holds no pointer and needs no cleanup. A
+ * successful call sets code, os_error and message to zero and position to ST_NO_POSITION.
+ * @since 0.1 */
 typedef struct st_error {
-  uint32_t size;                 /* sizeof(st_error), set by the caller */
-  st_status code;                /* what the call returned */
-  int32_t os_error;              /* errno of the system call that failed, else 0 */
-  int32_t reserved;              /* 0 */
-  uint64_t position;             /* byte offset in the file that it is about, else ST_NO_POSITION */
-  char message[ST_MESSAGE_SIZE]; /* one line of printable UTF-8, NUL-terminated: what was found,
-                                    what was expected, where; names in it are escaped and cut */
+  uint32_t size;                 /**< sizeof(st_error), set by the caller; see Struct sizes */
+  st_status code;                /**< what the call returned */
+  int32_t os_error;              /**< errno of the failed system call or callback, else 0 */
+  int32_t reserved;              /**< 0 */
+  uint64_t position;             /**< byte offset in the file of what is wrong, or ST_NO_POSITION */
+  char message[ST_MESSAGE_SIZE]; /**< one line of printable UTF-8, NUL-terminated: what was found,
+                                    what was expected, where; names are escaped and shortened */
 } st_error;
 
-#define ST_ERROR_INIT               \
-  {                                 \
-    sizeof(st_error), 0, 0, 0, 0, { \
-      0                             \
-    }                               \
-  }
+#define ST_ERROR_INIT \
+  { sizeof(st_error), 0, 0, 0, 0, "" }
 
-/* ---- Dtypes -----------------------------------------------------------------------------------
- */
+/* ---- Dtypes ---------------------------------------------------------------------------------- */
 
-/* In the order in which tensors are laid out in a file, last first. */
-#define ST_DTYPE_BOOL 1
-#define ST_DTYPE_F4 2
-#define ST_DTYPE_F6_E2M3 3
-#define ST_DTYPE_F6_E3M2 4
-#define ST_DTYPE_U8 5
-#define ST_DTYPE_I8 6
-#define ST_DTYPE_F8_E5M2 7
-#define ST_DTYPE_F8_E4M3 8
-#define ST_DTYPE_F8_E8M0 9
-#define ST_DTYPE_F8_E4M3FNUZ 10
-#define ST_DTYPE_F8_E5M2FNUZ 11
-#define ST_DTYPE_I16 12
-#define ST_DTYPE_U16 13
-#define ST_DTYPE_F16 14
-#define ST_DTYPE_BF16 15
-#define ST_DTYPE_I32 16
-#define ST_DTYPE_U32 17
-#define ST_DTYPE_F32 18
-#define ST_DTYPE_C64 19 /* complex, two F32 */
-#define ST_DTYPE_F64 20
-#define ST_DTYPE_I64 21
-#define ST_DTYPE_U64 22
+/** Element types. The values are identifiers and say nothing about the order of tensors in a file.
+ * @since 0.1 */
+enum st_dtype {
+  ST_DTYPE_BOOL = 1,
+  ST_DTYPE_F4 = 2,
+  ST_DTYPE_F6_E2M3 = 3,
+  ST_DTYPE_F6_E3M2 = 4,
+  ST_DTYPE_U8 = 5,
+  ST_DTYPE_I8 = 6,
+  ST_DTYPE_F8_E5M2 = 7,
+  ST_DTYPE_F8_E4M3 = 8,
+  ST_DTYPE_F8_E8M0 = 9,
+  ST_DTYPE_F8_E4M3FNUZ = 10,
+  ST_DTYPE_F8_E5M2FNUZ = 11,
+  ST_DTYPE_I16 = 12,
+  ST_DTYPE_U16 = 13,
+  ST_DTYPE_F16 = 14,
+  ST_DTYPE_BF16 = 15,
+  ST_DTYPE_I32 = 16,
+  ST_DTYPE_U32 = 17,
+  ST_DTYPE_F32 = 18,
+  ST_DTYPE_C64 = 19, /**< complex, two F32 */
+  ST_DTYPE_F64 = 20,
+  ST_DTYPE_I64 = 21,
+  ST_DTYPE_U64 = 22
+};
 
-/* The dtype's name in a header ("BF16"), NULL for a number that is none. Static. */
+/** Name of a dtype as in a header, "BF16"; NULL for an unknown value. Static. @since 0.1 */
 ST_API const char* st_dtype_name(uint32_t dtype);
 
-/* Bits of one element (BF16: 16, F4: 4), 0 for a number that is none. */
+/** Bits per element (BF16: 16, F4: 4); 0 for an unknown value. @since 0.1 */
 ST_API uint32_t st_dtype_bits(uint32_t dtype);
 
-/* The dtype of a name. Fails with ST_E_DTYPE. */
+/** The dtype with this name. Fails with ST_E_DTYPE. @since 0.1 */
 ST_API st_status st_dtype_from_name(const char* name, uint64_t name_len, uint32_t* dtype,
                                     st_error* error);
 
-/* ---- Open -------------------------------------------------------------------------------------
- */
+/* ---- Callbacks ------------------------------------------------------------------------------- */
 
-/* A checked safetensors file, or memory that holds one. */
+/** Reads exactly `nbytes` bytes at `offset` of a file into `buffer`. @since 0.1 */
+typedef int32_t (*st_read_at_fn)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
+
+/** Fills `buffer` with `nbytes` bytes at `offset` of a tensor. @since 0.1 */
+typedef int32_t (*st_fill_fn)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
+
+/** Receives the number of bytes that are done and their total. @since 0.1 */
+typedef int32_t (*st_progress_fn)(void* user_data, uint64_t done, uint64_t total);
+
+/** Releases what `user_data` stands for. Must not throw and must not end the thread. @since 0.1 */
+typedef void (*st_release_fn)(void* user_data);
+
+/* ---- Open ------------------------------------------------------------------------------------ */
+
+/** A validated safetensors file. @since 0.1 */
 typedef struct st_file st_file;
 
-#define ST_BACKEND_AUTO                                                            \
-  0 /* map local files; read where a mapping hurts (network file systems, FUSE) or \
-       cannot be had */
-#define ST_BACKEND_MMAP                                                      \
-  1 /* map the file: bytes without a copy. Whoever shortens the file under a \
-       mapping makes its readers fail with SIGBUS */
-#define ST_BACKEND_PREAD 2 /* read the bytes that are asked for into memory of their own */
+/** How the library reads a path or descriptor. @since 0.1 */
+enum st_backend {
+  ST_BACKEND_AUTO = 0, /**< mmap; pread on network file systems, on FUSE and where mmap fails */
+  ST_BACKEND_MMAP = 1, /**< map the file: no copy. Truncating a mapped file raises SIGBUS in threads
+                          that access the removed pages. */
+  ST_BACKEND_PREAD = 2 /**< read into memory when data is requested */
+};
 
-#define ST_STRICTNESS_COMPATIBLE 0 /* accept what the reference implementation accepts */
-#define ST_STRICT                                                                       \
-  1 /* also refuse whitespace before the header's {, padding other than spaces, unknown \
-       fields of a tensor's entry, and null metadata */
+/** How much a header may deviate from what writers produce. @since 0.1 */
+enum st_strictness {
+  ST_STRICTNESS_COMPATIBLE = 0, /**< accept what the reference implementation accepts */
+  ST_STRICTNESS_STRICT = 1 /**< also reject whitespace before the header's {, padding other than
+                              spaces, unknown fields of a tensor, and null metadata */
+};
 
-#define ST_MAPPING_READ_ONLY 0
-#define ST_MAPPING_COPY_ON_WRITE 1 /* mapped bytes may be written to; the file never changes */
+/** Whether the bytes of an st_tensor may be modified. @since 0.1 */
+enum st_access {
+  ST_ACCESS_READ_ONLY = 0, /**< st_tensor_mutable_data returns NULL */
+  ST_ACCESS_WRITABLE = 1 /**< st_tensor_mutable_data returns the bytes. A write changes neither the
+                            file nor the caller's memory, and st_read_* never returns it. Tensors
+                            got from the same mapped st_file share their bytes: each sees the
+                            writes through the others. Other tensors have memory of their own. */
+};
 
-#define ST_MEMORY_BORROW 0 /* st_open_memory uses the caller's bytes where they are */
-#define ST_MEMORY_COPY 1   /* st_open_memory copies them */
-
+/** @since 0.1 */
 typedef struct st_open_options {
-  uint32_t size;       /* sizeof(st_open_options) */
-  uint32_t backend;    /* ST_BACKEND_; for paths and descriptors only */
-  uint32_t strictness; /* ST_STRICTNESS_COMPATIBLE or ST_STRICT */
-  uint32_t mapping;    /* ST_MAPPING_ */
-  uint32_t memory;     /* ST_MEMORY_; for st_open_memory only */
-  uint32_t reserved;   /* 0 */
-  uint64_t
-      max_header_size; /* bytes; 0 means the format's own limit, 100,000,000, and more is refused */
+  uint32_t size;            /**< sizeof(st_open_options); see Struct sizes */
+  uint32_t backend;         /**< enum st_backend; for paths and descriptors */
+  uint32_t strictness;      /**< enum st_strictness */
+  uint32_t access;          /**< enum st_access */
+  uint64_t max_header_size; /**< limit in bytes, at most 100,000,000; 0: 100,000,000 */
 } st_open_options;
 
 #define ST_OPEN_OPTIONS_INIT \
-  { sizeof(st_open_options), 0, 0, 0, 0, 0, 0 }
+  { sizeof(st_open_options), 0, 0, 0, 0 }
 
-/* Opens a file, reads its header and checks all of it. Follows symbolic links; never blocks on a
- * FIFO. No tensor data is read. Close *file with st_close. Errors: ST_E_NOT_FOUND, ST_E_PERMISSION,
- * ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, and every file format error. */
+/** Opens a file, reads its header and validates all of it. Follows symbolic links. Does not block
+ * on a FIFO. Reads no tensor data. Release *file with st_close. Errors: ST_E_NOT_FOUND,
+ * ST_E_PERMISSION, ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, and every file format error.
+ * @since 0.1 */
 ST_API st_status st_open(const char* path, const st_open_options* options, st_file** file,
                          st_error* error) ST_SYMBOL("st_open_file");
 
-/* The same for an open descriptor of a regular file. The descriptor is duplicated: it stays the
- * caller's, and its file position is neither used nor moved. */
+/** Opens an open descriptor of a regular file. The library duplicates the descriptor: it remains
+ * the caller's, and the library neither uses nor changes its file offset.
+ * @since 0.1 */
 ST_API st_status st_open_fd(int fd, const st_open_options* options, st_file** file,
                             st_error* error);
 
-/* The same for `nbytes` bytes of memory. Unless they are copied (ST_MEMORY_COPY), they must stay as
- * they are until `release(user_data)` is called, once, by the thread that gives back the last of
- * the file and the tensors got from it. `release` may be NULL: then they must outlive all of these.
- * If the call fails, `release` is not called and the bytes stay the caller's. `release` goes with
- * borrowed bytes only. */
-ST_API st_status st_open_memory(const void* bytes, uint64_t nbytes,
-                                void (*release)(void* user_data), void* user_data,
-                                const st_open_options* options, st_file** file, st_error* error);
+/** Opens `nbytes` bytes of memory without copying them. The caller must not change or free them
+ * until the library calls `release(user_data)`, once, on the thread that releases the last
+ * reference to the file and its tensors. With `release` NULL they must outlive these. If the call
+ * fails, the library does not call `release`.
+ * @since 0.1 */
+ST_API st_status st_open_memory(const void* bytes, uint64_t nbytes, st_release_fn release,
+                                void* user_data, const st_open_options* options, st_file** file,
+                                st_error* error);
 
-/* Bytes that the caller reads itself: an archive member, an object store, a decrypting layer. */
+/** Opens a copy of `nbytes` bytes of memory. @since 0.1 */
+ST_API st_status st_open_memory_copy(const void* bytes, uint64_t nbytes,
+                                     const st_open_options* options, st_file** file,
+                                     st_error* error);
+
+/** A file that the caller reads: an archive member, an object in a store, a decrypting layer.
+ * @since 0.1 */
 typedef struct st_io {
-  uint32_t size;     /* sizeof(st_io) */
-  uint32_t reserved; /* 0 */
-  uint64_t nbytes;   /* length of the whole file in bytes */
-  void* user_data;   /* handed to the callbacks */
-  /* Fills `buffer` with exactly `nbytes` bytes from `offset`. Returns 0, or an errno value that
-   * becomes st_error.os_error of an ST_E_IO. Never asked to read beyond the file's end. Called on
-   * the thread that called into this library; from several at once if the caller's threads do so.
-   */
-  int32_t (*read_at)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
-  /* May be NULL. Called once when nothing reads any more; not called if st_open_io fails. */
-  void (*release)(void* user_data);
+  uint32_t size;         /**< sizeof(st_io); see Struct sizes */
+  uint32_t reserved;     /**< 0 */
+  uint64_t nbytes;       /**< size of the file in bytes */
+  st_read_at_fn read_at; /**< never asked for bytes beyond `nbytes`; called by several threads at
+                            once if the caller's threads use the file at once */
+  st_release_fn release; /**< NULL, or called once after the last read; not called if st_open_io
+                            fails */
+  void* user_data;       /**< passed to the callbacks */
 } st_io;
 
-/* The same through the caller's callbacks; `io` itself is copied. */
+#define ST_IO_INIT \
+  { sizeof(st_io), 0, 0, NULL, NULL, NULL }
+
+/** Opens a file through callbacks. The library copies `io`. @since 0.1 */
 ST_API st_status st_open_io(const st_io* io, const st_open_options* options, st_file** file,
                             st_error* error);
 
-/* One more reference to the file; returns `file`. */
-ST_API st_file* st_ref(st_file* file);
+/** Adds a reference to the file; returns `file`. @since 0.1 */
+ST_API st_file* st_file_ref(st_file* file);
 
-/* Gives back one reference; the last one closes. NULL is allowed and does nothing. Tensors that
- * were got from the file stay valid. */
+/** Releases a reference to the file. The last release closes it; tensors got from it stay valid.
+ * NULL is allowed.
+ * @since 0.1 */
 ST_API void st_close(st_file* file);
 
-/* Whether the file still has the size and modification time that it had when it was opened. Fails
- * with ST_E_TRUNCATED or ST_E_CHANGED. Memory and callbacks count as unchanged, and so does a file
- * whose path another one has taken, as after st_save: this one is as it was. */
-ST_API st_status st_verify_unchanged(const st_file* file, st_error* error);
+/* ---- Query ----------------------------------------------------------------------------------- */
 
-/* ---- Look -------------------------------------------------------------------------------------
- */
+/** Size of the file in bytes; 0 for NULL. @since 0.1 */
+ST_API uint64_t st_file_size(const st_file* file);
 
-/* One tensor's entry in the header. The pointers live as long as the handle they were got from (the
- * st_file, or the st_tensor). */
+/** Offset of the tensor data: the size of the header and of the 8 bytes before it. 0 for NULL.
+ * @since 0.1 */
+ST_API uint64_t st_file_data_offset(const st_file* file);
+
+/** 1 if the file is mapped, so that tensor bytes are pages of the file; else 0. @since 0.1 */
+ST_API int32_t st_file_is_mapped(const st_file* file);
+
+/** Which file a handle refers to, to recognise the same file, or another that took its path. Device
+ * and inode are 0 for memory and callbacks.
+ * @since 0.1 */
+typedef struct st_identity {
+  uint32_t size;          /**< sizeof(st_identity); see Struct sizes */
+  uint32_t reserved;      /**< 0 */
+  uint64_t device;        /**< st_dev */
+  uint64_t inode;         /**< st_ino */
+  uint64_t nbytes;        /**< size of the file in bytes */
+  uint64_t header_nbytes; /**< size of the header in bytes, without the 8 bytes of its length */
+} st_identity;
+
+#define ST_IDENTITY_INIT \
+  { sizeof(st_identity), 0, 0, 0, 0, 0 }
+
+/** The identity of the file, as it was opened. @since 0.1 */
+ST_API st_status st_file_identity(const st_file* file, st_identity* identity, st_error* error);
+
+/** Fails with ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time differs from
+ * when it was opened. Memory and callbacks never change. A file that was replaced by rename, as
+ * st_save does, counts as unchanged: the handle still refers to the old file.
+ * @since 0.1 */
+ST_API st_status st_file_verify_unchanged(const st_file* file, st_error* error);
+
+/** A tensor's entry in the header. The pointers are valid as long as the handle that they were got
+ * from (the st_file, or the st_tensor).
+ * @since 0.1 */
 typedef struct st_tensor_info {
-  uint32_t size;         /* sizeof(st_tensor_info), set by the caller */
-  uint32_t dtype;        /* ST_DTYPE_ */
-  uint64_t rank;         /* number of dimensions; 0 for a scalar */
-  const uint64_t* shape; /* `rank` extents, in elements; not NULL even when rank is 0 */
-  const char* name;      /* `name_len` bytes; not NULL even when empty */
-  uint64_t name_len;
-  uint64_t nbytes;      /* bytes of data */
-  uint64_t file_offset; /* where they begin, counted from the first byte of the file */
+  uint32_t size;         /**< sizeof(st_tensor_info); see Struct sizes */
+  uint32_t dtype;        /**< enum st_dtype */
+  const char* name;      /**< `name_len` bytes; never NULL */
+  uint64_t name_len;     /**< length of the name in bytes */
+  const uint64_t* shape; /**< `rank` extents in elements; never NULL */
+  uint64_t rank;         /**< number of dimensions; 0 for a scalar */
+  uint64_t nbytes;       /**< size of the data in bytes */
+  uint64_t file_offset;  /**< offset of the data from the first byte of the file */
 } st_tensor_info;
 
 #define ST_TENSOR_INFO_INIT \
-  { sizeof(st_tensor_info), 0, 0, NULL, NULL, 0, 0, 0 }
+  { sizeof(st_tensor_info), 0, NULL, 0, NULL, 0, 0, 0 }
 
-#define ST_ORDER_FILE 0 /* by place in the file */
-#define ST_ORDER_NAME 1 /* by the bytes of the name */
+/** Order of the tensors of a file. @since 0.1 */
+enum st_order {
+  ST_ORDER_FILE = 0, /**< by file offset */
+  ST_ORDER_NAME = 1  /**< by the bytes of the name */
+};
 
-/* Number of tensors; 0 for NULL. */
-ST_API uint64_t st_tensor_count(const st_file* file);
+/** Number of tensors; 0 for NULL. @since 0.1 */
+ST_API uint64_t st_file_tensor_count(const st_file* file);
 
-/* The tensor at `index` in that order. Fails with ST_E_OUT_OF_RANGE. */
-ST_API st_status st_tensor_at(const st_file* file, uint32_t order, uint64_t index,
-                              st_tensor_info* info, st_error* error);
+/** The tensor at `index` in `order` (enum st_order). Fails with ST_E_OUT_OF_RANGE. @since 0.1 */
+ST_API st_status st_file_tensor_at(const st_file* file, uint32_t order, uint64_t index,
+                                   st_tensor_info* info, st_error* error);
 
-/* The tensor of that name. Fails with ST_E_TENSOR_NOT_FOUND. */
-ST_API st_status st_find(const st_file* file, const char* name, uint64_t name_len,
-                         st_tensor_info* info, st_error* error);
+/** The tensor with this name. Fails with ST_E_TENSOR_NOT_FOUND, at the cost of a successful look-up
+ * if `error` is NULL.
+ * @since 0.1 */
+ST_API st_status st_file_find_tensor(const st_file* file, const char* name, uint64_t name_len,
+                                     st_tensor_info* info, st_error* error);
 
-/* One key and its value in the header's __metadata__. Received from a file, the pointers live as
- * long as it; they are not NULL even when empty. */
+/** 1 if the file has a tensor with this name, else 0. 0 if `file` is NULL. @since 0.1 */
+ST_API int32_t st_file_has_tensor(const st_file* file, const char* name, uint64_t name_len);
+
+/** An entry of the header's __metadata__. The pointers that a file returns are valid as long as the
+ * file and are never NULL.
+ * @since 0.1 */
 typedef struct st_metadata_entry {
-  uint32_t size; /* sizeof(st_metadata_entry), set by the caller */
-  uint32_t reserved;
-  const char* key;
-  uint64_t key_len;
-  const char* value;
-  uint64_t value_len;
+  uint32_t size;      /**< sizeof(st_metadata_entry); see Struct sizes */
+  uint32_t reserved;  /**< 0 */
+  const char* key;    /**< `key_len` bytes */
+  uint64_t key_len;   /**< length of the key in bytes */
+  const char* value;  /**< `value_len` bytes */
+  uint64_t value_len; /**< length of the value in bytes */
 } st_metadata_entry;
 
 #define ST_METADATA_ENTRY_INIT \
   { sizeof(st_metadata_entry), 0, NULL, 0, NULL, 0 }
 
-/* Number of metadata entries; 0 for NULL. */
-ST_API uint64_t st_metadata_count(const st_file* file);
+/** What a header has as __metadata__. @since 0.1 */
+enum st_metadata_form {
+  ST_METADATA_ABSENT = 0, /**< no __metadata__ */
+  ST_METADATA_NULL = 1,   /**< "__metadata__":null */
+  ST_METADATA_OBJECT = 2  /**< an object, which may be empty */
+};
 
-/* The entry at `index`, ordered by the bytes of the key. Fails with ST_E_OUT_OF_RANGE. */
-ST_API st_status st_metadata_at(const st_file* file, uint64_t index, st_metadata_entry* entry,
-                                st_error* error);
+/** What the header has as __metadata__ (enum st_metadata_form); ST_METADATA_ABSENT for NULL. Pass
+ * it on as st_save_options.metadata_form to write a copy with the same bytes.
+ * @since 0.1 */
+ST_API uint32_t st_file_metadata_form(const st_file* file);
 
-/* The value of a key. A key that is not there is no error: *value is then NULL. A value that is
- * there is never NULL, even when empty. */
-ST_API st_status st_metadata_find(const st_file* file, const char* key, uint64_t key_len,
-                                  const char** value, uint64_t* value_len, st_error* error);
+/** Number of metadata entries; 0 for NULL. @since 0.1 */
+ST_API uint64_t st_file_metadata_count(const st_file* file);
 
-/* Length in bytes of the header with the 8 bytes before it: where the tensors' data begins. 0 for
- * NULL. */
-ST_API uint64_t st_data_offset(const st_file* file);
+/** The metadata entry at `index`, ordered by the bytes of the key. Fails with ST_E_OUT_OF_RANGE.
+ * @since 0.1 */
+ST_API st_status st_file_metadata_at(const st_file* file, uint64_t index, st_metadata_entry* entry,
+                                     st_error* error);
 
-/* ---- Get --------------------------------------------------------------------------------------
- */
+/** The value of a metadata key. Fails with ST_E_METADATA_NOT_FOUND, at the cost of a successful
+ * look-up if `error` is NULL.
+ * @since 0.1 */
+ST_API st_status st_file_find_metadata(const st_file* file, const char* key, uint64_t key_len,
+                                       const char** value, uint64_t* value_len, st_error* error);
 
-/* One tensor's bytes and whatever keeps them alive. Independent of the st_file it came from, which
- * may be closed. Its bytes are little-endian, dense, in row-major order. */
+/** Where the value of a metadata key is in the file: *nbytes bytes at *file_offset, the characters
+ * of the JSON string between its quotes, escapes included. Reads the header again. Errors:
+ * ST_E_METADATA_NOT_FOUND, ST_E_CHANGED, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
+ * @since 0.1 */
+ST_API st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t key_len,
+                                        uint64_t* file_offset, uint64_t* nbytes, st_error* error);
+
+/* ---- Access tensor data ---------------------------------------------------------------------- */
+
+/** The bytes of a tensor, and a reference to the mapping or memory that holds them. Valid after the
+ * st_file is closed. The bytes are little-endian, dense, in row-major order.
+ * @since 0.1 */
 typedef struct st_tensor st_tensor;
 
-/* The tensor of that name, its bytes ready. Mapped files and memory: no copy, and the bytes lie
- * where the file has them, which need not be a multiple of the element's size. Otherwise: read into
- * memory of its own, aligned to 64 bytes. Give *tensor back with st_release. Errors:
- * ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY. */
+/** The tensor with this name and its bytes. Mapped files and memory: no copy, at the file's own
+ * alignment, which need not be a multiple of the element size. Otherwise: read into memory aligned
+ * to 64 bytes. Release *tensor with st_tensor_unref.
+ * Errors: ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
+ * @since 0.1 */
 ST_API st_status st_get_tensor(const st_file* file, const char* name, uint64_t name_len,
                                st_tensor** tensor, st_error* error);
 
-/* The same by its index in that order. Fails with ST_E_OUT_OF_RANGE. */
+/** The tensor at `index` in `order` (enum st_order) and its bytes. Fails with ST_E_OUT_OF_RANGE and
+ * as st_get_tensor.
+ * @since 0.1 */
 ST_API st_status st_get_tensor_at(const st_file* file, uint32_t order, uint64_t index,
                                   st_tensor** tensor, st_error* error);
 
-/* One more reference to the tensor; returns `tensor`. */
+/** Adds a reference to the tensor; returns `tensor`. @since 0.1 */
 ST_API st_tensor* st_tensor_ref(st_tensor* tensor);
 
-/* Gives back one reference; the last one frees or unmaps. NULL is allowed and does nothing. */
-ST_API void st_release(st_tensor* tensor);
+/** Releases a reference to the tensor. The last release frees or unmaps. NULL is allowed.
+ * @since 0.1 */
+ST_API void st_tensor_unref(st_tensor* tensor);
 
-/* The bytes; NULL for NULL, and not NULL otherwise even when there are none. */
+/** The bytes; NULL for NULL, otherwise never NULL, even if there are none. @since 0.1 */
 ST_API const void* st_tensor_data(const st_tensor* tensor);
 
-/* The same bytes where they may be written to (read into memory of their own, or mapped
- * copy-on-write), else NULL. Writes never reach the file. The caller orders its own writes. */
+/** The bytes for writing if the file was opened with ST_ACCESS_WRITABLE, else NULL. The caller
+ * synchronizes writes.
+ * @since 0.1 */
 ST_API void* st_tensor_mutable_data(st_tensor* tensor);
 
-/* Number of bytes; 0 for NULL. */
+/** Number of bytes; 0 for NULL. @since 0.1 */
 ST_API uint64_t st_tensor_nbytes(const st_tensor* tensor);
 
-/* Its entry in the header; the pointers live as long as `tensor`. */
+/** The tensor's entry in the header; the pointers are valid as long as `tensor`. @since 0.1 */
 ST_API st_status st_tensor_describe(const st_tensor* tensor, st_tensor_info* info, st_error* error);
 
-/* Reads a tensor's bytes into the caller's `buffer` of `buffer_size` bytes. If the call fails the
- * buffer's content is unspecified.
- * Errors: as st_get_tensor, and ST_E_BUFFER_TOO_SMALL. */
+/** Reads a tensor's bytes into the caller's `buffer` of `buffer_size` bytes. On failure the content
+ * of the buffer is unspecified.
+ * Errors: as st_get_tensor, and ST_E_BUFFER_TOO_SMALL.
+ * @since 0.1 */
 ST_API st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len,
                                 void* buffer, uint64_t buffer_size, st_error* error);
 
-/* Reads `nbytes` bytes from `file_offset`, counted from the first byte of the file: pieces of
- * tensors too large for one buffer, on their way to a device or through a checksum. Errors: as
- * st_read_tensor; ST_E_OUT_OF_RANGE beyond the end of the file. */
+/** Reads `nbytes` bytes at `file_offset`, counted from the first byte of the file: for tensors that
+ * are too large for one buffer, on their way to a device or through a checksum.
+ * Errors: as st_read_tensor; ST_E_OUT_OF_RANGE beyond the end of the file.
+ * @since 0.1 */
 ST_API st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer,
                             uint64_t nbytes, st_error* error);
 
-/* Reads the elements starts[d] <= i < stops[d] of each dimension d, packed in row-major order, into
- * the caller's buffer; reads no more of the file than that takes, rounded up to sensible pieces.
- * `rank` is the tensor's own. *nbytes, which may be NULL, is set to the bytes that the slice has;
- * with `buffer` NULL and `buffer_size` 0 that is all that is done. Errors: as st_read_tensor;
- * ST_E_INVALID_ARGUMENT for another rank; ST_E_OUT_OF_RANGE where start <= stop <= extent does not
- * hold; ST_E_SUBBYTE where a piece is not whole bytes. */
+/** Reads the elements starts[d] <= i < stops[d] of each dimension d into the caller's buffer,
+ * dense, in row-major order. `rank` must be the tensor's. *nbytes (NULL is allowed) receives the
+ * size of the slice; with `buffer` NULL and `buffer_size` 0 the call only computes it. Errors: as
+ * st_read_tensor; ST_E_INVALID_ARGUMENT for another rank; ST_E_OUT_OF_RANGE unless start <= stop <=
+ * extent; ST_E_SUBBYTE if a contiguous run is not a whole number of bytes.
+ * @since 0.1 */
 ST_API st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len,
                                const uint64_t* starts, const uint64_t* stops, uint64_t rank,
                                void* buffer, uint64_t buffer_size, uint64_t* nbytes,
                                st_error* error);
 
-/* ---- Save -------------------------------------------------------------------------------------
- */
+/* ---- Save ------------------------------------------------------------------------------------ */
 
-/* A tensor to be written. Everything is borrowed until the call returns. The bytes are either at
- * `data`, or what `fill` puts into the pieces it is asked for: exactly one of the two is given,
- * except that a tensor of no bytes needs neither. */
+/** A tensor to write. The caller keeps everything valid until the call returns. Exactly one of
+ * `data` and `fill` is not NULL; both may be NULL if `nbytes` is 0.
+ * @since 0.1 */
 typedef struct st_save_tensor {
-  uint32_t size;    /* sizeof(st_save_tensor) */
-  uint32_t dtype;   /* ST_DTYPE_ */
-  const char* name; /* `name_len` bytes of UTF-8, not "__metadata__" */
-  uint64_t name_len;
-  const uint64_t* shape; /* `rank` extents; NULL only when rank is 0 */
-  uint64_t rank;
-  const void* data; /* `nbytes` bytes, little-endian, dense, row-major */
-  uint64_t nbytes;  /* must be what dtype and shape say */
-  /* Fills `buffer` with the tensor's `nbytes` bytes from `offset`. Returns 0, or an errno value
-   * that becomes st_error.os_error of an ST_E_IO, or -1, which becomes ST_E_CANCELLED. Called in
-   * ascending order of offset, on the thread that saves. */
-  int32_t (*fill)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
-  void* user_data; /* handed to `fill` */
+  uint32_t size;         /**< sizeof(st_save_tensor); see Struct sizes */
+  uint32_t dtype;        /**< enum st_dtype */
+  const char* name;      /**< `name_len` bytes of UTF-8; "__metadata__" is reserved */
+  uint64_t name_len;     /**< length of the name in bytes */
+  const uint64_t* shape; /**< `rank` extents in elements; may be NULL if rank is 0 */
+  uint64_t rank;         /**< number of dimensions */
+  uint64_t nbytes;       /**< size of the data in bytes; must match dtype and shape */
+  const void* data;      /**< the bytes: little-endian, dense, row-major */
+  st_fill_fn fill;       /**< called in ascending order of the offset, on the saving thread */
+  void* user_data;       /**< passed to `fill` */
 } st_save_tensor;
 
 #define ST_SAVE_TENSOR_INIT \
-  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL }
+  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL }
 
-#define ST_DURABILITY_NONE 0  /* the file is whole at every instant, but a power loss may lose it \
-                               */
-#define ST_DURABILITY_FSYNC 1 /* the file and its directory are on the disk when the call returns \
-                               */
+/** What a successful save guarantees after a power failure. @since 0.1 */
+enum st_durability {
+  ST_DURABILITY_NONE = 0, /**< nothing: a power failure may lose the new file */
+  ST_DURABILITY_FSYNC =
+      1 /**< file and directory are synced with fsync before the call returns. An
+           error of the directory's fsync is reported after the file is replaced. */
+};
 
+/** Permission bits of the file, besides explicit ones such as 0640. @since 0.1 */
+enum st_mode {
+  ST_MODE_INHERIT = 0,   /**< those of the replaced file; for a new file as ST_MODE_UMASK */
+  ST_MODE_UMASK = 0x1000 /**< 0666 & ~umask, even if the file exists */
+};
+
+/** What a save does with a symbolic link at the path. @since 0.1 */
+enum st_link {
+  ST_LINK_REPLACE = 0, /**< replace the link and leave the file that it points to unchanged */
+  ST_LINK_FOLLOW = 1   /**< replace the file that the link points to */
+};
+
+/** @since 0.1 */
 typedef struct st_save_options {
-  uint32_t size;       /* sizeof(st_save_options) */
-  uint32_t durability; /* ST_DURABILITY_; ignored for memory */
-  uint32_t mode; /* permission bits of the file; 0: those of the file that is replaced, or 0666 less
-                    the umask for a new one */
-  uint32_t
-      empty_metadata; /* 1: where there are no entries, write an empty __metadata__, as the
-                         reference implementation does when it is handed an empty map; else 0 */
-  uint64_t
-      alignment; /* the tensors' data begins at a multiple of this many bytes: a power of two from 8
-                    to 65,536; 0 means 8, which is what the reference implementation writes */
-  const st_metadata_entry* metadata; /* `metadata_count` entries, or NULL */
-  uint64_t metadata_count;
-  /* May be NULL. Called on the saving thread with the bytes of the file that are written and those
-   * it will have; returns 0 to go on, anything else to stop with ST_E_CANCELLED. */
-  int32_t (*progress)(void* user_data, uint64_t done, uint64_t total);
-  void* user_data; /* handed to `progress` */
+  uint32_t size;          /**< sizeof(st_save_options); see Struct sizes */
+  uint32_t durability;    /**< enum st_durability; ignored for memory */
+  uint32_t mode;          /**< enum st_mode or permission bits; ignored for memory */
+  uint32_t link;          /**< enum st_link; ignored for memory */
+  uint32_t metadata_form; /**< enum st_metadata_form: __metadata__ if there are no entries */
+  uint32_t reserved;      /**< 0 */
+  uint64_t alignment;     /**< the tensor data begins at a multiple of this many bytes: a
+                             power of two from 8 to 65,536; 0: 8, as the reference writes */
+  const st_metadata_entry* metadata; /**< `metadata_count` entries, or NULL */
+  uint64_t metadata_count;           /**< number of metadata entries */
+  st_progress_fn progress;  /**< NULL, or called with bytes of the file written and in all */
+  void* progress_user_data; /**< passed to `progress` */
 } st_save_options;
 
 #define ST_SAVE_OPTIONS_INIT \
-  { sizeof(st_save_options), 0, 0, 0, 0, NULL, 0, NULL, NULL }
+  { sizeof(st_save_options), 0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL }
 
-/* Writes a file: all of it, or none. The tensors may be given in any order: the file holds them as
- * the reference implementation orders them (dtype descending, then name), and equal input gives
- * equal bytes. With count 0, `tensors` may be NULL.
+/** Writes a file, all of it or nothing. The order of `tensors` does not matter: the file contains
+ * them in the reference implementation's order (dtype, then name), and equal input gives equal
+ * bytes. `tensors` may be NULL if `count` is 0.
  *
- * The new file is written beside `path` and takes its place in one step once it is complete:
- * whoever opens `path` finds the old file or the new one, never a mixture, and a failure leaves the
- * old one and nothing else. Symbolic links are written through. Saving over the file that the
- * tensors themselves are mapped from is correct. Hard links and extended attributes of the old file
- * are not carried over. A file over the process's own limit (RLIMIT_FSIZE) is an ST_E_IO with EFBIG
- * where SIGXFSZ is ignored; otherwise the kernel ends the process with that signal.
+ * The library writes a temporary file in the same directory and renames it to `path`: a reader that
+ * opens `path` gets the complete old or the complete new file, and a failure leaves the old file
+ * unchanged and no temporary file. The tensors may be mapped from the file that is replaced. Hard
+ * links, extended attributes, ACLs and the owner of the old file are not kept.
  *
- * Errors, before the first byte is written: ST_E_DUPLICATE, ST_E_INVALID_ARGUMENT (a tensor called
+ * A symbolic link is replaced, or followed with ST_LINK_FOLLOW, if it points to a regular file or
+ * to nothing. Other links, and those that pass through /proc (/dev/stdout), fail with
+ * ST_E_NOT_REGULAR. A file larger than RLIMIT_FSIZE fails with EFBIG if SIGXFSZ is ignored;
+ * otherwise the kernel terminates the process with that signal.
+ *
+ * Errors before the first byte is written: ST_E_DUPLICATE, ST_E_INVALID_ARGUMENT (a tensor named
  * "__metadata__"), ST_E_UTF8, ST_E_DTYPE, ST_E_OVERFLOW, ST_E_SUBBYTE, ST_E_SIZE_MISMATCH,
  * ST_E_HEADER_TOO_LARGE, ST_E_NOT_REGULAR, ST_E_NOT_FOUND, ST_E_PERMISSION. Later: ST_E_IO,
- * ST_E_CANCELLED. */
+ * ST_E_CANCELLED.
+ * @since 0.1 */
 ST_API st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
                          const st_save_options* options, st_error* error);
 
-/* Size in bytes of the file that st_save would write; no data is looked at. Errors: those that
- * st_save gives before it touches the file system. */
+/** Size in bytes of the file that st_save would write. Reads no tensor data. Errors: those that
+ * st_save reports before it uses the file system.
+ * @since 0.1 */
 ST_API st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
                               const st_save_options* options, uint64_t* nbytes, st_error* error);
 
-/* Writes the same bytes into the caller's buffer. *nbytes, which may be NULL, is set to their
- * number. Fails with ST_E_BUFFER_TOO_SMALL before anything is written. */
+/** Writes the bytes of st_save into the caller's buffer. *nbytes (NULL is allowed) receives their
+ * number. Fails with ST_E_BUFFER_TOO_SMALL before it writes anything.
+ * @since 0.1 */
 ST_API st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
                                 const st_save_options* options, void* buffer, uint64_t buffer_size,
                                 uint64_t* nbytes, st_error* error);
 
-/* ---- Build one tensor at a time -----------------------------------------------------------------
- */
+/* ---- Build one tensor at a time -------------------------------------------------------------- */
 
-/* Collects what st_save takes, for languages where an array of structs is awkward. Names, shapes,
- * keys and values are copied; the tensors' bytes are borrowed until the last save. */
+/** Collects the arguments of st_save, for languages in which arrays of structs are awkward. Names,
+ * shapes, keys and values are copied; the tensors' bytes must stay valid until the last save.
+ * @since 0.1 */
 typedef struct st_builder st_builder;
 
-/* Makes an empty builder. Give it back with st_builder_free. */
+/** Creates an empty builder. Free it with st_builder_free. @since 0.1 */
 ST_API st_status st_builder_new(st_builder** builder, st_error* error);
 
-/* NULL is allowed and does nothing. */
+/** Frees a builder. NULL is allowed. @since 0.1 */
 ST_API void st_builder_free(st_builder* builder);
 
-/* Adds a tensor of `nbytes` bytes at `data`. The tensor is checked at once, its name against the
- * others when saving. */
+/** Adds a tensor with `nbytes` bytes at `data`. Validates the tensor; duplicate names fail when
+ * saving.
+ * @since 0.1 */
 ST_API st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_len,
                                 uint32_t dtype, const uint64_t* shape, uint64_t rank,
                                 const void* data, uint64_t nbytes, st_error* error);
 
-/* Adds a tensor whose bytes `fill` gives, as in st_save_tensor. */
+/** Adds a tensor whose bytes the callback `fill` provides, as in st_save_tensor. @since 0.1 */
 ST_API st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t name_len,
                                      uint32_t dtype, const uint64_t* shape, uint64_t rank,
-                                     uint64_t nbytes,
-                                     int32_t (*fill)(void* user_data, uint64_t offset, void* buffer,
-                                                     uint64_t nbytes),
-                                     void* user_data, st_error* error);
+                                     uint64_t nbytes, st_fill_fn fill, void* user_data,
+                                     st_error* error);
 
-/* Adds a metadata entry. Two of one key fail with ST_E_DUPLICATE when saving. */
+/** Adds a metadata entry. Duplicate keys fail with ST_E_DUPLICATE when saving. @since 0.1 */
 ST_API st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
                                          const char* value, uint64_t value_len, st_error* error);
 
-/* As st_save, st_save_size and st_save_memory. Metadata in the options comes on top of the
- * builder's. The builder stays as it is and can save again. */
+/** st_save of the builder's tensors. The file has the builder's metadata and that of the options.
+ * The builder is unchanged and can save again.
+ * @since 0.1 */
 ST_API st_status st_builder_save(const st_builder* builder, const char* path,
                                  const st_save_options* options, st_error* error);
+
+/** st_save_size of the builder's tensors. @since 0.1 */
 ST_API st_status st_builder_save_size(const st_builder* builder, const st_save_options* options,
                                       uint64_t* nbytes, st_error* error);
+
+/** st_save_memory of the builder's tensors. @since 0.1 */
 ST_API st_status st_builder_save_memory(const st_builder* builder, const st_save_options* options,
                                         void* buffer, uint64_t buffer_size, uint64_t* nbytes,
                                         st_error* error);
+
+/* ---- Struct sizes ---------------------------------------------------------------------------- */
+
+/** Sizes of the structs in the release that introduced them: what a `size` of 0 means. @since 0.1
+ */
+enum st_struct_size {
+  ST_ERROR_SIZE_VER0 = 280,
+  ST_OPEN_OPTIONS_SIZE_VER0 = 24,
+  ST_IO_SIZE_VER0 = 40,
+  ST_IDENTITY_SIZE_VER0 = 40,
+  ST_TENSOR_INFO_SIZE_VER0 = 56,
+  ST_METADATA_ENTRY_SIZE_VER0 = 40,
+  ST_SAVE_TENSOR_SIZE_VER0 = 72,
+  ST_SAVE_OPTIONS_SIZE_VER0 = 64
+};
 
 #ifdef __cplusplus
 }

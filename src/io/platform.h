@@ -85,4 +85,20 @@ class AtomicFile {
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
                                                std::uint64_t size);
 
+// ---- Calls into the library --------------------------------------------------------------------
+
+// While it lives, thread cancellation is deferred: a cancelled close() in a destructor would
+// terminate the process. At its end errno is what it was.
+class CallScope {
+ public:
+  CallScope() noexcept;
+  CallScope(const CallScope&) = delete;
+  CallScope& operator=(const CallScope&) = delete;
+  ~CallScope();
+
+ private:
+  int saved_errno_;
+  int cancel_state_;
+};
+
 }  // namespace st

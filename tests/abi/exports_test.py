@@ -50,6 +50,19 @@ def soname(library):
     return re.search(r"SONAME.*\[(.*)\]", dynamic)[1]
 
 
+def file_version(header, abi):
+    """ABI.RELEASE.PATCH, where RELEASE never decreases within one ABI number: 0.3 is 3, 1.0 is 1000."""
+    text = pathlib.Path(header).read_text()
+    major, minor, patch = (
+        int(re.search(rf"#define ST_VERSION_{part} (\d+)", text)[1]) for part in ("MAJOR", "MINOR", "PATCH")
+    )
+    return f"{abi}.{major * 1000 + minor}.{patch}"
+
+
+def version_suffix(library):
+    return pathlib.Path(library).resolve().name.removeprefix("libsafetensors.so.")
+
+
 def main():
     header, version_map, library, abi = sys.argv[1:]
     functions = declared(pathlib.Path(header))
@@ -69,6 +82,8 @@ def main():
             problems.append(f"{name} is of {in_library[name]}, the map says {in_map[name]}")
     if soname(library) != f"libsafetensors.so.{abi}":
         problems.append(f"the SONAME is {soname(library)}, the ABI number {abi}")
+    if version_suffix(library) != file_version(header, abi):
+        problems.append(f"the file is {library}, its version should be {file_version(header, abi)}")
     print("\n".join(problems) or f"{len(functions)} functions")
     return 1 if problems or not functions else 0
 

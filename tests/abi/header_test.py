@@ -21,16 +21,18 @@ MORE = {
 }
 PROGRAM = """#include <safetensors/safetensors.h>
 #include <safetensors/safetensors.h>
-extern st_status use(const char *path);
-st_status use(const char *path) {
+extern st_status use(const char* path);
+st_status use(const char* path) {
   st_error error = ST_ERROR_INIT;
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   st_save_options save_options = ST_SAVE_OPTIONS_INIT;
-  st_file *file;
-  (void)info, (void)entry;
+  st_io io = ST_IO_INIT;
+  st_identity identity = ST_IDENTITY_INIT;
+  st_file* file;
+  (void)info, (void)entry, (void)io, (void)identity;
   if (st_open(path, &options, &file, &error) != ST_OK) return error.code;
   st_close(file);
   return st_save(path, &tensor, 1, &save_options, &error);

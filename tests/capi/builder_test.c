@@ -175,12 +175,12 @@ static void check_many(void) {
   CHECK_STATUS(st_builder_save_memory(builder, NULL, bytes, size, NULL, &error), ST_OK);
   st_builder_free(builder);
   CHECK_STATUS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_OK);
-  CHECK(st_tensor_count(file) == count && st_metadata_count(file) == count);
+  CHECK(st_file_tensor_count(file) == count && st_file_metadata_count(file) == count);
   for (i = 0; i < count; ++i) {
     st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
     st_tensor_info info = ST_TENSOR_INFO_INIT;
-    CHECK(st_metadata_at(file, i, &entry, NULL) == ST_OK);
-    CHECK(st_find(file, entry.key, entry.key_len, &info, NULL) == ST_OK);
+    CHECK(st_file_metadata_at(file, i, &entry, NULL) == ST_OK);
+    CHECK(st_file_find_tensor(file, entry.key, entry.key_len, &info, NULL) == ST_OK);
     CHECK(memcmp(entry.key + 20, entry.value, 4) == 0 && bytes[info.file_offset] == data[i % 24]);
   }
   st_close(file);

@@ -32,7 +32,7 @@ static void check_all_tensors(st_file* file) {
     const unsigned char* expected = sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     CHECK(memcmp(st_tensor_data(tensor), expected, sample_tensors[i].nbytes) == 0);
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
 }
 
@@ -40,20 +40,20 @@ static void check_replaced(uint32_t backend) {
   st_file* file;
   sample_write("file");
   file = open_or_stop("file", backend);
-  CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
+  CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
 
   /* Another file under the same name is another file. */
   scratch_write("other", "nothing of the kind", 19);
   CHECK(rename("other", "file") == 0);
   check_all_tensors(file);
-  CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
+  CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
   st_close(file);
 
   sample_write("file");
   file = open_or_stop("file", backend);
   CHECK(unlink("file") == 0);
   check_all_tensors(file);
-  CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
+  CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
   st_close(file);
 }
 
@@ -65,7 +65,7 @@ static void check_grown(uint32_t backend) {
   file = open_or_stop("file", backend);
   change("file", sample_size(), "more");
   check_all_tensors(file);
-  CHECK_FAILS(st_verify_unchanged(file, &error), ST_E_CHANGED, &error);
+  CHECK_FAILS(st_file_verify_unchanged(file, &error), ST_E_CHANGED, &error);
   CHECK_STATUS(st_read_at(file, sample_size(), &byte, 1, &error), ST_E_OUT_OF_RANGE);
   st_close(file);
 }
@@ -82,14 +82,14 @@ static void check_rewritten(uint32_t backend) {
   set_old("file");
   file = open_or_stop("file", backend);
   change("file", 0, junk);
-  CHECK_STATUS(st_find(file, "zeta", 4, &info, &error), ST_OK);
+  CHECK_STATUS(st_file_find_tensor(file, "zeta", 4, &info, &error), ST_OK);
   CHECK(info.nbytes == 24 && info.shape[1] == 3);
   check_all_tensors(file);
-  CHECK_FAILS(st_verify_unchanged(file, &error), ST_E_CHANGED, &error);
+  CHECK_FAILS(st_file_verify_unchanged(file, &error), ST_E_CHANGED, &error);
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   CHECK_STATUS(st_tensor_describe(tensor, &info, &error), ST_OK);
   CHECK(info.name_len == 4 && memcmp(info.name, "zeta", 4) == 0);
-  st_release(tensor);
+  st_tensor_unref(tensor);
   st_close(file);
 }
 
@@ -104,7 +104,7 @@ static void check_shortened(uint32_t backend) {
     unsigned char buffer[64];
     CHECK(truncate("file", (off_t)size) == 0);
     check_about("backend %u, %llu bytes", backend, (unsigned long long)size);
-    CHECK_FAILS(st_verify_unchanged(file, &error), ST_E_TRUNCATED, &error);
+    CHECK_FAILS(st_file_verify_unchanged(file, &error), ST_E_TRUNCATED, &error);
     CHECK(error.position == size);
     for (i = 0; i < sample_count; ++i) {
       const struct sample_tensor* expected = &sample_tensors[i];
@@ -114,7 +114,7 @@ static void check_shortened(uint32_t backend) {
       if (there) {
         CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
         CHECK(memcmp(st_tensor_data(tensor), bytes, expected->nbytes) == 0);
-        st_release(tensor);
+        st_tensor_unref(tensor);
         CHECK_STATUS(st_read_tensor(file, expected->name, expected->name_len, buffer, 64, &error),
                      ST_OK);
         CHECK(memcmp(buffer, bytes, expected->nbytes) == 0);
@@ -151,7 +151,7 @@ static void check_mapped_before(void) {
   st_close(file);
   CHECK(unlink("file") == 0);
   CHECK(memcmp(st_tensor_data(tensor), sample_bytes() + sample_data_offset(), 5) == 0);
-  st_release(tensor);
+  st_tensor_unref(tensor);
 }
 
 int main(void) {

@@ -47,6 +47,7 @@ static void check_statuses(void) {
       {ST_E_TENSOR_NOT_FOUND, 70, "ST_E_TENSOR_NOT_FOUND"},
       {ST_E_OUT_OF_RANGE, 71, "ST_E_OUT_OF_RANGE"},
       {ST_E_BUFFER_TOO_SMALL, 72, "ST_E_BUFFER_TOO_SMALL"},
+      {ST_E_METADATA_NOT_FOUND, 73, "ST_E_METADATA_NOT_FOUND"},
   };
   const size_t count = sizeof statuses / sizeof statuses[0];
   size_t i, known = 0;
@@ -130,29 +131,88 @@ static void check_dtypes(void) {
 /* Other languages describe the structs by these numbers. */
 static void check_layout(void) {
   CHECK(sizeof(st_status) == 4);
+
+  CHECK(ST_ERROR_SIZE_VER0 == 280);
   CHECK(sizeof(st_error) == 280);
+  CHECK(offsetof(st_error, size) == 0);
   CHECK(offsetof(st_error, code) == 4);
   CHECK(offsetof(st_error, os_error) == 8);
+  CHECK(offsetof(st_error, reserved) == 12);
   CHECK(offsetof(st_error, position) == 16);
   CHECK(offsetof(st_error, message) == 24);
-  CHECK(sizeof(st_open_options) == 32);
+
+  CHECK(ST_OPEN_OPTIONS_SIZE_VER0 == 24);
+  CHECK(sizeof(st_open_options) == 24);
+  CHECK(offsetof(st_open_options, size) == 0);
   CHECK(offsetof(st_open_options, backend) == 4);
   CHECK(offsetof(st_open_options, strictness) == 8);
-  CHECK(offsetof(st_open_options, mapping) == 12);
-  CHECK(offsetof(st_open_options, memory) == 16);
-  CHECK(offsetof(st_open_options, max_header_size) == 24);
-#if UINTPTR_MAX == UINT64_MAX
+  CHECK(offsetof(st_open_options, access) == 12);
+  CHECK(offsetof(st_open_options, max_header_size) == 16);
+
+  CHECK(ST_IO_SIZE_VER0 == 40);
   CHECK(sizeof(st_io) == 40);
+  CHECK(offsetof(st_io, size) == 0);
+  CHECK(offsetof(st_io, reserved) == 4);
+  CHECK(offsetof(st_io, nbytes) == 8);
+  CHECK(offsetof(st_io, read_at) == 16);
+  CHECK(offsetof(st_io, release) == 24);
+  CHECK(offsetof(st_io, user_data) == 32);
+
+  CHECK(ST_IDENTITY_SIZE_VER0 == 40);
+  CHECK(sizeof(st_identity) == 40);
+  CHECK(offsetof(st_identity, size) == 0);
+  CHECK(offsetof(st_identity, reserved) == 4);
+  CHECK(offsetof(st_identity, device) == 8);
+  CHECK(offsetof(st_identity, inode) == 16);
+  CHECK(offsetof(st_identity, nbytes) == 24);
+  CHECK(offsetof(st_identity, header_nbytes) == 32);
+
+  CHECK(ST_TENSOR_INFO_SIZE_VER0 == 56);
   CHECK(sizeof(st_tensor_info) == 56);
-  CHECK(offsetof(st_tensor_info, shape) == 16);
+  CHECK(offsetof(st_tensor_info, size) == 0);
+  CHECK(offsetof(st_tensor_info, dtype) == 4);
+  CHECK(offsetof(st_tensor_info, name) == 8);
+  CHECK(offsetof(st_tensor_info, name_len) == 16);
+  CHECK(offsetof(st_tensor_info, shape) == 24);
+  CHECK(offsetof(st_tensor_info, rank) == 32);
+  CHECK(offsetof(st_tensor_info, nbytes) == 40);
   CHECK(offsetof(st_tensor_info, file_offset) == 48);
+
+  CHECK(ST_METADATA_ENTRY_SIZE_VER0 == 40);
   CHECK(sizeof(st_metadata_entry) == 40);
+  CHECK(offsetof(st_metadata_entry, size) == 0);
+  CHECK(offsetof(st_metadata_entry, reserved) == 4);
+  CHECK(offsetof(st_metadata_entry, key) == 8);
+  CHECK(offsetof(st_metadata_entry, key_len) == 16);
   CHECK(offsetof(st_metadata_entry, value) == 24);
+  CHECK(offsetof(st_metadata_entry, value_len) == 32);
+
+  CHECK(ST_SAVE_TENSOR_SIZE_VER0 == 72);
   CHECK(sizeof(st_save_tensor) == 72);
+  CHECK(offsetof(st_save_tensor, size) == 0);
+  CHECK(offsetof(st_save_tensor, dtype) == 4);
+  CHECK(offsetof(st_save_tensor, name) == 8);
+  CHECK(offsetof(st_save_tensor, name_len) == 16);
+  CHECK(offsetof(st_save_tensor, shape) == 24);
+  CHECK(offsetof(st_save_tensor, rank) == 32);
+  CHECK(offsetof(st_save_tensor, nbytes) == 40);
+  CHECK(offsetof(st_save_tensor, data) == 48);
   CHECK(offsetof(st_save_tensor, fill) == 56);
-  CHECK(sizeof(st_save_options) == 56);
-  CHECK(offsetof(st_save_options, metadata) == 24);
-#endif
+  CHECK(offsetof(st_save_tensor, user_data) == 64);
+
+  CHECK(ST_SAVE_OPTIONS_SIZE_VER0 == 64);
+  CHECK(sizeof(st_save_options) == 64);
+  CHECK(offsetof(st_save_options, size) == 0);
+  CHECK(offsetof(st_save_options, durability) == 4);
+  CHECK(offsetof(st_save_options, mode) == 8);
+  CHECK(offsetof(st_save_options, link) == 12);
+  CHECK(offsetof(st_save_options, metadata_form) == 16);
+  CHECK(offsetof(st_save_options, reserved) == 20);
+  CHECK(offsetof(st_save_options, alignment) == 24);
+  CHECK(offsetof(st_save_options, metadata) == 32);
+  CHECK(offsetof(st_save_options, metadata_count) == 40);
+  CHECK(offsetof(st_save_options, progress) == 48);
+  CHECK(offsetof(st_save_options, progress_user_data) == 56);
 }
 
 static void check_constants(void) {
@@ -172,9 +232,11 @@ static void check_constants(void) {
   CHECK(ST_NO_POSITION == UINT64_MAX);
   CHECK(ST_MESSAGE_SIZE == 256);
   CHECK(ST_BACKEND_AUTO == 0 && ST_BACKEND_MMAP == 1 && ST_BACKEND_PREAD == 2);
-  CHECK(ST_STRICTNESS_COMPATIBLE == 0 && ST_STRICT == 1);
-  CHECK(ST_MAPPING_READ_ONLY == 0 && ST_MAPPING_COPY_ON_WRITE == 1);
-  CHECK(ST_MEMORY_BORROW == 0 && ST_MEMORY_COPY == 1);
+  CHECK(ST_STRICTNESS_COMPATIBLE == 0 && ST_STRICTNESS_STRICT == 1);
+  CHECK(ST_ACCESS_READ_ONLY == 0 && ST_ACCESS_WRITABLE == 1);
+  CHECK(ST_METADATA_ABSENT == 0 && ST_METADATA_NULL == 1 && ST_METADATA_OBJECT == 2);
+  CHECK(ST_MODE_INHERIT == 0 && ST_MODE_UMASK == 0x1000);
+  CHECK(ST_LINK_REPLACE == 0 && ST_LINK_FOLLOW == 1);
   CHECK(ST_ORDER_FILE == 0 && ST_ORDER_NAME == 1);
   CHECK(ST_DURABILITY_NONE == 0 && ST_DURABILITY_FSYNC == 1);
 }

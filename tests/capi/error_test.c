@@ -38,14 +38,14 @@ static void check_failure_fills(void) {
   CHECK(strstr(error.message, "no such file") != NULL);
 }
 
-/* A caller of a later release has a larger struct: what lies beyond is not touched. */
+/* A caller of a later release has a larger struct: fields that are unknown here become zero. */
 static void check_sizes(void) {
   union {
     st_error error;
     unsigned char bytes[sizeof(st_error) + 64];
   } larger;
   st_error smaller = ST_ERROR_INIT;
-  const uint32_t wrong[] = {0, 4, 279, UINT32_MAX};
+  const uint32_t wrong[] = {4, 272, 279, 281, 4104, UINT32_MAX};
   st_file* file;
   size_t i;
 
@@ -56,7 +56,15 @@ static void check_sizes(void) {
   CHECK(file == NULL);
   CHECK(larger.error.size == sizeof larger);
   for (i = sizeof(st_error); i < sizeof larger; ++i)
-    CHECK(larger.bytes[i] == 0x5A || larger.bytes[i] == 0);
+    CHECK(larger.bytes[i] == 0);
+
+  /* A zeroed st_error, the default in many languages, receives the message. */
+  memset(&smaller, 0, sizeof smaller);
+  file = junk;
+  CHECK_STATUS(st_open("no such file", NULL, &file, &smaller), ST_E_NOT_FOUND);
+  CHECK(file == NULL);
+  CHECK(smaller.size == 0 && smaller.code == ST_E_NOT_FOUND && smaller.os_error == ENOENT);
+  CHECK(strstr(smaller.message, "no such file") != NULL);
 
   for (i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
     st_error before;
@@ -102,7 +110,7 @@ static void check_positions(void) {
        {"lm_head", "1", "0"}},
       {"{\"lm_head\":{\"dtype\":\"U7\",\"shape\":[4],\"data_offsets\":[0,4]}}",
        4,
-       ST_E_SCHEMA,
+       ST_E_DTYPE,
        ST_NO_POSITION,
        {"lm_head", "U7", "dtype"}},
       {"{\"lm_head\":{\"shape\":[4],\"data_offsets\":[0,4]}}",
@@ -164,6 +172,29 @@ static void check_long_names(void) {
   free(bytes);
 }
 
+/* A message of exactly 255 bytes is terminated, whatever the struct held before. */
+static void check_full_message(void) {
+  size_t length, full = 0;
+  for (length = 0; length < 36; ++length) {
+    struct {
+      st_error error;
+      char after[64];
+    } report;
+    st_file* file = NULL;
+    char path[400];
+    memset(path, '\x01', sizeof path); /* each is escaped to four bytes */
+    memset(path, 'n', length);
+    path[length + 60] = '\0';
+    memset(&report, 0x5A, sizeof report);
+    report.error.size = sizeof report.error;
+    CHECK_STATUS(st_open(path, NULL, &file, &report.error), ST_E_NOT_FOUND);
+    CHECK(memchr(report.error.message, '\0', sizeof report.error.message) != NULL);
+    full += memchr(report.error.message, '\0', 255) == NULL ? 1 : 0;
+    CHECK(report.after[0] == 0x5A);
+  }
+  CHECK(full > 0);
+}
+
 int main(void) {
   scratch_enter();
   sample_write("sample");
@@ -173,5 +204,6 @@ int main(void) {
   check_null();
   check_positions();
   check_long_names();
+  check_full_message();
   return check_result();
 }

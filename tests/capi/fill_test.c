@@ -84,7 +84,7 @@ static void prepare(struct job* job) {
   job->tensors[2].data = data;
   job->options = options;
   job->options.progress = watch;
-  job->options.user_data = &job->watcher;
+  job->options.progress_user_data = &job->watcher;
   job->watcher.stop_at = UINT64_MAX;
 }
 
@@ -110,10 +110,10 @@ static void check_content(const unsigned char* bytes, uint64_t size) {
   for (i = 0; i < large && found[i] == byte_at(i); ++i)
     continue;
   CHECK(i == large);
-  st_release(tensor);
+  st_tensor_unref(tensor);
   CHECK_STATUS(st_get_tensor(file, "small", 5, &tensor, &error), ST_OK);
   CHECK(*(const unsigned char*)st_tensor_data(tensor) == byte_at(0));
-  st_release(tensor);
+  st_tensor_unref(tensor);
   st_close(file);
 }
 

@@ -38,13 +38,13 @@ static void check_all(st_file* file) {
         st_get_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, &tensor, &error),
         ST_OK);
     check_is(tensor, i);
-    st_release(tensor);
+    st_tensor_unref(tensor);
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     check_is(tensor, i);
-    st_release(tensor);
+    st_tensor_unref(tensor);
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_NAME, i, &tensor, &error), ST_OK);
     check_is(tensor, sample_name_order[i]);
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
 }
 
@@ -72,7 +72,7 @@ static void check_errors(st_file* file) {
   CHECK_FAILS(st_tensor_describe(tensor, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
   info.size = 1;
   CHECK_FAILS(st_tensor_describe(tensor, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  st_release(tensor);
+  st_tensor_unref(tensor);
 }
 
 /* Tensors that were got from a file that is closed since. */
@@ -86,28 +86,28 @@ static void check_outlives(st_file* file) {
   for (i = 0; i < sample_count; ++i)
     check_is(tensors[i], i);
   for (i = 0; i < sample_count; i += 2)
-    st_release(tensors[i]);
+    st_tensor_unref(tensors[i]);
   for (i = 1; i < sample_count; i += 2)
     check_is(tensors[i], i);
   CHECK(st_tensor_ref(tensors[1]) == tensors[1]);
-  st_release(tensors[1]);
+  st_tensor_unref(tensors[1]);
   check_is(tensors[1], 1);
   for (i = 1; i < sample_count; i += 2)
-    st_release(tensors[i]);
+    st_tensor_unref(tensors[i]);
 }
 
-static st_file* open_with(uint32_t backend, uint32_t mapping) {
+static st_file* open_with(uint32_t backend, uint32_t access) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_file* file = NULL;
   options.backend = backend;
-  options.mapping = mapping;
+  options.access = access;
   CHECK_STATUS(st_open("sample", &options, &file, &error), ST_OK);
   return file;
 }
 
-/* Bytes that may be written to are the caller's alone. */
-static void check_writable(uint32_t backend, uint32_t mapping, int writable) {
-  st_file* file = open_with(backend, mapping);
+/* Writes reach neither the file nor what st_read_tensor returns. */
+static void check_writable(uint32_t backend, uint32_t access, int writable) {
+  st_file* file = open_with(backend, access);
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
     st_tensor* tensor = NULL;
@@ -117,13 +117,19 @@ static void check_writable(uint32_t backend, uint32_t mapping, int writable) {
     CHECK((bytes != NULL) == writable);
     if (bytes) {
       CHECK(bytes == st_tensor_data(tensor));
+      unsigned char read[64];
       memset(bytes, 0xEE, (size_t)st_tensor_nbytes(tensor));
+      CHECK(st_tensor_nbytes(tensor) <= sizeof read);
+      CHECK_STATUS(st_read_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, read,
+                                  sizeof read, &error),
+                   ST_OK);
+      CHECK(memcmp(read, expected_bytes(i), (size_t)st_tensor_nbytes(tensor)) == 0);
     }
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
   st_close(file);
   CHECK(scratch_holds("sample", sample_bytes(), sample_size()));
-  file = open_with(backend, mapping);
+  file = open_with(backend, access);
   check_all(file);
   st_close(file);
 }
@@ -135,7 +141,7 @@ static void check_alignment(void) {
     st_tensor* tensor = NULL;
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
     CHECK((uintptr_t)st_tensor_data(tensor) % 64 == 0);
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
   st_close(file);
 }
@@ -162,7 +168,7 @@ static void check_memory(void) {
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   CHECK(st_tensor_data(tensor) == bytes + sample_data_offset() + 5);
   CHECK(st_tensor_mutable_data(tensor) == NULL);
-  other = st_ref(file);
+  other = st_file_ref(file);
   CHECK(other == file);
   st_close(file);
   CHECK(releases == 0);
@@ -170,7 +176,7 @@ static void check_memory(void) {
   st_close(other);
   CHECK(releases == 0);
   check_is(tensor, 1);
-  st_release(tensor);
+  st_tensor_unref(tensor);
   CHECK(releases == 1 && released_with == &token);
 
   CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, NULL, NULL, &file, &error),
@@ -184,14 +190,34 @@ static void check_memory(void) {
   CHECK(releases == 2);
 
   /* Copied: the caller's bytes may go. */
-  copied.memory = ST_MEMORY_COPY;
-  CHECK_STATUS(st_open_memory(bytes, sample_size(), NULL, NULL, &copied, &file, &error), ST_OK);
+  copied.access = ST_ACCESS_WRITABLE;
+  CHECK_STATUS(st_open_memory_copy(bytes, sample_size(), &copied, &file, &error), ST_OK);
   memset(bytes, 0xEE, sample_size());
   free(bytes);
   check_all(file);
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   CHECK(st_tensor_mutable_data(tensor) == st_tensor_data(tensor));
-  st_release(tensor);
+  st_tensor_unref(tensor);
+  st_close(file);
+}
+
+/* Borrowed memory is the caller's: writable bytes are a copy of it. */
+static void check_writable_memory(void) {
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  st_file* file = NULL;
+  unsigned i;
+  options.access = ST_ACCESS_WRITABLE;
+  CHECK_STATUS(st_open_memory(sample_bytes(), sample_size(), NULL, NULL, &options, &file, &error),
+               ST_OK);
+  for (i = 0; i < sample_count; ++i) {
+    st_tensor* tensor = NULL;
+    CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
+    CHECK(st_tensor_mutable_data(tensor) != NULL);
+    CHECK(st_tensor_mutable_data(tensor) == st_tensor_data(tensor));
+    memset(st_tensor_mutable_data(tensor), 0xEE, (size_t)st_tensor_nbytes(tensor));
+    st_tensor_unref(tensor);
+  }
+  check_all(file);
   st_close(file);
 }
 
@@ -207,7 +233,7 @@ static void check_descriptor(uint32_t backend) {
   CHECK(lseek(descriptor, 0, SEEK_CUR) == 13);
   CHECK(close(descriptor) == 0);
   check_all(file);
-  CHECK_STATUS(st_verify_unchanged(file, &error), ST_OK);
+  CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
   st_close(file);
 }
 
@@ -225,7 +251,7 @@ int main(void) {
   scratch_enter();
   sample_write("sample");
   for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
-    st_file* file = open_with(backend, ST_MAPPING_READ_ONLY);
+    st_file* file = open_with(backend, ST_ACCESS_READ_ONLY);
     check_about("backend %u", backend);
     check_all(file);
     check_errors(file);
@@ -233,12 +259,13 @@ int main(void) {
     check_descriptor(backend);
   }
   check_about(NULL);
-  check_writable(ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY, 0);
-  check_writable(ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE, 1);
-  check_writable(ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY, 1);
-  check_writable(ST_BACKEND_PREAD, ST_MAPPING_COPY_ON_WRITE, 1);
+  check_writable(ST_BACKEND_MMAP, ST_ACCESS_READ_ONLY, 0);
+  check_writable(ST_BACKEND_MMAP, ST_ACCESS_WRITABLE, 1);
+  check_writable(ST_BACKEND_PREAD, ST_ACCESS_READ_ONLY, 0);
+  check_writable(ST_BACKEND_PREAD, ST_ACCESS_WRITABLE, 1);
   check_alignment();
   check_memory();
+  check_writable_memory();
   check_two_handles();
   return check_result();
 }

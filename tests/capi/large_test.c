@@ -39,18 +39,18 @@ static void write_sparse(const char* path, uint64_t first) {
 
 /* 64 GiB, of which the last eight bytes are wanted. */
 static void check_last_tensor(void) {
-  uint32_t backend, mapping;
+  uint32_t backend, access;
   write_sparse("huge", 64 * gib);
   for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
-    for (mapping = ST_MAPPING_READ_ONLY; mapping <= ST_MAPPING_COPY_ON_WRITE; ++mapping) {
+    for (access = ST_ACCESS_READ_ONLY; access <= ST_ACCESS_WRITABLE; ++access) {
       st_open_options options = ST_OPEN_OPTIONS_INIT;
       st_file* file = NULL;
       st_tensor* tensor = NULL;
       char found[8];
       const uint64_t start[] = {64 * gib - 3}, stop[] = {64 * gib};
       options.backend = backend;
-      options.mapping = mapping;
-      check_about("backend %u, mapping %u", backend, mapping);
+      options.access = access;
+      check_about("backend %u, mapping %u", backend, access);
       CHECK_STATUS(st_open("huge", &options, &file, &error), ST_OK);
       CHECK_STATUS(st_get_tensor(file, "last", 4, &tensor, &error), ST_OK);
       CHECK(memcmp(st_tensor_data(tensor), mark, 8) == 0);
@@ -59,12 +59,12 @@ static void check_last_tensor(void) {
       CHECK_STATUS(st_read_slice(file, "hole", 4, start, stop, 1, found, 8, NULL, &error), ST_OK);
       CHECK(found[0] == 0 && found[2] == 0 && found[3] == mark[3]);
       st_close(file);
-      st_release(tensor);
+      st_tensor_unref(tensor);
       if (backend != ST_BACKEND_PREAD) { /* a mapping takes no memory */
         CHECK_STATUS(st_open("huge", &options, &file, &error), ST_OK);
         CHECK_STATUS(st_get_tensor(file, "hole", 4, &tensor, &error), ST_OK);
         CHECK(((const char*)st_tensor_data(tensor))[64 * gib - 1] == 0);
-        st_release(tensor);
+        st_tensor_unref(tensor);
         st_close(file);
       }
     }
@@ -82,7 +82,7 @@ static void check_too_large_to_read(void) {
   CHECK(tensor == NULL);
   CHECK_STATUS(st_get_tensor(file, "last", 4, &tensor, &error), ST_OK);
   CHECK(memcmp(st_tensor_data(tensor), mark, 8) == 0);
-  st_release(tensor);
+  st_tensor_unref(tensor);
   st_close(file);
   unlink("vast");
 }
@@ -106,7 +106,7 @@ static void check_large_read(void) {
   write_sparse("large", size - 8);
   file = open_or_stop("large", ST_BACKEND_PREAD);
   memset(space, 0xEE, window);
-  CHECK_STATUS(st_read_at(file, st_data_offset(file), space, size, &error), ST_OK);
+  CHECK_STATUS(st_read_at(file, st_file_data_offset(file), space, size, &error), ST_OK);
   CHECK(memcmp(space + size - 8, mark, 8) == 0);
   CHECK(space[0] == 0 && space[window - 9] == 0);
   st_close(file);

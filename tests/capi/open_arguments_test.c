@@ -36,23 +36,24 @@ static st_io sample_io(void) {
 /* Every function that opens, with these options. */
 static void check_all(const st_open_options* options, st_status expected) {
   const st_io io = sample_io();
-  st_file* files[4];
+  st_file* files[5];
   int i;
-  st_status statuses[4];
+  st_status statuses[5];
   memset(files, 0x5A, sizeof files);
   statuses[0] = st_open("sample", options, &files[0], &error);
   CHECK(error.code == expected);
   statuses[1] = st_open_fd(descriptor, options, &files[1], NULL);
   statuses[2] = st_open_memory(sample_bytes(), sample_size(), NULL, NULL, options, &files[2], NULL);
+  statuses[3] = st_open_memory_copy(sample_bytes(), sample_size(), options, &files[3], NULL);
   if (expected == ST_OK) {
-    files[3] = NULL;
-    statuses[3] = ST_OK;
+    files[4] = NULL;
+    statuses[4] = ST_OK;
   } else {
-    statuses[3] = st_open_io(&io, options, &files[3], NULL);
+    statuses[4] = st_open_io(&io, options, &files[4], NULL);
   }
-  for (i = 0; i < 4; ++i) {
+  for (i = 0; i < 5; ++i) {
     CHECK_STATUS(statuses[i], expected);
-    CHECK((files[i] != NULL) == (expected == ST_OK && i < 3));
+    CHECK((files[i] != NULL) == (expected == ST_OK && i < 4));
     if (statuses[i] == ST_OK) st_close(files[i]);
   }
 }
@@ -66,9 +67,13 @@ static void check_options(void) {
   check_all(NULL, ST_OK);
   check_all(&options, ST_OK);
 
-  options.size = 0;
+  options.size = 0; /* the first release's */
+  check_all(&options, ST_OK);
+  options.size = ST_OPEN_OPTIONS_SIZE_VER0 - 1;
   check_all(&options, ST_E_INVALID_ARGUMENT);
-  options.size = sizeof options - 1;
+  options.size = ST_OPEN_OPTIONS_SIZE_VER0 - 8;
+  check_all(&options, ST_E_INVALID_ARGUMENT);
+  options.size = 1;
   check_all(&options, ST_E_INVALID_ARGUMENT);
   options.size = UINT32_MAX;
   check_all(&options, ST_E_INVALID_ARGUMENT);
@@ -95,9 +100,8 @@ static void check_options(void) {
   REFUSED(backend, UINT32_MAX);
   REFUSED(strictness, 2);
   REFUSED(strictness, UINT32_MAX);
-  REFUSED(mapping, 2);
-  REFUSED(memory, 2);
-  REFUSED(reserved, 1);
+  REFUSED(access, 2);
+  REFUSED(access, UINT32_MAX);
   REFUSED(max_header_size, 100000001);
   REFUSED(max_header_size, UINT64_MAX);
   check_about(NULL);
@@ -118,7 +122,6 @@ static void check_header_cap(void) {
 
 static void check_null_arguments(void) {
   st_io io = sample_io();
-  st_open_options copied = ST_OPEN_OPTIONS_INIT;
   st_file* file;
 #define JUNK ((st_file*)(uintptr_t)0x5A5A)
 #define REFUSES(call)                                 \
@@ -133,8 +136,7 @@ static void check_null_arguments(void) {
   REFUSES(st_open_fd(1 << 20, NULL, &file, &error));
   REFUSES(st_open_memory(NULL, 1, NULL, NULL, NULL, &file, &error));
   REFUSES(st_open_io(NULL, NULL, &file, &error));
-  copied.memory = ST_MEMORY_COPY;
-  REFUSES(st_open_memory(sample_bytes(), sample_size(), never, NULL, &copied, &file, &error));
+  REFUSES(st_open_memory_copy(NULL, 1, NULL, &file, &error));
 
   io.read_at = NULL;
   REFUSES(st_open_io(&io, NULL, &file, &error));
@@ -142,9 +144,7 @@ static void check_null_arguments(void) {
   io.reserved = 1;
   REFUSES(st_open_io(&io, NULL, &file, &error));
   io = sample_io();
-  io.size = 0;
-  REFUSES(st_open_io(&io, NULL, &file, &error));
-  io.size = sizeof io - 1;
+  io.size = ST_IO_SIZE_VER0 - 1;
   REFUSES(st_open_io(&io, NULL, &file, &error));
 
   CHECK_FAILS(st_open("sample", NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
@@ -168,28 +168,37 @@ static void check_null_arguments(void) {
 static void check_null_handles(void) {
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  st_identity identity = ST_IDENTITY_INIT;
   st_tensor* tensor = (st_tensor*)JUNK;
   const char* value = "x";
   uint64_t number = 7;
   char byte;
   st_close(NULL);
-  st_release(NULL);
+  st_tensor_unref(NULL);
   st_builder_free(NULL);
-  CHECK(st_ref(NULL) == NULL);
+  CHECK(st_file_ref(NULL) == NULL);
   CHECK(st_tensor_ref(NULL) == NULL);
-  CHECK(st_tensor_count(NULL) == 0);
-  CHECK(st_metadata_count(NULL) == 0);
-  CHECK(st_data_offset(NULL) == 0);
+  CHECK(st_file_tensor_count(NULL) == 0);
+  CHECK(st_file_metadata_count(NULL) == 0);
+  CHECK(st_file_data_offset(NULL) == 0);
+  CHECK(st_file_size(NULL) == 0);
+  CHECK(st_file_is_mapped(NULL) == 0);
+  CHECK(st_file_has_tensor(NULL, "a", 1) == 0);
+  CHECK(st_file_metadata_form(NULL) == ST_METADATA_ABSENT);
   CHECK(st_tensor_data(NULL) == NULL);
   CHECK(st_tensor_mutable_data(NULL) == NULL);
   CHECK(st_tensor_nbytes(NULL) == 0);
 #define NO_HANDLE(call) CHECK_FAILS(call, ST_E_INVALID_ARGUMENT, &error)
-  NO_HANDLE(st_verify_unchanged(NULL, &error));
-  NO_HANDLE(st_tensor_at(NULL, ST_ORDER_FILE, 0, &info, &error));
-  NO_HANDLE(st_find(NULL, "a", 1, &info, &error));
-  NO_HANDLE(st_metadata_at(NULL, 0, &entry, &error));
-  NO_HANDLE(st_metadata_find(NULL, "a", 1, &value, &number, &error));
+  NO_HANDLE(st_file_verify_unchanged(NULL, &error));
+  NO_HANDLE(st_file_tensor_at(NULL, ST_ORDER_FILE, 0, &info, &error));
+  NO_HANDLE(st_file_find_tensor(NULL, "a", 1, &info, &error));
+  NO_HANDLE(st_file_metadata_at(NULL, 0, &entry, &error));
+  NO_HANDLE(st_file_find_metadata(NULL, "a", 1, &value, &number, &error));
   CHECK(value == NULL && number == 0);
+  number = 7;
+  NO_HANDLE(st_file_metadata_range(NULL, "a", 1, &number, &number, &error));
+  CHECK(number == 0);
+  NO_HANDLE(st_file_identity(NULL, &identity, &error));
   NO_HANDLE(st_get_tensor(NULL, "a", 1, &tensor, &error));
   CHECK(tensor == NULL);
   tensor = (st_tensor*)JUNK;

@@ -40,7 +40,7 @@ static void check_opens(const char* path) {
   st_file* file = NULL;
   check_about("%s", path);
   CHECK_STATUS(st_open(path, NULL, &file, &error), ST_OK);
-  CHECK(st_tensor_count(file) == sample_count);
+  CHECK(st_file_tensor_count(file) == sample_count);
   st_close(file);
   check_about(NULL);
 }

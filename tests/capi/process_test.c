@@ -26,13 +26,14 @@ static void check_tensors(st_file* file) {
     CHECK(memcmp(st_tensor_data(tensor),
                  sample_bytes() + sample_data_offset() + sample_tensors[sample_name_order[i]].begin,
                  (size_t)st_tensor_nbytes(tensor)) == 0);
-    st_release(tensor);
+    st_tensor_unref(tensor);
   }
 }
 
 static void check_errno(void) {
   st_file* file = NULL;
   st_tensor* tensor = NULL;
+  st_builder* builder = NULL;
   const uint64_t extents[] = {2};
 #define KEEPS_ERRNO(call)  \
   do {                     \
@@ -44,15 +45,20 @@ static void check_errno(void) {
   KEEPS_ERRNO(st_open("sample", NULL, &file, &error));
   KEEPS_ERRNO(st_get_tensor(file, "zeta", 4, &tensor, &error));
   errno = 12345;
-  st_release(tensor);
+  st_tensor_unref(tensor);
   CHECK(errno == 12345);
   KEEPS_ERRNO(st_get_tensor(file, "none", 4, &tensor, &error));
   KEEPS_ERRNO(st_read_slice(file, "alpha", 5, extents, extents, 1, NULL, 0, NULL, &error));
-  KEEPS_ERRNO(st_verify_unchanged(file, &error));
+  KEEPS_ERRNO(st_file_verify_unchanged(file, &error));
   KEEPS_ERRNO(st_save("missing/file", NULL, 0, NULL, &error));
   KEEPS_ERRNO(st_save("saved", NULL, 0, NULL, &error));
   errno = 12345;
   st_close(file);
+  CHECK(errno == 12345);
+  CHECK_STATUS(st_builder_new(&builder, &error), ST_OK);
+  KEEPS_ERRNO(st_builder_add_metadata(builder, "k", 1, "v", 1, &error));
+  errno = 12345;
+  st_builder_free(builder);
   CHECK(errno == 12345);
 }
 
@@ -94,14 +100,14 @@ static void check_fork(uint32_t backend) {
     check_tensors(file);
     same = memcmp(st_tensor_data(tensor), sample_bytes() + sample_data_offset() + 5, 24) == 0;
     st_close(file);
-    st_release(tensor);
+    st_tensor_unref(tensor);
     _exit(same && st_save("by the child", NULL, 0, NULL, NULL) == ST_OK ? 0 : 1);
   }
   CHECK(child_status(child) == 0);
   check_tensors(file);
   st_close(file);
   CHECK(memcmp(st_tensor_data(tensor), sample_bytes() + sample_data_offset() + 5, 24) == 0);
-  st_release(tensor);
+  st_tensor_unref(tensor);
 }
 
 /* No descriptor of the library survives an exec. */

@@ -33,17 +33,18 @@ static int is_zero(const void* bytes, size_t size) {
 
 static void check_tensors(st_file* file) {
   unsigned i;
-  CHECK(st_tensor_count(file) == sample_count);
-  CHECK(st_data_offset(file) == sample_data_offset());
+  CHECK(st_file_tensor_count(file) == sample_count);
+  CHECK(st_file_data_offset(file) == sample_data_offset());
   for (i = 0; i < sample_count; ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     const struct sample_tensor* expected = &sample_tensors[i];
-    CHECK_STATUS(st_tensor_at(file, ST_ORDER_FILE, i, &info, &error), ST_OK);
+    CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_FILE, i, &info, &error), ST_OK);
     check_is(&info, expected);
     memset((char*)&info + sizeof info.size, 0x5A, sizeof info - sizeof info.size);
-    CHECK_STATUS(st_find(file, expected->name, expected->name_len, &info, &error), ST_OK);
+    CHECK_STATUS(st_file_find_tensor(file, expected->name, expected->name_len, &info, &error),
+                 ST_OK);
     check_is(&info, expected);
-    CHECK_STATUS(st_tensor_at(file, ST_ORDER_NAME, i, &info, &error), ST_OK);
+    CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_NAME, i, &info, &error), ST_OK);
     check_is(&info, &sample_tensors[sample_name_order[i]]);
   }
 }
@@ -61,17 +62,17 @@ static void check_not_found(st_file* file) {
 #define CLEARED_INFO (info.size == sizeof info && is_zero((char*)&info + 4, sizeof info - 4))
   for (i = 0; i < sizeof names / sizeof names[0]; ++i) {
     memset((char*)&info + 4, 0x5A, sizeof info - 4);
-    CHECK_FAILS(st_find(file, names[i].name, names[i].name_len, &info, &error),
+    CHECK_FAILS(st_file_find_tensor(file, names[i].name, names[i].name_len, &info, &error),
                 ST_E_TENSOR_NOT_FOUND, &error);
     CHECK(CLEARED_INFO);
   }
   for (i = 0; i < sizeof indices / sizeof indices[0]; ++i) {
     memset((char*)&info + 4, 0x5A, sizeof info - 4);
-    CHECK_FAILS(st_tensor_at(file, ST_ORDER_FILE, indices[i], &info, &error), ST_E_OUT_OF_RANGE,
-                &error);
+    CHECK_FAILS(st_file_tensor_at(file, ST_ORDER_FILE, indices[i], &info, &error),
+                ST_E_OUT_OF_RANGE, &error);
     CHECK(CLEARED_INFO);
-    CHECK_FAILS(st_tensor_at(file, ST_ORDER_NAME, indices[i], &info, &error), ST_E_OUT_OF_RANGE,
-                &error);
+    CHECK_FAILS(st_file_tensor_at(file, ST_ORDER_NAME, indices[i], &info, &error),
+                ST_E_OUT_OF_RANGE, &error);
   }
 }
 
@@ -81,21 +82,24 @@ static void check_arguments(st_file* file) {
     unsigned char bytes[sizeof(st_tensor_info) + 32];
   } larger;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
-  CHECK_FAILS(st_tensor_at(file, 2, 0, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_tensor_at(file, UINT32_MAX, 0, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_tensor_at(file, ST_ORDER_FILE, 0, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_find(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_find(file, NULL, 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_STATUS(st_find(file, NULL, 0, &info, &error), ST_OK); /* the tensor without a name */
-  info.size = sizeof info - 1;
-  CHECK_FAILS(st_find(file, "alpha", 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  info.size = 0;
-  CHECK_FAILS(st_tensor_at(file, ST_ORDER_FILE, 0, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_file_tensor_at(file, 2, 0, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_file_tensor_at(file, UINT32_MAX, 0, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_file_tensor_at(file, ST_ORDER_FILE, 0, NULL, &error), ST_E_INVALID_ARGUMENT,
+              &error);
+  CHECK_FAILS(st_file_find_tensor(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_file_find_tensor(file, NULL, 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(st_file_find_tensor(file, NULL, 0, &info, &error),
+               ST_OK); /* the tensor without a name */
+  info.size = ST_TENSOR_INFO_SIZE_VER0 - 1;
+  CHECK_FAILS(st_file_find_tensor(file, "alpha", 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
+  info.size = 8;
+  CHECK_FAILS(st_file_tensor_at(file, ST_ORDER_FILE, 0, &info, &error), ST_E_INVALID_ARGUMENT,
+              &error);
 
   /* A later release's struct: fields that are not known here are zero. */
   memset(&larger, 0x5A, sizeof larger);
   larger.info.size = sizeof larger;
-  CHECK_STATUS(st_find(file, "alpha", 5, &larger.info, &error), ST_OK);
+  CHECK_STATUS(st_file_find_tensor(file, "alpha", 5, &larger.info, &error), ST_OK);
   CHECK(larger.info.size == sizeof larger);
   CHECK(larger.info.nbytes == 5);
   CHECK(is_zero(larger.bytes + sizeof info, 32));
@@ -111,42 +115,45 @@ static void check_metadata(st_file* file) {
   const char* value;
   uint64_t value_len;
   unsigned i;
-  CHECK(st_metadata_count(file) == sample_metadata_count);
+  CHECK(st_file_metadata_count(file) == sample_metadata_count);
   for (i = 0; i < sample_metadata_count; ++i) {
     memset((char*)&entry + 4, 0x5A, sizeof entry - 4);
-    CHECK_STATUS(st_metadata_at(file, i, &entry, &error), ST_OK);
+    CHECK_STATUS(st_file_metadata_at(file, i, &entry, &error), ST_OK);
     CHECK(entry.size == sizeof entry && entry.reserved == 0);
     CHECK(entry.key && entry.key_len == expected[i].key_len);
     CHECK(memcmp(entry.key, expected[i].key, expected[i].key_len) == 0);
     CHECK(entry.value && entry.value_len == expected[i].value_len);
     CHECK(memcmp(entry.value, expected[i].value, expected[i].value_len) == 0);
-    CHECK_STATUS(
-        st_metadata_find(file, expected[i].key, expected[i].key_len, &value, &value_len, &error),
-        ST_OK);
+    CHECK_STATUS(st_file_find_metadata(file, expected[i].key, expected[i].key_len, &value,
+                                       &value_len, &error),
+                 ST_OK);
     CHECK(value == entry.value && value_len == entry.value_len);
   }
   memset((char*)&entry + 4, 0x5A, sizeof entry - 4);
-  CHECK_FAILS(st_metadata_at(file, sample_metadata_count, &entry, &error), ST_E_OUT_OF_RANGE,
+  CHECK_FAILS(st_file_metadata_at(file, sample_metadata_count, &entry, &error), ST_E_OUT_OF_RANGE,
               &error);
   CHECK(is_zero((char*)&entry + 4, sizeof entry - 4));
-  CHECK_FAILS(st_metadata_at(file, UINT64_MAX, &entry, &error), ST_E_OUT_OF_RANGE, &error);
-  CHECK_FAILS(st_metadata_at(file, 0, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  entry.size = sizeof entry - 1;
-  CHECK_FAILS(st_metadata_at(file, 0, &entry, &error), ST_E_INVALID_ARGUMENT, &error);
+  CHECK_FAILS(st_file_metadata_at(file, UINT64_MAX, &entry, &error), ST_E_OUT_OF_RANGE, &error);
+  CHECK_FAILS(st_file_metadata_at(file, 0, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
+  entry.size = ST_METADATA_ENTRY_SIZE_VER0 - 1;
+  CHECK_FAILS(st_file_metadata_at(file, 0, &entry, &error), ST_E_INVALID_ARGUMENT, &error);
 
-  /* A key that is not there is no error. */
+  /* An absent key fails as an absent name does. */
   value = "x";
   value_len = 7;
-  CHECK_STATUS(st_metadata_find(file, "forma", 5, &value, &value_len, &error), ST_OK);
+  CHECK_FAILS(st_file_find_metadata(file, "forma", 5, &value, &value_len, &error),
+              ST_E_METADATA_NOT_FOUND, &error);
+  CHECK(strstr(error.message, "\"forma\"") != NULL);
   CHECK(value == NULL && value_len == 0);
-  CHECK_STATUS(st_metadata_find(file, "nul", 3, &value, &value_len, &error), ST_OK);
+  CHECK_STATUS(st_file_find_metadata(file, "nul", 3, &value, &value_len, NULL),
+               ST_E_METADATA_NOT_FOUND);
   CHECK(value == NULL);
   value = "x";
-  CHECK_FAILS(st_metadata_find(file, NULL, 5, &value, &value_len, &error), ST_E_INVALID_ARGUMENT,
-              &error);
+  CHECK_FAILS(st_file_find_metadata(file, NULL, 5, &value, &value_len, &error),
+              ST_E_INVALID_ARGUMENT, &error);
   CHECK(value == NULL);
-  CHECK_FAILS(st_metadata_find(file, "format", 6, NULL, &value_len, &error), ST_E_INVALID_ARGUMENT,
-              &error);
+  CHECK_FAILS(st_file_find_metadata(file, "format", 6, NULL, &value_len, &error),
+              ST_E_INVALID_ARGUMENT, &error);
 }
 
 /* No tensor, no metadata. */
@@ -157,13 +164,13 @@ static void check_nothing(const char* header) {
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
   CHECK_STATUS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_OK);
-  CHECK(st_tensor_count(file) == 0);
-  CHECK(st_metadata_count(file) == 0);
-  CHECK(st_data_offset(file) == size);
-  CHECK_STATUS(st_tensor_at(file, ST_ORDER_FILE, 0, &info, &error), ST_E_OUT_OF_RANGE);
-  CHECK_STATUS(st_tensor_at(file, ST_ORDER_NAME, 0, &info, &error), ST_E_OUT_OF_RANGE);
-  CHECK_STATUS(st_find(file, "", 0, &info, &error), ST_E_TENSOR_NOT_FOUND);
-  CHECK_STATUS(st_metadata_at(file, 0, &entry, &error), ST_E_OUT_OF_RANGE);
+  CHECK(st_file_tensor_count(file) == 0);
+  CHECK(st_file_metadata_count(file) == 0);
+  CHECK(st_file_data_offset(file) == size);
+  CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_FILE, 0, &info, &error), ST_E_OUT_OF_RANGE);
+  CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_NAME, 0, &info, &error), ST_E_OUT_OF_RANGE);
+  CHECK_STATUS(st_file_find_tensor(file, "", 0, &info, &error), ST_E_TENSOR_NOT_FOUND);
+  CHECK_STATUS(st_file_metadata_at(file, 0, &entry, &error), ST_E_OUT_OF_RANGE);
   st_close(file);
   free(bytes);
 }
@@ -192,7 +199,7 @@ static void check_name_order(void) {
   CHECK_STATUS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_OK);
   for (i = 0; i < count; ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
-    CHECK_STATUS(st_tensor_at(file, ST_ORDER_NAME, i, &info, &error), ST_OK);
+    CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_NAME, i, &info, &error), ST_OK);
     CHECK(info.name_len == lengths[i] && memcmp(info.name, sorted[i], lengths[i]) == 0);
   }
   st_close(file);

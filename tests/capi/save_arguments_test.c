@@ -64,8 +64,7 @@ static void check_tensors(void) {
     check_about("%s", #change);             \
     check_refused(&wrong, 1, NULL, status); \
   } while (0)
-  REFUSED(wrong.size = 0, ST_E_INVALID_ARGUMENT);
-  REFUSED(wrong.size = sizeof wrong - 1, ST_E_INVALID_ARGUMENT);
+  REFUSED(wrong.size = ST_SAVE_TENSOR_SIZE_VER0 - 8, ST_E_INVALID_ARGUMENT);
   REFUSED(wrong.size = UINT32_MAX, ST_E_INVALID_ARGUMENT);
   REFUSED(wrong.dtype = 0, ST_E_DTYPE);
   REFUSED(wrong.dtype = 23, ST_E_DTYPE);
@@ -118,14 +117,15 @@ static void check_options(void) {
     check_about("%s", #change);                \
     check_refused(&good, 1, &options, status); \
   } while (0)
-  REFUSED_OPTION(options.size = 0, ST_E_INVALID_ARGUMENT);
-  REFUSED_OPTION(options.size = sizeof options - 1, ST_E_INVALID_ARGUMENT);
+  REFUSED_OPTION(options.size = ST_SAVE_OPTIONS_SIZE_VER0 - 8, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.size = UINT32_MAX, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.durability = 2, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.durability = UINT32_MAX, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.mode = 01000, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.mode = 0100644, ST_E_INVALID_ARGUMENT);
-  REFUSED_OPTION(options.empty_metadata = 2, ST_E_INVALID_ARGUMENT);
+  REFUSED_OPTION(options.metadata_form = 3, ST_E_INVALID_ARGUMENT);
+  REFUSED_OPTION(options.link = 2, ST_E_INVALID_ARGUMENT);
+  REFUSED_OPTION(options.reserved = 1, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.alignment = 1, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.alignment = 4, ST_E_INVALID_ARGUMENT);
   REFUSED_OPTION(options.alignment = 12, ST_E_INVALID_ARGUMENT);
@@ -146,8 +146,7 @@ static void check_options(void) {
     REFUSED_OPTION((options.metadata = &entry, options.metadata_count = (count)), status); \
   } while (0)
   REFUSED_OPTION((options.metadata = entries, options.metadata_count = 2), ST_E_DUPLICATE);
-  REFUSED_ENTRY(entry.size = 0, 1, ST_E_INVALID_ARGUMENT);
-  REFUSED_ENTRY(entry.size = sizeof entry - 1, 1, ST_E_INVALID_ARGUMENT);
+  REFUSED_ENTRY(entry.size = ST_METADATA_ENTRY_SIZE_VER0 - 8, 1, ST_E_INVALID_ARGUMENT);
   REFUSED_ENTRY(entry.reserved = 1, 1, ST_E_INVALID_ARGUMENT);
   REFUSED_ENTRY(entry.key = NULL, 1, ST_E_INVALID_ARGUMENT);
   REFUSED_ENTRY(entry.value = NULL, 1, ST_E_INVALID_ARGUMENT);

@@ -182,7 +182,7 @@ static void check_metadata(void) {
       &tensor, 1, &options,
       "{\"__metadata__\":{\"\":\"\",\"a\":\"x\",\"a\\\"\":\"\\n\xC3\xA9\",\"format\":\"pt\"}," W,
       "d");
-  options.empty_metadata = 1; /* there are entries */
+  options.metadata_form = ST_METADATA_OBJECT; /* there are entries */
   options.metadata_count = 1;
   check_writes(&tensor, 1, &options, "{\"__metadata__\":{\"format\":\"pt\"}," W, "d");
   options.metadata_count = 0;
@@ -246,12 +246,12 @@ static void check_round_trip(void) {
   for (round = 0; round < 2; ++round) {
     st_file* file = open_or_stop("file", ST_BACKEND_MMAP);
     st_tensor* got[sample_count];
-    CHECK(st_tensor_count(file) == sample_count &&
-          st_metadata_count(file) == sample_metadata_count);
+    CHECK(st_file_tensor_count(file) == sample_count &&
+          st_file_metadata_count(file) == sample_metadata_count);
     for (i = 0; i < sample_metadata_count; ++i) {
       const st_metadata_entry empty = ST_METADATA_ENTRY_INIT;
       entries[i] = empty;
-      CHECK_STATUS(st_metadata_at(file, i, &entries[i], &error), ST_OK);
+      CHECK_STATUS(st_file_metadata_at(file, i, &entries[i], &error), ST_OK);
     }
     for (i = 0; i < sample_count; ++i) {
       const struct sample_tensor* expected = &sample_tensors[i];
@@ -273,7 +273,7 @@ static void check_round_trip(void) {
     CHECK_STATUS(st_save(round ? "again" : "file", tensors, sample_count, &options, &error), ST_OK);
     st_close(file);
     for (i = 0; i < sample_count; ++i)
-      st_release(got[i]);
+      st_tensor_unref(got[i]);
   }
   once = scratch_read("file", &size);
   CHECK(scratch_holds("again", once, size));

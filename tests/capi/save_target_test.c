@@ -214,20 +214,20 @@ static void check_no_room(void) {
 }
 
 /* A file is replaced by what is mapped from itself. */
-static void check_over_source(uint32_t backend, uint32_t mapping) {
+static void check_over_source(uint32_t backend, uint32_t access) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_file* file = NULL;
   st_tensor* tensor = NULL;
   int round;
   options.backend = backend;
-  options.mapping = mapping;
+  options.access = access;
   CHECK_STATUS(save("file"), ST_OK);
   for (round = 0; round < 3; ++round) {
     CHECK_STATUS(st_open("file", &options, &file, &error), ST_OK);
     CHECK_STATUS(st_get_tensor(file, "w", 1, &tensor, &error), ST_OK);
     CHECK_STATUS(save_bytes("file", st_tensor_data(tensor), sizeof content, 0), ST_OK);
     CHECK(memcmp(st_tensor_data(tensor), content, sizeof content) == 0);
-    st_release(tensor);
+    st_tensor_unref(tensor);
     st_close(file);
     CHECK(is_saved("file"));
   }
@@ -248,7 +248,7 @@ static void check_vanished_source(void) {
   CHECK(error.os_error == EFAULT);
   CHECK(scratch_holds("file", "old", 3));
   CHECK(scratch_count() == 2);
-  st_release(tensor);
+  st_tensor_unref(tensor);
   st_close(file);
   scratch_clear();
 }
@@ -273,9 +273,9 @@ int main(void) {
   check_permission();
   check_names();
   check_no_room();
-  check_over_source(ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY);
-  check_over_source(ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE);
-  check_over_source(ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY);
+  check_over_source(ST_BACKEND_MMAP, ST_ACCESS_READ_ONLY);
+  check_over_source(ST_BACKEND_MMAP, ST_ACCESS_WRITABLE);
+  check_over_source(ST_BACKEND_PREAD, ST_ACCESS_READ_ONLY);
   check_vanished_source();
   check_durable();
   return check_result();

@@ -148,8 +148,8 @@ static void check_random(const char* dtype, uint64_t bits) {
           if (stops[d] < starts[d]) stops[d] = starts[d];
         }
       }
-      result = check_slice(file, source.bytes + st_data_offset(file), bits, shape, starts, stops,
-                           rank, elements * bits / 8);
+      result = check_slice(file, source.bytes + st_file_data_offset(file), bits, shape, starts,
+                           stops, rank, elements * bits / 8);
       wrong += result == 0 ? 1 : 0;
       refused += result == 2 ? 1 : 0;
       ++done;
@@ -221,7 +221,7 @@ static void check_scalar(void) {
   unsigned char buffer[8];
   uint64_t nbytes = 0;
   CHECK_STATUS(st_read_slice(file, "t", 1, NULL, NULL, 0, buffer, 8, &nbytes, &error), ST_OK);
-  CHECK(nbytes == 8 && memcmp(buffer, source.bytes + st_data_offset(file), 8) == 0);
+  CHECK(nbytes == 8 && memcmp(buffer, source.bytes + st_file_data_offset(file), 8) == 0);
   st_close(file);
   free((void*)(uintptr_t)source.bytes);
 }
@@ -245,7 +245,7 @@ static void check_bytes_read(void) {
   for (i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     source.read = 0;
     check_about("case %u", (unsigned)i);
-    CHECK(check_slice(file, source.bytes + st_data_offset(file), 32, shape, cases[i].starts,
+    CHECK(check_slice(file, source.bytes + st_file_data_offset(file), 32, shape, cases[i].starts,
                       cases[i].stops, 2, nbytes) == 1);
     CHECK(source.read <= cases[i].most);
   }

@@ -28,14 +28,15 @@ static void* read_all(void* argument) {
       st_tensor* tensor = NULL;
       st_tensor_info info = ST_TENSOR_INFO_INIT;
       unsigned char buffer[64];
-      st_file* same = st_ref(file);
+      st_file* same = st_file_ref(file);
       if (st_get_tensor_at(same, ST_ORDER_NAME, i, &tensor, NULL) != ST_OK ||
           !is_right(tensor, sample_name_order[i])) {
         ++wrong;
       }
-      st_release(st_tensor_ref(tensor));
-      st_release(tensor);
-      if (st_find(same, sample_tensors[i].name, sample_tensors[i].name_len, &info, NULL) != ST_OK ||
+      st_tensor_unref(st_tensor_ref(tensor));
+      st_tensor_unref(tensor);
+      if (st_file_find_tensor(same, sample_tensors[i].name, sample_tensors[i].name_len, &info,
+                              NULL) != ST_OK ||
           st_read_tensor(same, info.name, info.name_len, buffer, sizeof buffer, NULL) != ST_OK) {
         ++wrong;
       }
@@ -52,7 +53,7 @@ static void check_shared(uint32_t backend) {
   st_file* file = open_or_stop("sample", backend);
   int i;
   for (i = 0; i < thread_count; ++i)
-    CHECK(pthread_create(&threads[i], NULL, read_all, st_ref(file)) == 0);
+    CHECK(pthread_create(&threads[i], NULL, read_all, st_file_ref(file)) == 0);
   st_close(file);
   for (i = 0; i < thread_count; ++i) {
     void* wrong = NULL;
@@ -62,7 +63,7 @@ static void check_shared(uint32_t backend) {
 }
 
 static void* give_back(void* argument) {
-  st_release(argument);
+  st_tensor_unref(argument);
   return NULL;
 }
 

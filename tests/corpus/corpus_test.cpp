@@ -37,7 +37,7 @@ bool is_same(const Outcome& outcome, const Outcome& in_memory, corpus::Way way) 
 
 // Looks at all that an accepted file has.
 void look_through(const corpus::Specimen& specimen, st_file* file) {
-  const std::uint64_t count = st_tensor_count(file);
+  const std::uint64_t count = st_file_tensor_count(file);
   const std::string_view bytes = specimen.bytes();
   std::uint64_t covered = 0;
   bool all_right = true;
@@ -45,24 +45,25 @@ void look_through(const corpus::Specimen& specimen, st_file* file) {
     st_tensor_info info = ST_TENSOR_INFO_INIT, found = ST_TENSOR_INFO_INIT;
     st_tensor* tensor = nullptr;
     all_right =
-        all_right && st_tensor_at(file, ST_ORDER_FILE, i, &info, nullptr) == ST_OK &&
-        st_find(file, info.name, info.name_len, &found, nullptr) == ST_OK &&
+        all_right && st_file_tensor_at(file, ST_ORDER_FILE, i, &info, nullptr) == ST_OK &&
+        st_file_find_tensor(file, info.name, info.name_len, &found, nullptr) == ST_OK &&
         found.name == info.name && found.file_offset == info.file_offset &&
         st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, nullptr) == ST_OK &&
         st_tensor_nbytes(tensor) == info.nbytes &&
         std::memcmp(st_tensor_data(tensor), bytes.data() + info.file_offset, info.nbytes) == 0;
-    st_release(tensor);
+    st_tensor_unref(tensor);
     if (!all_right) break;
     covered += info.nbytes;
   }
   CHECK(all_right);
-  CHECK(st_data_offset(file) + covered == bytes.size());
-  for (std::uint64_t i = 0; i < st_metadata_count(file); ++i) {
+  CHECK(st_file_data_offset(file) + covered == bytes.size());
+  for (std::uint64_t i = 0; i < st_file_metadata_count(file); ++i) {
     st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
     const char* value = nullptr;
     std::uint64_t value_len = 0;
-    CHECK(st_metadata_at(file, i, &entry, nullptr) == ST_OK);
-    CHECK(st_metadata_find(file, entry.key, entry.key_len, &value, &value_len, nullptr) == ST_OK);
+    CHECK(st_file_metadata_at(file, i, &entry, nullptr) == ST_OK);
+    CHECK(st_file_find_metadata(file, entry.key, entry.key_len, &value, &value_len, nullptr) ==
+          ST_OK);
     CHECK(value == entry.value);
   }
 }
@@ -92,9 +93,9 @@ void check_refusal(const corpus::Specimen& specimen, const Outcome& outcome) {
 void check(std::uint32_t strictness, st_status expected, const corpus::Specimen& specimen) {
   const Outcome outcome = open(specimen, corpus::ways[0], strictness);
   INFO("strictness: " << strictness << ", message: " << outcome.message);
-  // ST_STRICT may refuse a field as unknown before it is found to nest too deep.
+  // ST_STRICTNESS_STRICT may refuse a field as unknown before it is found to nest too deep.
   const bool earlier =
-      strictness == ST_STRICT && expected == ST_E_JSON && outcome.status == ST_E_SCHEMA;
+      strictness == ST_STRICTNESS_STRICT && expected == ST_E_JSON && outcome.status == ST_E_SCHEMA;
   CHECK(std::string_view(st_status_name(outcome.status)) ==
         st_status_name(earlier ? ST_E_SCHEMA : expected));
   if (outcome.status != ST_OK) check_refusal(specimen, outcome);
@@ -111,7 +112,7 @@ void check(const corpus::Inputs& inputs) {
     CHECK(names.insert(input.name).second);
     const corpus::Specimen specimen(input.bytes.make());
     check(ST_STRICTNESS_COMPATIBLE, input.compatible, specimen);
-    check(ST_STRICT, input.strict, specimen);
+    check(ST_STRICTNESS_STRICT, input.strict, specimen);
   }
 }
 

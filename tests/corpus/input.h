@@ -32,7 +32,7 @@ struct Input {
   std::string name;
   Bytes bytes;
   st_status compatible;  // ST_OK where the bytes are a valid file
-  st_status strict;      // the same under ST_STRICT
+  st_status strict;      // the same under ST_STRICTNESS_STRICT
   bool reference_accepts;
 };
 

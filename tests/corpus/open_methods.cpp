@@ -57,11 +57,11 @@ st_status Specimen::open(Way way, uint32_t strictness, st_file** file, st_error*
   const std::string path = "/proc/self/fd/" + std::to_string(descriptor_);
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   options.strictness = strictness;
-  options.memory = way == Way::copied ? ST_MEMORY_COPY : ST_MEMORY_BORROW;
   options.backend = way == Way::read ? ST_BACKEND_PREAD : ST_BACKEND_MMAP;
   switch (way) {
-    case Way::borrowed:
     case Way::copied:
+      return st_open_memory_copy(bytes_.data(), bytes_.size(), &options, file, error);
+    case Way::borrowed:
       return st_open_memory(bytes_.data(), bytes_.size(), nullptr, nullptr, &options, file, error);
     case Way::mapped:
     case Way::read:

@@ -17,7 +17,7 @@ struct Handles {
   Handles(const Handles&) = delete;
   Handles& operator=(const Handles&) = delete;
   ~Handles() {
-    st_release(tensor);
+    st_tensor_unref(tensor);
     st_close(file);
   }
 };
@@ -28,15 +28,16 @@ constexpr st_status wrong = 1000;
 st_status look(const st_file* file, st_error* error) {
   for (std::uint64_t i = 0; i < sample_count; ++i) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
-    if (const st_status status = st_tensor_at(file, ST_ORDER_NAME, i, &info, error)) return status;
+    if (const st_status status = st_file_tensor_at(file, ST_ORDER_NAME, i, &info, error))
+      return status;
     const sample_tensor& expected = sample_tensors[sample_name_order[i]];
     if (info.name_len != expected.name_len || info.nbytes != expected.nbytes) return wrong;
-    if (const st_status status = st_find(file, info.name, info.name_len, &info, error))
+    if (const st_status status = st_file_find_tensor(file, info.name, info.name_len, &info, error))
       return status;
   }
   const char* value;
   std::uint64_t value_len;
-  return st_metadata_find(file, "format", 6, &value, &value_len, error);
+  return st_file_find_metadata(file, "format", 6, &value, &value_len, error);
 }
 
 st_status get(const st_file* file, st_error* error) {
@@ -72,14 +73,14 @@ st_status use(st_file* file, st_error* error) {
   if (const st_status status = look(file, error)) return status;
   if (const st_status status = get(file, error)) return status;
   if (const st_status status = read_parts(file, error)) return status;
-  return st_verify_unchanged(file, error);
+  return st_file_verify_unchanged(file, error);
 }
 
-template <std::uint32_t backend, std::uint32_t mapping>
+template <std::uint32_t backend, std::uint32_t access>
 st_status from_file(st_error* error) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   options.backend = backend;
-  options.mapping = mapping;
+  options.access = access;
   Handles handles;
   if (const st_status status = st_open("sample", &options, &handles.file, error)) return status;
   return use(handles.file, error);
@@ -101,13 +102,20 @@ st_status from_descriptor(st_error* error) {
   return status ? status : use(handles.file, error);
 }
 
-template <std::uint32_t memory>
+template <std::uint32_t access>
 st_status from_memory(st_error* error) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
-  options.memory = memory;
+  options.access = access;
   Handles handles;
   const st_status status = st_open_memory(sample_bytes(), sample_size(), nullptr, nullptr, &options,
                                           &handles.file, error);
+  return status ? status : use(handles.file, error);
+}
+
+st_status from_memory_copy(st_error* error) {
+  Handles handles;
+  const st_status status =
+      st_open_memory_copy(sample_bytes(), sample_size(), nullptr, &handles.file, error);
   return status ? status : use(handles.file, error);
 }
 
@@ -147,8 +155,8 @@ void write_and_open() {
   write_sample();
   open_descriptor();
   st_tensor_info info = ST_TENSOR_INFO_INIT;
-  st_tensor_at(open_handle(), ST_ORDER_NAME, 0, &info,
-               nullptr);  // the handle keeps the order it sorts once
+  st_file_tensor_at(open_handle(), ST_ORDER_NAME, 0, &info,
+                    nullptr);  // the handle keeps the order it sorts once
 }
 
 bool always() {
@@ -158,18 +166,20 @@ bool always() {
 }  // namespace
 
 const Flow reading[] = {
-    {"a mapped file", write_sample, from_file<ST_BACKEND_MMAP, ST_MAPPING_READ_ONLY>, always,
+    {"a mapped file", write_sample, from_file<ST_BACKEND_MMAP, ST_ACCESS_READ_ONLY>, always,
      always},
-    {"a file mapped copy-on-write", write_sample,
-     from_file<ST_BACKEND_MMAP, ST_MAPPING_COPY_ON_WRITE>, always, always},
-    {"a file that is read", write_sample, from_file<ST_BACKEND_PREAD, ST_MAPPING_READ_ONLY>, always,
+    {"a file mapped copy-on-write", write_sample, from_file<ST_BACKEND_MMAP, ST_ACCESS_WRITABLE>,
+     always, always},
+    {"a file that is read", write_sample, from_file<ST_BACKEND_PREAD, ST_ACCESS_READ_ONLY>, always,
      always},
-    {"whichever suits", write_sample, from_file<ST_BACKEND_AUTO, ST_MAPPING_READ_ONLY>, always,
+    {"whichever suits", write_sample, from_file<ST_BACKEND_AUTO, ST_ACCESS_READ_ONLY>, always,
      always},
     {"a descriptor", write_and_open, from_descriptor, always, always},
     {"a handle that is open", write_and_open, again, always, always},
-    {"borrowed memory", write_sample, from_memory<ST_MEMORY_BORROW>, always, always},
-    {"copied memory", write_sample, from_memory<ST_MEMORY_COPY>, always, always},
+    {"borrowed memory", write_sample, from_memory<ST_ACCESS_READ_ONLY>, always, always},
+    {"borrowed memory, writable tensors", write_sample, from_memory<ST_ACCESS_WRITABLE>, always,
+     always},
+    {"copied memory", write_sample, from_memory_copy, always, always},
     {"callbacks", write_sample, from_callbacks, always, always},
     {"a file that is refused", write_sample, refused, always, always},
 };

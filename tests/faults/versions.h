@@ -48,7 +48,7 @@ class Versions {
         version = static_cast<int>(v);
       }
     }
-    st_release(tensor);
+    st_tensor_unref(tensor);
     st_close(file);
     return version;
   }

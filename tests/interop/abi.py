@@ -5,6 +5,7 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_uint32, c_uint64
 
 NO_POSITION = 2**64 - 1
 STRICT = 1
+METADATA_OBJECT = 2
 
 DTYPES = [
     "BOOL", "F4", "F6_E2M3", "F6_E3M2", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
@@ -34,9 +35,7 @@ class OpenOptions(Sized):
         ("size", c_uint32),
         ("backend", c_uint32),
         ("strictness", c_uint32),
-        ("mapping", c_uint32),
-        ("memory", c_uint32),
-        ("reserved", c_uint32),
+        ("access", c_uint32),
         ("max_header_size", c_uint64),
     ]
 
@@ -45,10 +44,10 @@ class TensorInfo(Sized):
     _fields_ = [
         ("size", c_uint32),
         ("dtype", c_uint32),
-        ("rank", c_uint64),
-        ("shape", POINTER(c_uint64)),
         ("name", c_void_p),
         ("name_len", c_uint64),
+        ("shape", POINTER(c_uint64)),
+        ("rank", c_uint64),
         ("nbytes", c_uint64),
         ("file_offset", c_uint64),
     ]
@@ -70,12 +69,14 @@ class SaveOptions(Sized):
         ("size", c_uint32),
         ("durability", c_uint32),
         ("mode", c_uint32),
-        ("empty_metadata", c_uint32),
+        ("link", c_uint32),
+        ("metadata_form", c_uint32),
+        ("reserved", c_uint32),
         ("alignment", c_uint64),
         ("metadata", POINTER(MetadataEntry)),
         ("metadata_count", c_uint64),
         ("progress", c_void_p),
-        ("user_data", c_void_p),
+        ("progress_user_data", c_void_p),
     ]
 
 
@@ -90,11 +91,11 @@ class Library:
     def __init__(self, path):
         self.raw = ctypes.CDLL(path)
         self.raw.st_status_name.restype = c_char_p
-        for name in ("st_tensor_count", "st_metadata_count", "st_tensor_nbytes"):
+        for name in ("st_file_tensor_count", "st_file_metadata_count", "st_tensor_nbytes"):
             function = getattr(self.raw, name)
             function.restype, function.argtypes = c_uint64, [c_void_p]
         self.raw.st_tensor_data.restype, self.raw.st_tensor_data.argtypes = c_void_p, [c_void_p]
-        for name in ("st_close", "st_release", "st_builder_free"):
+        for name in ("st_close", "st_tensor_unref", "st_builder_free"):
             function = getattr(self.raw, name)
             function.restype, function.argtypes = None, [c_void_p]
 
@@ -132,12 +133,12 @@ class Library:
     def tensors(self, file):
         """[(name, dtype, shape, bytes)] in file order."""
         found = []
-        for index in range(self.raw.st_tensor_count(file)):
+        for index in range(self.raw.st_file_tensor_count(file)):
             info, tensor = TensorInfo(), c_void_p()
-            self.call("st_tensor_at", file, c_uint32(0), c_uint64(index), byref(info))
+            self.call("st_file_tensor_at", file, c_uint32(0), c_uint64(index), byref(info))
             self.call("st_get_tensor_at", file, c_uint32(0), c_uint64(index), byref(tensor))
             data = ctypes.string_at(self.raw.st_tensor_data(tensor), self.raw.st_tensor_nbytes(tensor))
-            self.raw.st_release(tensor)
+            self.raw.st_tensor_unref(tensor)
             name = ctypes.string_at(info.name, info.name_len).decode()
             shape = [info.shape[d] for d in range(info.rank)]
             found.append((name, DTYPES[info.dtype - 1], shape, data))
@@ -145,9 +146,9 @@ class Library:
 
     def metadata(self, file):
         found = {}
-        for index in range(self.raw.st_metadata_count(file)):
+        for index in range(self.raw.st_file_metadata_count(file)):
             entry = MetadataEntry()
-            self.call("st_metadata_at", file, c_uint64(index), byref(entry))
+            self.call("st_file_metadata_at", file, c_uint64(index), byref(entry))
             key = ctypes.string_at(entry.key, entry.key_len).decode()
             found[key] = ctypes.string_at(entry.value, entry.value_len).decode()
         return found
@@ -169,7 +170,7 @@ class Library:
                 self.call(
                     "st_builder_add_metadata", builder, k, c_uint64(len(k)), v, c_uint64(len(v))
                 )
-            options = SaveOptions(empty_metadata=1 if metadata is not None else 0)
+            options = SaveOptions(metadata_form=METADATA_OBJECT if metadata is not None else 0)
             self.call("st_builder_save", builder, path.encode(), byref(options))
         finally:
             self.raw.st_builder_free(builder)

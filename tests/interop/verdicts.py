@@ -2,7 +2,7 @@
 """Random files judged by the library and by the reference library: verdicts.py LIBRARY [CASES [SEED]]
 
 Whatever the reference refuses must be refused, for the same reason; what only the library refuses must be on
-the closed list of differences, and what only ST_STRICT refuses must be what it says that it refuses.
+the closed list of differences, and what only ST_STRICTNESS_STRICT refuses must be what it says that it refuses.
 """
 
 import json
@@ -105,9 +105,9 @@ def complaint(library, data):
     if ours == "ACCEPT":
         expected = strict_refuses(data)
         if (strict != "ACCEPT") != expected:
-            return f"ST_STRICT says {strict}, expected a {'refusal' if expected else 'yes'}"
+            return f"ST_STRICTNESS_STRICT says {strict}, expected a {'refusal' if expected else 'yes'}"
     elif strict == "ACCEPT":
-        return f"ST_STRICT accepts what is {ours} without"
+        return f"ST_STRICTNESS_STRICT accepts what is {ours} without"
     return None
 
 

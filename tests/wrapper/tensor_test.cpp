@@ -39,13 +39,15 @@ TEST_CASE("memory is not copied", "[wrapper][tensor]") {
   CHECK(tensor.bytes().data() == bytes.data() + bytes.size() - 38);
 }
 
-TEST_CASE("bytes may be written to where that reaches no file", "[wrapper][tensor]") {
+TEST_CASE("bytes are writable if the file was opened so, and the file never changes",
+          "[wrapper][tensor]") {
   const Folder folder;
   write_file(folder / "a", sample());
   OpenOptions read, mapped, private_copy;
   read.backend = Backend::Pread;
+  read.writable = true;
   mapped.backend = private_copy.backend = Backend::Mmap;
-  private_copy.copy_on_write = true;
+  private_copy.writable = true;
   const Tensor in_file = File::open(folder / "a", mapped).get("matrix");
   const Tensor in_memory = File::from_memory(sample()).get("matrix");
   CHECK(in_file.mutable_bytes().empty());

@@ -18,17 +18,28 @@
 namespace safetensors {
 
 enum class Durability : std::uint32_t {
-  Default = ST_DURABILITY_NONE,  // whole at every instant, but a power loss may lose the new file
-  Fsync = ST_DURABILITY_FSYNC,   // on the disk, with its directory, when save returns
+  None = ST_DURABILITY_NONE,    // a power failure may lose the new file
+  Fsync = ST_DURABILITY_FSYNC,  // file and directory are synced before save returns
 };
 
+// What a save does with a symbolic link at its path.
+enum class Link : std::uint32_t {
+  Replace = ST_LINK_REPLACE,  // the file that the link points to stays unchanged
+  Follow = ST_LINK_FOLLOW,    // the file that the link points to is replaced
+};
+
+// Called on the thread that does the work with the bytes that are done and their total. Returns
+// true to continue; false cancels, and the call throws Error ST_E_CANCELLED.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
 struct SaveOptions {
-  Durability durability = Durability::Default;  // ignored for memory
-  std::uint32_t mode = 0;       // permission bits; 0: the old file's, or 0666 less the umask
-  std::uint64_t alignment = 0;  // of the data's beginning: a power of two from 8 to 65,536; 0: 8
-  // Called on the saving thread with the bytes of the file that are written and those it will have.
-  // Returns true to go on; false stops the save, which throws Error ST_E_CANCELLED.
-  std::function<bool(std::uint64_t done, std::uint64_t total)> progress = nullptr;
+  Durability durability = Durability::None;  // ignored for memory
+  Link link = Link::Replace;                 // ignored for memory
+  // Permission bits, or ST_MODE_INHERIT (those of the replaced file), or ST_MODE_UMASK.
+  std::uint32_t mode = ST_MODE_INHERIT;
+  MetadataForm metadata_form = MetadataForm::Absent;  // __metadata__ if there are no entries
+  std::uint64_t alignment = 0;  // of the tensor data: a power of two from 8 to 65,536; 0: 8
+  Progress progress = nullptr;
 };
 
 // Collects tensors and metadata, and saves them as often as you like. Names, shapes and metadata
@@ -175,22 +186,24 @@ class Builder {
   }
 
   static std::int32_t on_fill(void* self, std::uint64_t offset, void* buffer,
-                              std::uint64_t nbytes) noexcept {
+                              std::uint64_t nbytes) {
     const auto* tensor = static_cast<const Fill*>(self);
     try {
       tensor->fill(offset, MutableBytes(static_cast<std::byte*>(buffer), nbytes));
       return 0;
-    } catch (...) {
+    }
+    SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
       tensor->callbacks->thrown = std::current_exception();
       return -1;
     }
   }
 
-  static std::int32_t on_progress(void* self, std::uint64_t done, std::uint64_t total) noexcept {
+  static std::int32_t on_progress(void* self, std::uint64_t done, std::uint64_t total) {
     auto* callbacks = static_cast<Callbacks*>(self);
     try {
       return callbacks->options->progress(done, total) ? 0 : -1;
-    } catch (...) {
+    }
+    SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
       callbacks->thrown = std::current_exception();
       return -1;
     }
@@ -203,7 +216,9 @@ class Builder {
     c_options.mode = options.mode;
     c_options.alignment = options.alignment;
     if (options.progress) c_options.progress = on_progress;
-    c_options.user_data = callbacks_.get();
+    c_options.progress_user_data = callbacks_.get();
+    c_options.link = static_cast<std::uint32_t>(options.link);
+    c_options.metadata_form = static_cast<std::uint32_t>(options.metadata_form);
     *callbacks_ = {&options, nullptr};
     st_error error = ST_ERROR_INIT;
     const st_status status = save(&c_options, &error);

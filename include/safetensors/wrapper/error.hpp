@@ -5,15 +5,27 @@
 #include <safetensors/safetensors.h>
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
+// pthread_exit in a callback unwinds the stack with an exception that glibc requires to be
+// rethrown.
+#ifdef __GLIBCXX__
+#include <cxxabi.h>
+#define SAFETENSORS_RETHROW_FORCED_UNWIND \
+  catch (const abi::__forced_unwind&) {   \
+    throw;                                \
+  }
+#else
+#define SAFETENSORS_RETHROW_FORCED_UNWIND
+#endif
+
 namespace safetensors {
 
-// Everything that the library refuses. what() is one line that can be shown to a person: what was
-// found, what was expected, where.
+// The library's exception. what() is one line of text: what was found, what was expected, where.
 class ST_API Error : public std::runtime_error {
  public:
   explicit Error(const st_error& error)

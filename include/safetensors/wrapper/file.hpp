@@ -21,22 +21,50 @@
 namespace safetensors {
 
 enum class Backend : std::uint32_t {
-  Auto = ST_BACKEND_AUTO,    // map local files, read where a mapping hurts or cannot be had
-  Mmap = ST_BACKEND_MMAP,    // bytes without a copy; who shortens the file under it causes SIGBUS
-  Pread = ST_BACKEND_PREAD,  // read the bytes that are asked for
+  Auto = ST_BACKEND_AUTO,    // mmap; pread on network file systems, FUSE, or if mmap fails
+  Mmap = ST_BACKEND_MMAP,    // no copy; truncating the file raises SIGBUS in its readers
+  Pread = ST_BACKEND_PREAD,  // read into memory when data is requested
 };
 
 enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
 
 struct OpenOptions {
   Backend backend = Backend::Auto;    // for paths and descriptors
-  bool strict = false;                // refuse what only lenient readers accept (ST_STRICT)
-  bool copy_on_write = false;         // mapped bytes may be written to; the file never changes
+  bool strict = false;                // reject what only lenient readers accept
+  bool writable = false;              // Tensor::mutable_bytes; the file never changes
   std::uint64_t max_header_size = 0;  // bytes; 0: the format's own limit, 100,000,000
 };
 
 // Keys and values of a file's __metadata__.
 using Metadata = std::map<std::string, std::string, std::less<>>;
+
+// What a header has as __metadata__.
+enum class MetadataForm : std::uint32_t {
+  Absent = ST_METADATA_ABSENT,
+  Null = ST_METADATA_NULL,
+  Object = ST_METADATA_OBJECT,  // which may be empty
+};
+
+// Bytes of a file, counted from its first one.
+struct ByteRange {
+  std::uint64_t file_offset = 0;
+  std::uint64_t nbytes = 0;
+};
+
+// Which file a File refers to: to recognise the same file, or another that took its path. Device
+// and inode are 0 for memory and from_io.
+struct Identity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t nbytes = 0;         // size of the file
+  std::uint64_t header_nbytes = 0;  // size of the header without the 8 bytes of its length
+
+  friend bool operator==(const Identity& a, const Identity& b) noexcept {
+    return a.device == b.device && a.inode == b.inode && a.nbytes == b.nbytes &&
+           a.header_nbytes == b.header_nbytes;
+  }
+  friend bool operator!=(const Identity& a, const Identity& b) noexcept { return !(a == b); }
+};
 
 // The elements begin <= i < end of one dimension.
 struct Slice {
@@ -50,21 +78,21 @@ class File {
   // Opens a file; follows symbolic links. Throws Error: ST_E_NOT_FOUND, ST_E_PERMISSION,
   // ST_E_NOT_REGULAR, ST_E_IO, and every ST_E_ of the file format.
   static File open(const std::filesystem::path& path, const OpenOptions& options = {}) {
-    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+    return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open(detail::c_path(path), opts, file, error);
     });
   }
 
   // The same for a descriptor of a regular file. It is duplicated, and stays the caller's.
   static File open_fd(int fd, const OpenOptions& options = {}) {
-    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+    return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_fd(fd, opts, file, error);
     });
   }
 
   // A file in memory, used where it is: `bytes` must outlive the File and every Tensor got from it.
   static File from_memory(Bytes bytes, const OpenOptions& options = {}) {
-    return make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+    return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_memory(bytes.data(), bytes.size(), nullptr, nullptr, opts, file, error);
     });
   }
@@ -75,7 +103,7 @@ class File {
     using Owner = std::shared_ptr<const void>;
     auto kept = std::make_unique<Owner>(std::move(owner));
     const auto release = [](void* held) { delete static_cast<Owner*>(held); };
-    File result = make(options, ST_MEMORY_BORROW, [&](auto* opts, auto** file, auto* error) {
+    File result = make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_memory(bytes.data(), bytes.size(), release, kept.get(), opts, file, error);
     });
     static_cast<void>(kept.release());
@@ -92,8 +120,8 @@ class File {
 
   // The same on a copy of the bytes.
   static File from_copy(Bytes bytes, const OpenOptions& options = {}) {
-    return make(options, ST_MEMORY_COPY, [&](auto* opts, auto** file, auto* error) {
-      return st_open_memory(bytes.data(), bytes.size(), nullptr, nullptr, opts, file, error);
+    return make(options, [&](auto* opts, auto** file, auto* error) {
+      return st_open_memory_copy(bytes.data(), bytes.size(), opts, file, error);
     });
   }
 
@@ -102,14 +130,13 @@ class File {
   // never for bytes beyond the end. What it throws comes out of that call.
   static File from_io(std::uint64_t nbytes, ReadAt read_at, const OpenOptions& options = {}) {
     auto io = std::make_unique<detail::Io>(std::move(read_at));
-    st_io c_io = {static_cast<std::uint32_t>(sizeof(st_io)),
-                  0,
-                  nbytes,
-                  io.get(),
-                  detail::Io::on_read,
-                  detail::Io::on_release};
+    st_io c_io = ST_IO_INIT;
+    c_io.nbytes = nbytes;
+    c_io.read_at = detail::Io::on_read;
+    c_io.release = detail::Io::on_release;
+    c_io.user_data = io.get();
     File result = make(
-        options, ST_MEMORY_BORROW,
+        options,
         [&](auto* opts, auto** file, auto* error) { return st_open_io(&c_io, opts, file, error); },
         io.get());
     result.io_ = io.release();
@@ -120,7 +147,7 @@ class File {
   explicit File(st_file* owned) noexcept : handle_(owned) {}
 
   // Number of tensors.
-  std::uint64_t size() const noexcept { return st_tensor_count(handle()); }
+  std::uint64_t size() const noexcept { return st_file_tensor_count(handle()); }
 
   // Every tensor's entry, by place in the file or by the bytes of the name.
   std::vector<TensorInfo> tensors(Order order = Order::File) const& {
@@ -129,8 +156,9 @@ class File {
     st_error error = ST_ERROR_INIT;
     for (std::uint64_t index = 0; index < size(); ++index) {
       st_tensor_info info = ST_TENSOR_INFO_INIT;
-      detail::check(st_tensor_at(handle(), static_cast<std::uint32_t>(order), index, &info, &error),
-                    error);
+      detail::check(
+          st_file_tensor_at(handle(), static_cast<std::uint32_t>(order), index, &info, &error),
+          error);
       all.push_back(TensorInfo(info));
     }
     return all;
@@ -140,15 +168,16 @@ class File {
   // The entry of that name, if there is one.
   std::optional<TensorInfo> find(std::string_view name) const& {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
-    st_error error = ST_ERROR_INIT;
-    const st_status status = st_find(handle(), name.data(), name.size(), &info, &error);
-    if (status == ST_E_TENSOR_NOT_FOUND) return std::nullopt;
-    detail::check(status, error);
+    const st_status status =
+        st_file_find_tensor(handle(), name.data(), name.size(), &info, nullptr);
+    if (status != ST_OK) return std::nullopt;
     return TensorInfo(info);
   }
   std::optional<TensorInfo> find(std::string_view name) const&& = delete;
 
-  bool contains(std::string_view name) const { return find(name).has_value(); }
+  bool contains(std::string_view name) const noexcept {
+    return st_file_has_tensor(handle(), name.data(), name.size()) != 0;
+  }
 
   // The tensor of that name with its bytes: without a copy from a mapping or memory, else read.
   // Throws Error: ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
@@ -211,23 +240,53 @@ class File {
   Metadata metadata() const {
     Metadata all;
     st_error error = ST_ERROR_INIT;
-    for (std::uint64_t index = 0; index < st_metadata_count(handle()); ++index) {
+    for (std::uint64_t index = 0; index < st_file_metadata_count(handle()); ++index) {
       st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-      detail::check(st_metadata_at(handle(), index, &entry, &error), error);
+      detail::check(st_file_metadata_at(handle(), index, &entry, &error), error);
       all.emplace_hint(all.end(), std::string(entry.key, entry.key_len),
                        std::string(entry.value, entry.value_len));
     }
     return all;
   }
 
-  // The value of one key, if it is there.
+  // The value of one key, if the file has it.
   std::optional<std::string> metadata(std::string_view key) const {
     const char* value = nullptr;
     std::uint64_t length = 0;
+    const st_status status =
+        st_file_find_metadata(handle(), key.data(), key.size(), &value, &length, nullptr);
+    return status == ST_OK ? std::optional(std::string(value, length)) : std::nullopt;
+  }
+
+  // What the header has as __metadata__: to write a copy with the same bytes.
+  MetadataForm metadata_form() const noexcept {
+    return static_cast<MetadataForm>(st_file_metadata_form(handle()));
+  }
+
+  // Where the value of a metadata key is in the file: the JSON string between its quotes. Throws
+  // Error ST_E_METADATA_NOT_FOUND.
+  ByteRange metadata_range(std::string_view key) const {
+    ByteRange range;
     st_error error = ST_ERROR_INIT;
-    detail::check(st_metadata_find(handle(), key.data(), key.size(), &value, &length, &error),
-                  error);
-    return value ? std::optional(std::string(value, length)) : std::nullopt;
+    check(st_file_metadata_range(handle(), key.data(), key.size(), &range.file_offset,
+                                 &range.nbytes, &error),
+          error);
+    return range;
+  }
+
+  // Size of the file in bytes, and where its tensor data begins.
+  std::uint64_t nbytes() const noexcept { return st_file_size(handle()); }
+  std::uint64_t data_offset() const noexcept { return st_file_data_offset(handle()); }
+
+  // Whether tensor bytes are pages of the file.
+  bool is_mapped() const noexcept { return st_file_is_mapped(handle()) != 0; }
+
+  // Which file this is.
+  Identity identity() const {
+    st_identity identity = ST_IDENTITY_INIT;
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_file_identity(handle(), &identity, &error), error);
+    return {identity.device, identity.inode, identity.nbytes, identity.header_nbytes};
   }
 
   // Throws Error ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time is no
@@ -235,7 +294,7 @@ class File {
   // does a file whose path another one has taken, as after Builder::save.
   void verify_unchanged() const {
     st_error error = ST_ERROR_INIT;
-    detail::check(st_verify_unchanged(handle(), &error), error);
+    detail::check(st_file_verify_unchanged(handle(), &error), error);
   }
 
   // The C ABI's handle; stays this File's.
@@ -243,13 +302,13 @@ class File {
 
  private:
   template <class Open>
-  static File make(const OpenOptions& options, std::uint32_t memory, Open open,
-                   detail::Io* io = nullptr) {
+  static File make(const OpenOptions& options, Open open, detail::Io* io = nullptr) {
     st_open_options c_options = ST_OPEN_OPTIONS_INIT;
     c_options.backend = static_cast<std::uint32_t>(options.backend);
-    c_options.strictness = options.strict ? ST_STRICT : ST_STRICTNESS_COMPATIBLE;
-    c_options.mapping = options.copy_on_write ? ST_MAPPING_COPY_ON_WRITE : ST_MAPPING_READ_ONLY;
-    c_options.memory = memory;
+    c_options.strictness = options.strict ? std::uint32_t{ST_STRICTNESS_STRICT}
+                                          : std::uint32_t{ST_STRICTNESS_COMPATIBLE};
+    c_options.access =
+        options.writable ? std::uint32_t{ST_ACCESS_WRITABLE} : std::uint32_t{ST_ACCESS_READ_ONLY};
     c_options.max_header_size = options.max_header_size;
     st_file* file = nullptr;
     st_error error = ST_ERROR_INIT;
@@ -260,7 +319,7 @@ class File {
   TensorInfo require(std::string_view name) const {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     st_error error = ST_ERROR_INIT;
-    detail::check(st_find(handle(), name.data(), name.size(), &info, &error), error);
+    detail::check(st_file_find_tensor(handle(), name.data(), name.size(), &info, &error), error);
     return TensorInfo(info);
   }
 
@@ -271,7 +330,7 @@ class File {
   }
   void check(st_status status, const st_error& error) const { check(status, error, io_); }
 
-  detail::Handle<st_file, st_ref, st_close> handle_;
+  detail::Handle<st_file, st_file_ref, st_close> handle_;
   detail::Io* io_ = nullptr;  // lives as long as the handle
 };
 

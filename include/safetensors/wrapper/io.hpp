@@ -2,6 +2,7 @@
 #ifndef SAFETENSORS_WRAPPER_IO_HPP
 #define SAFETENSORS_WRAPPER_IO_HPP
 
+#include <safetensors/wrapper/error.hpp>
 #include <safetensors/wrapper/span.hpp>
 
 #include <cerrno>
@@ -31,12 +32,13 @@ struct Io {
   explicit Io(ReadAt callable) : read_at(std::move(callable)) {}
 
   static std::int32_t on_read(void* self, std::uint64_t offset, void* buffer,
-                              std::uint64_t nbytes) noexcept {
+                              std::uint64_t nbytes) {
     auto* io = static_cast<Io*>(self);
     try {
       io->read_at(offset, MutableBytes(static_cast<std::byte*>(buffer), nbytes));
       return 0;
-    } catch (...) {
+    }
+    SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
       io->keep(std::current_exception());
       return EIO;
     }

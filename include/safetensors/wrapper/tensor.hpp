@@ -106,7 +106,7 @@ class Tensor {
   st_tensor* handle() const noexcept { return handle_.get(); }
 
  private:
-  detail::Handle<st_tensor, st_tensor_ref, st_release> handle_;
+  detail::Handle<st_tensor, st_tensor_ref, st_tensor_unref> handle_;
 };
 
 }  // namespace safetensors

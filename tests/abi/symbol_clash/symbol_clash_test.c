@@ -21,7 +21,7 @@ static void check_by_handle(void) {
   CHECK(dlsym(RTLD_DEFAULT, "st_open") != symbol); /* the other one comes first */
   memcpy(&opens, &symbol, sizeof opens);
   CHECK_STATUS(opens("sample", NULL, &file, NULL), ST_OK);
-  CHECK(st_tensor_count(file) == sample_count);
+  CHECK(st_file_tensor_count(file) == sample_count);
   st_close(file);
   CHECK_STATUS(opens("missing", NULL, &file, NULL), ST_E_NOT_FOUND);
   dlclose(library);
@@ -31,7 +31,7 @@ static void check_by_handle(void) {
 static void check_own_calls(void) {
   st_file* file = NULL;
   CHECK_STATUS(st_open("sample", NULL, &file, NULL), ST_OK);
-  CHECK(st_tensor_count(file) == sample_count);
+  CHECK(st_file_tensor_count(file) == sample_count);
   st_close(file);
   CHECK_STATUS(st_open("missing", NULL, &file, NULL), ST_E_NOT_FOUND);
 }

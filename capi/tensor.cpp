@@ -1,10 +1,11 @@
+// Tensors with their bytes.
 #include <safetensors/safetensors.h>
 
 #include <memory>
 
+#include "query.h"
 #include "guard.h"
 #include "handles.h"
-#include "lookup.h"
 #include "structs.h"
 
 namespace {
@@ -24,9 +25,11 @@ st_status st_get_tensor(const st_file* file, const char* name, uint64_t name_len
                         st_tensor** tensor, st_error* error) {
   return capi::guard(
       error, [&] { clear(tensor); },
-      [&] {
-        const st::TensorEntry& entry = capi::find_tensor(file, name, name_len);
-        *tensor = make_tensor(*file, entry);
+      [&]() -> st_status {
+        const st::TensorEntry* entry = capi::find_tensor(file, name, name_len);
+        if (!entry) return capi::tensor_not_found(error, name, name_len);
+        *tensor = make_tensor(*file, *entry);
+        return ST_OK;
       });
 }
 
@@ -44,10 +47,9 @@ st_tensor* st_tensor_ref(st_tensor* tensor) {
   return capi::add_reference(tensor);
 }
 
-void st_release(st_tensor* tensor) {
-  const int saved = errno;
+void st_tensor_unref(st_tensor* tensor) {
+  const st::CallScope scope;
   capi::drop_reference(tensor);
-  errno = saved;
 }
 
 const void* st_tensor_data(const st_tensor* tensor) {
@@ -64,9 +66,9 @@ uint64_t st_tensor_nbytes(const st_tensor* tensor) {
 
 st_status st_tensor_describe(const st_tensor* tensor, st_tensor_info* info, st_error* error) {
   return capi::guard(
-      error, [&] { capi::clear_output(info, "st_tensor_info"); },
+      error, [&] { capi::clear_struct<st_tensor_info>(info, "info"); },
       [&] {
         capi::require(tensor != nullptr, "tensor is NULL");
-        capi::describe(*tensor->header, *tensor->entry, info);
+        capi::write_struct(info, capi::describe(*tensor->header, *tensor->entry));
       });
 }
