@@ -459,7 +459,7 @@ ST_API st_tensor* st_tensor_ref(st_tensor* tensor);
  * @since 0.1 */
 ST_API void st_tensor_unref(st_tensor* tensor);
 
-/** The bytes; NULL for NULL, otherwise never NULL, even if there are none. @since 0.1 */
+/** The bytes; NULL for NULL, otherwise never NULL, even for 0 bytes. @since 0.1 */
 ST_API const void* st_tensor_data(const st_tensor* tensor);
 
 /** The bytes for writing if the file was opened with ST_ACCESS_WRITABLE, else NULL. The caller
@@ -545,7 +545,7 @@ typedef struct st_save_options {
   uint32_t durability;    /**< enum st_durability; ignored for memory */
   uint32_t mode;          /**< enum st_mode or permission bits; ignored for memory */
   uint32_t link;          /**< enum st_link; ignored for memory */
-  uint32_t metadata_form; /**< enum st_metadata_form: __metadata__ if there are no entries */
+  uint32_t metadata_form; /**< enum st_metadata_form: __metadata__ of a file without entries */
   uint32_t reserved;      /**< 0 */
   uint64_t alignment;     /**< the tensor data begins at a multiple of this many bytes: a
                              power of two from 8 to 65,536; 0: 8, as the reference writes */

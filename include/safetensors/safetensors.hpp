@@ -1,5 +1,4 @@
-// safetensors for C++17: values and exceptions over the C ABI, header only, nothing else
-// underneath.
+// safetensors for C++17: values and exceptions over the C ABI, header only.
 //
 //   #include <safetensors/safetensors.hpp>
 //
@@ -13,15 +12,15 @@
 //       .add_metadata("format", "pt")
 //       .save("bias.safetensors");
 //
-// Errors. What the library refuses is thrown as safetensors::Error, memory that ran out included
-// (code() is ST_E_NO_MEMORY). std::bad_alloc comes only from the containers that this header fills
-// and from making the exception itself. What a callback of yours throws comes out of the call that
-// ran it, unchanged. A call that throws leaves nothing half done.
+// Errors. The library throws safetensors::Error, also when memory is exhausted (code() is
+// ST_E_NO_MEMORY). std::bad_alloc comes only from the containers that this header fills and from
+// constructing the exception. A call rethrows what a callback throws. A call that throws has no
+// other effect.
 //
-// Threads. File and Tensor are immutable handles, cheap to copy: every thread may read through the
-// same one, and each copy keeps what it stands for alive. A Builder is for one thread at a time.
+// Threads. File and Tensor are immutable handles, cheap to copy: any number of threads may read
+// through one of them. A Builder is for one thread at a time.
 //
-// Link with the library `safetensors` (pkg-config safetensors). What is not here is a call of the C
+// Link with the library `safetensors` (pkg-config safetensors). For what is missing here call the C
 // ABI (safetensors.h) on handle().
 #ifndef SAFETENSORS_SAFETENSORS_HPP
 #define SAFETENSORS_SAFETENSORS_HPP

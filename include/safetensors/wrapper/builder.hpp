@@ -1,4 +1,4 @@
-// Collecting tensors and saving them.
+// Builder: collects tensors and metadata and saves them.
 #ifndef SAFETENSORS_WRAPPER_BUILDER_HPP
 #define SAFETENSORS_WRAPPER_BUILDER_HPP
 
@@ -37,19 +37,18 @@ struct SaveOptions {
   Link link = Link::Replace;                 // ignored for memory
   // Permission bits, or ST_MODE_INHERIT (those of the replaced file), or ST_MODE_UMASK.
   std::uint32_t mode = ST_MODE_INHERIT;
-  MetadataForm metadata_form = MetadataForm::Absent;  // __metadata__ if there are no entries
+  MetadataForm metadata_form = MetadataForm::Absent;  // of a file without entries
   std::uint64_t alignment = 0;  // of the tensor data: a power of two from 8 to 65,536; 0: 8
   Progress progress = nullptr;
 };
 
-// Collects tensors and metadata, and saves them as often as you like. Names, shapes and metadata
-// are copied. Tensors may come in any order: the file holds them as the reference implementation
-// orders them (dtype descending, then name), and equal input gives equal bytes.
+// Collects tensors and metadata and saves them any number of times. Names, shapes and metadata are
+// copied. The order of the calls does not matter: the file contains the tensors in the reference
+// implementation's order (dtype, then name), and equal input gives equal bytes.
 //
-// Every add_ checks its tensor at once and throws Error: ST_E_INVALID_ARGUMENT (one called
-// "__metadata__"), ST_E_UTF8, ST_E_DTYPE, ST_E_OVERFLOW, ST_E_SUBBYTE, ST_E_SIZE_MISMATCH where
-// dtype and shape say another size than the bytes have. Names are checked against each other when
-// saving.
+// Every add validates its tensor and throws Error: ST_E_INVALID_ARGUMENT (the name "__metadata__"
+// is reserved), ST_E_UTF8, ST_E_DTYPE, ST_E_OVERFLOW, ST_E_SUBBYTE, ST_E_SIZE_MISMATCH if dtype and
+// shape do not match the number of bytes. Duplicate names throw when saving.
 class Builder {
  public:
   Builder() : callbacks_(std::make_unique<Callbacks>()) {
@@ -59,8 +58,8 @@ class Builder {
     builder_.reset(builder);
   }
 
-  // Adds a tensor whose bytes are borrowed: they must stay until the last save. Any container of
-  // plain elements will do, as will Bytes.
+  // Adds a tensor without copying its bytes, which must stay valid until the last save. Accepts any
+  // container of trivially copyable elements, and Bytes.
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape, Bytes bytes) {
     st_error error = ST_ERROR_INIT;
     detail::check(
@@ -70,8 +69,8 @@ class Builder {
     return *this;
   }
 
-  // Adds a tensor whose elements are handed over, in a container that is an rvalue.
-  template <class Container, std::enable_if_t<detail::is_handed_over_v<Container>, int> = 0>
+  // Adds a tensor and takes ownership of its elements, a container passed as an rvalue.
+  template <class Container, std::enable_if_t<detail::is_owned_container_v<Container>, int> = 0>
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                Container&& elements) {
     auto owner = std::make_shared<const Container>(std::move(elements));
@@ -79,8 +78,8 @@ class Builder {
     return keep(std::move(owner), [&] { add(name, dtype, shape, bytes); });
   }
 
-  // Adds a tensor of a file under its own name or another. The Tensor is kept, so that the file may
-  // be closed, or saved over.
+  // Adds a tensor of a file under its own name or another one. The Builder keeps the Tensor: the
+  // file may be closed or replaced.
   Builder& add(const Tensor& tensor) { return add(tensor.info().name, tensor); }
   Builder& add(std::string_view name, const Tensor& tensor) {
     const TensorInfo info = tensor.info();
@@ -88,9 +87,8 @@ class Builder {
                 [&] { add(name, info.dtype, info.shape, tensor.bytes()); });
   }
 
-  // Adds a tensor of `nbytes` bytes that `fill` gives piece by piece while saving, in ascending
-  // order of the offset within the tensor, on the thread that saves. What it throws comes out of
-  // the save.
+  // Adds a tensor of `nbytes` bytes that `fill` provides in pieces while saving, in ascending order
+  // of the offset within the tensor, on the saving thread. The save rethrows what it throws.
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                std::uint64_t nbytes, ReadAt fill) {
     auto owner = std::make_shared<Fill>(Fill{std::move(fill), callbacks_.get()});
@@ -104,7 +102,7 @@ class Builder {
     });
   }
 
-  // Adds an entry to the file's __metadata__. Two of one key make the save throw ST_E_DUPLICATE.
+  // Adds an entry to the file's __metadata__. Duplicate keys make the save throw ST_E_DUPLICATE.
   Builder& add_metadata(std::string_view key, std::string_view value) {
     st_error error = ST_ERROR_INIT;
     detail::check(st_builder_add_metadata(builder_.get(), key.data(), key.size(), value.data(),
@@ -118,8 +116,9 @@ class Builder {
     return *this;
   }
 
-  // Writes a file: all of it, or none. Whoever opens `path` finds the old file or the new one,
-  // never a mixture; if it throws, the old one is as it was. Symbolic links are written through.
+  // Writes a file, all of it or nothing: a reader that opens `path` gets the complete old or the
+  // complete new file. If it throws, the old file is unchanged. SaveOptions::link says what happens
+  // to a symbolic link.
   // Throws Error before the first byte is written: ST_E_DUPLICATE, ST_E_HEADER_TOO_LARGE,
   // ST_E_NOT_REGULAR, ST_E_NOT_FOUND, ST_E_PERMISSION; later: ST_E_IO, ST_E_CANCELLED.
   void save(const std::filesystem::path& path, const SaveOptions& options = {}) const {
@@ -128,7 +127,7 @@ class Builder {
     });
   }
 
-  // Size in bytes of the file that save would write. No tensor's data is looked at.
+  // Size in bytes of the file that save would write. Reads no tensor data.
   std::uint64_t save_size(const SaveOptions& options = {}) const {
     std::uint64_t nbytes = 0;
     run(options, [&](const st_save_options* c_options, st_error* error) {
@@ -137,15 +136,15 @@ class Builder {
     return nbytes;
   }
 
-  // The same bytes as save in a vector of their own.
+  // The bytes that save would write.
   std::vector<std::byte> save_memory(const SaveOptions& options = {}) const {
     std::vector<std::byte> bytes(save_size(options));
     save_into(bytes, options);
     return bytes;
   }
 
-  // The same bytes in the caller's memory; returns how many they are. Throws Error
-  // ST_E_BUFFER_TOO_SMALL before anything is written.
+  // Writes the bytes that save would write into the caller's memory; returns their number. Throws
+  // Error ST_E_BUFFER_TOO_SMALL before it writes anything.
   std::uint64_t save_into(MutableBytes buffer, const SaveOptions& options = {}) const {
     std::uint64_t nbytes = 0;
     run(options, [&](const st_save_options* c_options, st_error* error) {
@@ -155,11 +154,11 @@ class Builder {
     return nbytes;
   }
 
-  // The C ABI's handle; stays this Builder's.
+  // The C ABI's handle, owned by this Builder.
   st_builder* handle() const noexcept { return builder_.get(); }
 
  private:
-  // Where the callbacks of the save that is running leave what they threw.
+  // What the callbacks of the current save threw.
   struct Callbacks {
     const SaveOptions* options = nullptr;
     std::exception_ptr thrown;
@@ -172,7 +171,7 @@ class Builder {
     void operator()(st_builder* builder) const noexcept { st_builder_free(builder); }
   };
 
-  // Adds what `owner` must outlive.
+  // Calls `add` and keeps `owner` alive if it succeeds.
   template <class Add>
   Builder& keep(std::shared_ptr<const void> owner, Add add) {
     kept_.push_back(std::move(owner));
@@ -228,7 +227,7 @@ class Builder {
   }
 
   std::unique_ptr<Callbacks> callbacks_;
-  std::vector<std::shared_ptr<const void>> kept_;  // what the borrowed bytes and fills stand on
+  std::vector<std::shared_ptr<const void>> kept_;  // owners of the bytes and fills
   std::unique_ptr<st_builder, Free> builder_;
 };
 

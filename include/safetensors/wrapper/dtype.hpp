@@ -1,4 +1,4 @@
-// The 22 dtypes, and which C++ types their elements are.
+// Dtype: the element types, and the C++ types that match them.
 #ifndef SAFETENSORS_WRAPPER_DTYPE_HPP
 #define SAFETENSORS_WRAPPER_DTYPE_HPP
 
@@ -37,18 +37,18 @@ enum class Dtype : std::uint32_t {
   U64 = ST_DTYPE_U64,
 };
 
-// "BF16"; empty for a number that this release of the library does not know.
+// Name of a dtype as in a header, "BF16"; empty for an unknown value.
 inline std::string_view dtype_name(Dtype dtype) noexcept {
   const char* name = st_dtype_name(static_cast<std::uint32_t>(dtype));
   return name ? std::string_view(name) : std::string_view();
 }
 
-// Bits of one element; 0 for a number that this release of the library does not know.
+// Bits per element; 0 for an unknown value.
 inline std::uint32_t dtype_bits(Dtype dtype) noexcept {
   return st_dtype_bits(static_cast<std::uint32_t>(dtype));
 }
 
-// The dtype of a name in a header. Throws Error ST_E_DTYPE.
+// The dtype with this name. Throws Error ST_E_DTYPE.
 inline Dtype dtype_from_name(std::string_view name) {
   std::uint32_t dtype = 0;
   st_error error = ST_ERROR_INIT;
@@ -58,8 +58,8 @@ inline Dtype dtype_from_name(std::string_view name) {
 
 namespace detail {
 
-// Whether values of type T are what a dtype's elements are. Unsigned integers are also the raw bits
-// of any dtype of their size (BF16 as std::uint16_t), and so are types of your own (a half).
+// Whether T can represent the elements of a dtype. Unsigned integers and class types match every
+// dtype of their size, as its raw bits (BF16 as std::uint16_t or as a half type).
 template <class T>
 bool is_element_of(Dtype dtype) noexcept {
   static_assert(is_plain_v<T> && !std::is_const_v<T>, "elements are plain values");

@@ -1,4 +1,4 @@
-// The one exception of the library, and the passage from a status to it.
+// Error: the exception that a failed st_status becomes.
 #ifndef SAFETENSORS_WRAPPER_ERROR_HPP
 #define SAFETENSORS_WRAPPER_ERROR_HPP
 
@@ -34,11 +34,11 @@ class ST_API Error : public std::runtime_error {
         std::uint64_t position = ST_NO_POSITION)
       : std::runtime_error(message), position_(position), code_(code), os_error_(os_error) {}
 
-  // One of the ST_E_ constants.
+  // An ST_E_ constant.
   st_status code() const noexcept { return code_; }
-  // errno of the system call that failed, else 0.
+  // errno of the failed system call or callback, else 0.
   int os_error() const noexcept { return os_error_; }
-  // The byte offset in the file that it is about, if there is one.
+  // Byte offset in the file of what is wrong, if known.
   std::optional<std::uint64_t> position() const noexcept {
     return position_ == ST_NO_POSITION ? std::nullopt : std::optional(position_);
   }

@@ -1,4 +1,4 @@
-// Opening a file, looking at it, and reading from it.
+// File: opens a file, queries its header and reads its tensors.
 #ifndef SAFETENSORS_WRAPPER_FILE_HPP
 #define SAFETENSORS_WRAPPER_FILE_HPP
 
@@ -66,13 +66,13 @@ struct Identity {
   friend bool operator!=(const Identity& a, const Identity& b) noexcept { return !(a == b); }
 };
 
-// The elements begin <= i < end of one dimension.
+// The elements begin <= i < end of a dimension.
 struct Slice {
   std::uint64_t begin;
   std::uint64_t end;
 };
 
-// A safetensors file whose header is read and checked. Tensor data is read when it is asked for.
+// A validated safetensors file. Tensor data is read when it is requested.
 class File {
  public:
   // Opens a file; follows symbolic links. Throws Error: ST_E_NOT_FOUND, ST_E_PERMISSION,
@@ -83,21 +83,21 @@ class File {
     });
   }
 
-  // The same for a descriptor of a regular file. It is duplicated, and stays the caller's.
+  // Opens a descriptor of a regular file, which is duplicated and remains the caller's.
   static File open_fd(int fd, const OpenOptions& options = {}) {
     return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_fd(fd, opts, file, error);
     });
   }
 
-  // A file in memory, used where it is: `bytes` must outlive the File and every Tensor got from it.
+  // Opens memory without copying it: `bytes` must outlive the File and every Tensor got from it.
   static File from_memory(Bytes bytes, const OpenOptions& options = {}) {
     return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_memory(bytes.data(), bytes.size(), nullptr, nullptr, opts, file, error);
     });
   }
 
-  // The same, with `owner` held for as long as the bytes are needed.
+  // Opens memory that `owner` keeps valid; the File and its Tensors share the ownership.
   static File from_memory(std::shared_ptr<const void> owner, Bytes bytes,
                           const OpenOptions& options = {}) {
     using Owner = std::shared_ptr<const void>;
@@ -110,24 +110,24 @@ class File {
     return result;
   }
 
-  // The same for a container that is handed over, from_memory(std::move(bytes)): no copy.
-  template <class Container, std::enable_if_t<detail::is_handed_over_v<Container>, int> = 0>
+  // Opens a container and takes its ownership, from_memory(std::move(bytes)): no copy.
+  template <class Container, std::enable_if_t<detail::is_owned_container_v<Container>, int> = 0>
   static File from_memory(Container&& bytes, const OpenOptions& options = {}) {
     auto owner = std::make_shared<const Container>(std::move(bytes));
     const Bytes view(*owner);
     return from_memory(std::move(owner), view, options);
   }
 
-  // The same on a copy of the bytes.
+  // Opens a copy of the bytes.
   static File from_copy(Bytes bytes, const OpenOptions& options = {}) {
     return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open_memory_copy(bytes.data(), bytes.size(), opts, file, error);
     });
   }
 
-  // A file of `nbytes` bytes that `read_at` reads: an archive member, an object store. It is called
-  // on the thread that calls into this File, by several at once if the caller's threads do so, and
-  // never for bytes beyond the end. What it throws comes out of that call.
+  // Opens a file of `nbytes` bytes that `read_at` reads: an archive member, an object in a store.
+  // It is called on the thread that uses this File, by several threads at once if they use it at
+  // once, and never for bytes beyond the end. The call that ran it rethrows what it throws.
   static File from_io(std::uint64_t nbytes, ReadAt read_at, const OpenOptions& options = {}) {
     auto io = std::make_unique<detail::Io>(std::move(read_at));
     st_io c_io = ST_IO_INIT;
@@ -143,13 +143,13 @@ class File {
     return result;
   }
 
-  // Takes over one reference to a handle of the C ABI.
+  // Takes ownership of a reference to a handle of the C ABI.
   explicit File(st_file* owned) noexcept : handle_(owned) {}
 
   // Number of tensors.
   std::uint64_t size() const noexcept { return st_file_tensor_count(handle()); }
 
-  // Every tensor's entry, by place in the file or by the bytes of the name.
+  // All tensors, by file offset or by the bytes of the name.
   std::vector<TensorInfo> tensors(Order order = Order::File) const& {
     std::vector<TensorInfo> all;
     all.reserve(size());
@@ -165,7 +165,7 @@ class File {
   }
   std::vector<TensorInfo> tensors(Order order = Order::File) const&& = delete;
 
-  // The entry of that name, if there is one.
+  // The tensor with this name, if the file has it.
   std::optional<TensorInfo> find(std::string_view name) const& {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     const st_status status =
@@ -179,7 +179,7 @@ class File {
     return st_file_has_tensor(handle(), name.data(), name.size()) != 0;
   }
 
-  // The tensor of that name with its bytes: without a copy from a mapping or memory, else read.
+  // The tensor with this name and its bytes: without a copy from a mapping or memory, else read.
   // Throws Error: ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
   Tensor get(std::string_view name) const {
     st_tensor* tensor = nullptr;
@@ -188,15 +188,15 @@ class File {
     return Tensor(tensor);
   }
 
-  // Reads a tensor's bytes into the caller's memory, at its beginning. If it throws, the buffer's
-  // content is unspecified. Errors as get, and ST_E_BUFFER_TOO_SMALL.
+  // Reads a tensor's bytes into the caller's memory. If it throws, the content of the buffer is
+  // unspecified. Errors: as get, and ST_E_BUFFER_TOO_SMALL.
   void read_into(std::string_view name, MutableBytes buffer) const {
     st_error error = ST_ERROR_INIT;
     check(st_read_tensor(handle(), name.data(), name.size(), buffer.data(), buffer.size(), &error),
           error);
   }
 
-  // A tensor's elements, copied. T as in Tensor::as; the file's alignment does not matter.
+  // Reads a tensor's elements. T as in Tensor::as; the alignment in the file does not matter.
   template <class T>
   std::vector<T> read(std::string_view name) const {
     const TensorInfo info = require(name);
@@ -206,10 +206,10 @@ class File {
     return elements;
   }
 
-  // Reads a part of a tensor, one Slice per dimension, packed in row-major order, into the caller's
-  // memory; little more of the file is read than that. Returns the bytes that the part has.
-  // Errors as read_into; ST_E_INVALID_ARGUMENT for another rank; ST_E_OUT_OF_RANGE where
-  // begin <= end <= extent does not hold; ST_E_SUBBYTE where a piece is not whole bytes.
+  // Reads a slice of a tensor, one Slice per dimension, into the caller's memory, dense, in
+  // row-major order. Returns its size in bytes. Errors: as read_into; ST_E_INVALID_ARGUMENT for
+  // another rank; ST_E_OUT_OF_RANGE unless begin <= end <= extent; ST_E_SUBBYTE if a contiguous run
+  // is not a whole number of bytes.
   std::uint64_t read_slice_into(std::string_view name, Span<const Slice> slices,
                                 MutableBytes buffer) const {
     std::vector<std::uint64_t> bounds;
@@ -227,7 +227,7 @@ class File {
     return nbytes;
   }
 
-  // The same as a vector of elements: file.read_slice<float>("w", {{0, 10}, {0, 128}}).
+  // Reads a slice as elements: file.read_slice<float>("w", {{0, 10}, {0, 128}}).
   template <class T>
   std::vector<T> read_slice(std::string_view name, Span<const Slice> slices) const {
     detail::require_element_of<T>(require(name).dtype);
@@ -236,7 +236,7 @@ class File {
     return elements;
   }
 
-  // All of the file's __metadata__.
+  // The file's __metadata__.
   Metadata metadata() const {
     Metadata all;
     st_error error = ST_ERROR_INIT;
@@ -289,15 +289,15 @@ class File {
     return {identity.device, identity.inode, identity.nbytes, identity.header_nbytes};
   }
 
-  // Throws Error ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time is no
-  // longer what it was when it was opened. Files from memory and from_io count as unchanged, and so
-  // does a file whose path another one has taken, as after Builder::save.
+  // Throws Error ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time differs
+  // from when it was opened. Memory and from_io never change. A file that was replaced by rename,
+  // as Builder::save does, counts as unchanged: this File still refers to the old file.
   void verify_unchanged() const {
     st_error error = ST_ERROR_INIT;
     detail::check(st_file_verify_unchanged(handle(), &error), error);
   }
 
-  // The C ABI's handle; stays this File's.
+  // The C ABI's handle, owned by this File.
   st_file* handle() const noexcept { return handle_.get(); }
 
  private:
@@ -331,7 +331,7 @@ class File {
   void check(st_status status, const st_error& error) const { check(status, error, io_); }
 
   detail::Handle<st_file, st_file_ref, st_close> handle_;
-  detail::Io* io_ = nullptr;  // lives as long as the handle
+  detail::Io* io_ = nullptr;  // owned by the handle
 };
 
 }  // namespace safetensors

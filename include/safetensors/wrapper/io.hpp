@@ -1,4 +1,4 @@
-// Bytes from a callable, through the C ABI and back.
+// Passes a C++ callable to st_open_io and its exceptions back.
 #ifndef SAFETENSORS_WRAPPER_IO_HPP
 #define SAFETENSORS_WRAPPER_IO_HPP
 
@@ -17,13 +17,12 @@
 
 namespace safetensors {
 
-// Fills `buffer` with the bytes of a file from `offset`, or throws. See File::from_io.
+// Fills `buffer` with the bytes at `offset`, or throws. See File::from_io.
 using ReadAt = std::function<void(std::uint64_t offset, MutableBytes buffer)>;
 
 namespace detail {
 
-// The other side of File::from_io: the callable, and what it threw on each thread on its way
-// through the C ABI.
+// The user_data of File::from_io: the callable, and what it threw on each thread.
 struct Io {
   ReadAt read_at;
   std::mutex mutex;

@@ -1,4 +1,4 @@
-// A view of elements that are somewhere else, in C++17 too.
+// Span: a non-owning view of contiguous elements, as std::span in C++20.
 #ifndef SAFETENSORS_WRAPPER_SPAN_HPP
 #define SAFETENSORS_WRAPPER_SPAN_HPP
 
@@ -34,12 +34,12 @@ struct is_view<std::span<T, N>> : std::true_type {};
 template <class T>
 using remove_cvref_t = std::remove_cv_t<std::remove_reference_t<T>>;
 
-// Elements whose bytes mean something in a file.
+// Elements whose bytes can be stored in a file.
 template <class T>
 inline constexpr bool is_plain_v = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
 
-// Whether a T[] can be looked at through elements of type From: the same type, perhaps with const
-// added, or any plain type as bytes.
+// Whether a From[] can be viewed as a To[]: the same type, perhaps const, or any plain type as
+// bytes.
 template <class From, class To>
 inline constexpr bool is_viewable_v = std::is_convertible_v<From (*)[], To (*)[]> ||
                                       (std::is_same_v<std::remove_cv_t<To>, std::byte> &&
@@ -48,10 +48,10 @@ inline constexpr bool is_viewable_v = std::is_convertible_v<From (*)[], To (*)[]
 
 }  // namespace detail
 
-// `size` elements somewhere else: what std::span is in C++20, and converts to and from. It is made
-// from anything with data() and size() that outlives the expression: arrays, lvalue containers,
-// other views. A span of bytes is made from elements of any plain type: a std::vector<float> is
-// also its bytes.
+// A non-owning view of `size` elements. Converts to and from std::span in C++20. Constructed from
+// anything with data() and size() that outlives the expression: arrays, lvalue containers, other
+// views. A span of bytes is also constructed from elements of any plain type, as the bytes of a
+// std::vector<float>.
 template <class T>
 class Span {
  public:
@@ -79,7 +79,7 @@ class Span {
     }
   }
 
-  // A list written in place, as an argument: {2, 3}. It lives no longer than the call.
+  // A braced list as an argument: {2, 3}. Valid until the end of the call.
   template <class U = T,
             std::enable_if_t<std::is_const_v<U> && !std::is_same_v<U, const std::byte>, int> = 0>
   constexpr Span(std::initializer_list<value_type> list) noexcept : size_(list.size()) {
@@ -103,9 +103,9 @@ using MutableBytes = Span<std::byte>;
 
 namespace detail {
 
-// A container that is handed over, bytes and all, when it is passed as an rvalue.
+// A container that owns its elements: passing it as an rvalue transfers their ownership.
 template <class Container>
-inline constexpr bool is_handed_over_v =
+inline constexpr bool is_owned_container_v =
     !std::is_reference_v<Container> && !std::is_array_v<Container> && !is_view<Container>::value &&
     std::is_constructible_v<Bytes, const Container&>;
 
@@ -114,7 +114,7 @@ inline constexpr bool is_handed_over_v =
 }  // namespace safetensors
 
 #ifdef __cpp_lib_span
-// A Span's elements outlive it: what std::span asks of an rvalue that it is made from.
+// A Span does not own its elements, so that std::span accepts one as an rvalue.
 template <class T>
 inline constexpr bool std::ranges::enable_borrowed_range<safetensors::Span<T>> = true;
 #endif

@@ -1,4 +1,4 @@
-// One tensor: its entry in the header, and its bytes with what keeps them alive.
+// Tensor and TensorInfo: a tensor with its bytes, and its entry in the header.
 #ifndef SAFETENSORS_WRAPPER_TENSOR_HPP
 #define SAFETENSORS_WRAPPER_TENSOR_HPP
 
@@ -14,7 +14,7 @@ namespace safetensors {
 
 namespace detail {
 
-// One reference to a C handle. Copies take one more.
+// A reference to a C handle. Each copy adds one.
 template <class T, T* (*Ref)(T*), void (*Unref)(T*)>
 class Handle {
  public:
@@ -34,14 +34,14 @@ class Handle {
 
 }  // namespace detail
 
-// One tensor's entry in the header. Its views live as long as a copy of the File or Tensor it came
-// from.
+// A tensor's entry in the header. The views are valid as long as a copy of the File or Tensor that
+// it was got from.
 struct TensorInfo {
   std::string_view name;
   Dtype dtype{};
   Span<const std::uint64_t> shape;  // extents in elements; empty for a scalar
-  std::uint64_t nbytes = 0;         // bytes of data
-  std::uint64_t file_offset = 0;    // where they begin, counted from the first byte of the file
+  std::uint64_t nbytes = 0;         // size of the data in bytes
+  std::uint64_t file_offset = 0;    // offset of the data from the first byte of the file
 
   TensorInfo() = default;
   explicit TensorInfo(const st_tensor_info& info) noexcept
@@ -52,30 +52,30 @@ struct TensorInfo {
         file_offset(info.file_offset) {}
 };
 
-// One tensor's bytes and whatever keeps them alive: a mapping, memory of its own, your buffer. It
-// does not need the File it came from.
+// The bytes of a tensor, and a reference to the mapping or memory that holds them. Valid after the
+// File is destroyed.
 class Tensor {
  public:
-  // Takes over one reference to a handle of the C ABI.
+  // Takes ownership of a reference to a handle of the C ABI.
   explicit Tensor(st_tensor* owned) noexcept : handle_(owned) {}
 
-  // The bytes: little-endian, dense, row-major. They live as long as any copy of this Tensor.
+  // The bytes: little-endian, dense, row-major. Valid as long as a copy of this Tensor.
   Bytes bytes() const& noexcept {
     return Bytes(static_cast<const std::byte*>(st_tensor_data(handle())),
                  st_tensor_nbytes(handle()));
   }
 
-  // The same bytes where they may be written to: read into memory of their own, or mapped with
-  // OpenOptions::copy_on_write. Empty otherwise. Writes never reach the file.
+  // The bytes for writing if the file was opened with OpenOptions::writable, else empty. Writes
+  // never change the file. Tensors of the same mapped File share their bytes.
   MutableBytes mutable_bytes() const& noexcept {
     void* data = st_tensor_mutable_data(handle());
     return MutableBytes(static_cast<std::byte*>(data), data ? st_tensor_nbytes(handle()) : 0);
   }
 
-  // The elements, without a copy. T is the dtype's own type (float for F32), an unsigned integer or
-  // a type of your own of the same size (raw bits), and never bool. Throws Error
-  // ST_E_INVALID_ARGUMENT for another T, and ST_E_UNSUPPORTED where the file has the bytes at an
-  // address that T cannot be read from: File::read copies them.
+  // The elements, without a copy. T is the dtype's type (float for F32), or an unsigned integer or
+  // class type of the same size (raw bits); bool is not supported. Throws Error
+  // ST_E_INVALID_ARGUMENT for another T, and ST_E_UNSUPPORTED if the bytes are not aligned for T:
+  // File::read copies them.
   template <class T>
   Span<const T> as() const& {
     detail::require_element_of<T>(info().dtype);
@@ -95,14 +95,14 @@ class Tensor {
     return TensorInfo(info);
   }
 
-  // The views of a Tensor that is gone at the end of the statement would dangle: give it a name.
+  // The views of a temporary would dangle: give the Tensor a name.
   Bytes bytes() const&& = delete;
   MutableBytes mutable_bytes() const&& = delete;
   template <class T>
   Span<const T> as() const&& = delete;
   TensorInfo info() const&& = delete;
 
-  // The C ABI's handle; stays this Tensor's.
+  // The C ABI's handle, owned by this Tensor.
   st_tensor* handle() const noexcept { return handle_.get(); }
 
  private:
