@@ -1,4 +1,4 @@
-/* The builder gives the same bytes as st_save of the same tensors. */
+/* st_builder: the bytes that it saves, its copies of the arguments, and their validation. */
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +22,10 @@ static st_builder* new_builder(void) {
   return builder;
 }
 
-static void check_same_bytes(void) {
+static void check_saves_bytes_of_st_save(void) {
   st_save_tensor tensors[3] = {ST_SAVE_TENSOR_INIT, ST_SAVE_TENSOR_INIT, ST_SAVE_TENSOR_INIT};
   st_metadata_entry entries[2] = {ST_METADATA_ENTRY_INIT, ST_METADATA_ENTRY_INIT};
-  st_save_options options = ST_SAVE_OPTIONS_INIT, more = ST_SAVE_OPTIONS_INIT;
+  st_save_options options = ST_SAVE_OPTIONS_INIT, builder_options = ST_SAVE_OPTIONS_INIT;
   static const char* const names[] = {"b", "a", "c"};
   static const uint32_t dtypes[] = {ST_DTYPE_F32, ST_DTYPE_F32, ST_DTYPE_U8};
   unsigned char expected[1024], found[1024];
@@ -54,7 +54,7 @@ static void check_same_bytes(void) {
       st_save_memory(tensors, 3, &options, expected, sizeof expected, &expected_size, &error),
       ST_OK);
 
-  /* What is given is copied, all but the tensors' bytes. */
+  /* The builder copies names, shapes, keys and values: the caller overwrites its own. */
   for (i = 0; i < 3; ++i) {
     char name[2] = "?";
     uint64_t extents[2];
@@ -77,85 +77,88 @@ static void check_same_bytes(void) {
     CHECK_STATUS(st_builder_add_metadata(builder, key, 1, value, 1, &error), ST_OK);
     key[0] = value[0] = 'x';
   }
-  more.alignment = 64;
-  more.metadata = &entries[1]; /* comes on top */
-  more.metadata_count = 1;
-  for (round = 0; round < 2; ++round) { /* the builder stays as it is */
-    CHECK_STATUS(st_builder_save_size(builder, &more, &size, &error), ST_OK);
+  builder_options.alignment = 64;
+  builder_options.metadata = &entries[1]; /* added to the builder's own */
+  builder_options.metadata_count = 1;
+  for (round = 0; round < 2; ++round) { /* a save does not change the builder */
+    CHECK_STATUS(st_builder_save_size(builder, &builder_options, &size, &error), ST_OK);
     CHECK(size == expected_size);
-    CHECK_STATUS(st_builder_save(builder, "file", &more, &error), ST_OK);
+    CHECK_STATUS(st_builder_save(builder, "file", &builder_options, &error), ST_OK);
     CHECK(scratch_holds("file", expected, expected_size));
     size = 0;
-    CHECK_STATUS(st_builder_save_memory(builder, &more, found, sizeof found, &size, &error), ST_OK);
+    CHECK_STATUS(
+        st_builder_save_memory(builder, &builder_options, found, sizeof found, &size, &error),
+        ST_OK);
     CHECK(size == expected_size && memcmp(found, expected, size) == 0);
   }
   size = 7;
-  CHECK_FAILS(st_builder_save_memory(builder, &more, found, expected_size - 1, &size, &error),
-              ST_E_BUFFER_TOO_SMALL, &error);
+  CHECK_FAILS(
+      st_builder_save_memory(builder, &builder_options, found, expected_size - 1, &size, &error),
+      ST_E_BUFFER_TOO_SMALL, &error);
   CHECK(size == 0);
   st_builder_free(builder);
 }
 
-static void check_empty(void) {
+static void check_empty_builder(void) {
   st_builder* builder = new_builder();
   CHECK_STATUS(st_builder_save(builder, "empty", NULL, &error), ST_OK);
   CHECK(scratch_holds("empty", "\x08\0\0\0\0\0\0\0{}      ", 16));
   st_builder_free(builder);
 }
 
-/* A tensor that is refused is not there. */
-static void check_refused(void) {
+/* A call that fails adds nothing to the builder. */
+static void check_rejected_arguments(void) {
   st_builder* builder = new_builder();
   uint64_t size = 7, before = 0;
   CHECK_STATUS(st_builder_add(builder, "w", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_OK);
   CHECK_STATUS(st_builder_save_size(builder, NULL, &before, &error), ST_OK);
-#define REFUSED(call, status) CHECK_FAILS(call, status, &error)
-  REFUSED(st_builder_add(NULL, "v", 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, NULL, 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, 0, shape, 2, data, 24, &error), ST_E_DTYPE);
-  REFUSED(st_builder_add(builder, "v", 1, 23, shape, 2, data, 24, &error), ST_E_DTYPE);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, NULL, 2, data, 24, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, NULL, 24, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, data, 23, &error),
-          ST_E_SIZE_MISMATCH);
-  REFUSED(st_builder_add(builder, "\xC0", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_E_UTF8);
-  REFUSED(st_builder_add(builder, "__metadata__", 12, ST_DTYPE_F32, shape, 2, data, 24, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add(builder, "v", 1, ST_DTYPE_F4, shape, 0, data, 1, &error), ST_E_SUBBYTE);
-  REFUSED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 24, NULL, NULL, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 23, fill, NULL, &error),
-          ST_E_SIZE_MISMATCH);
-  REFUSED(st_builder_add_fill(NULL, "v", 1, ST_DTYPE_F32, shape, 2, 24, fill, NULL, &error),
-          ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add_metadata(NULL, "k", 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add_metadata(builder, NULL, 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_add_metadata(builder, "k", 1, NULL, 1, &error), ST_E_INVALID_ARGUMENT);
+#define REJECTED(call, status) CHECK_FAILS(call, status, &error)
+  REJECTED(st_builder_add(NULL, "v", 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add(builder, NULL, 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add(builder, "v", 1, 0, shape, 2, data, 24, &error), ST_E_DTYPE);
+  REJECTED(st_builder_add(builder, "v", 1, 23, shape, 2, data, 24, &error), ST_E_DTYPE);
+  REJECTED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, NULL, 2, data, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, NULL, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add(builder, "v", 1, ST_DTYPE_F32, shape, 2, data, 23, &error),
+           ST_E_SIZE_MISMATCH);
+  REJECTED(st_builder_add(builder, "\xC0", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_E_UTF8);
+  REJECTED(st_builder_add(builder, "__metadata__", 12, ST_DTYPE_F32, shape, 2, data, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add(builder, "v", 1, ST_DTYPE_F4, shape, 0, data, 1, &error), ST_E_SUBBYTE);
+  REJECTED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 24, NULL, NULL, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 23, fill, NULL, &error),
+           ST_E_SIZE_MISMATCH);
+  REJECTED(st_builder_add_fill(NULL, "v", 1, ST_DTYPE_F32, shape, 2, 24, fill, NULL, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_metadata(NULL, "k", 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_metadata(builder, NULL, 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_metadata(builder, "k", 1, NULL, 1, &error), ST_E_INVALID_ARGUMENT);
   CHECK_STATUS(st_builder_save_size(builder, NULL, &size, &error), ST_OK);
   CHECK(size == before);
 
-  REFUSED(st_builder_save(NULL, "file", NULL, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_save(builder, NULL, NULL, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_save_size(NULL, NULL, &size, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_save(NULL, "file", NULL, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_save(builder, NULL, NULL, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_save_size(NULL, NULL, &size, &error), ST_E_INVALID_ARGUMENT);
   CHECK(size == 0);
-  REFUSED(st_builder_save_size(builder, NULL, NULL, &error), ST_E_INVALID_ARGUMENT);
-  REFUSED(st_builder_save_memory(NULL, NULL, &size, 8, &size, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_save_size(builder, NULL, NULL, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_save_memory(NULL, NULL, &size, 8, &size, &error), ST_E_INVALID_ARGUMENT);
 
-  /* Names and keys are compared when saving. */
+  /* The save detects duplicate names and keys. */
   CHECK_STATUS(st_builder_add_metadata(builder, "k", 1, "v", 1, &error), ST_OK);
   CHECK_STATUS(st_builder_add_metadata(builder, "k", 1, "w", 1, &error), ST_OK);
-  REFUSED(st_builder_save(builder, "refused", NULL, &error), ST_E_DUPLICATE);
+  REJECTED(st_builder_save(builder, "duplicate", NULL, &error), ST_E_DUPLICATE);
   CHECK_STATUS(st_builder_add(builder, "w", 1, ST_DTYPE_F32, shape, 2, data, 24, &error), ST_OK);
-  REFUSED(st_builder_save_size(builder, NULL, &size, &error), ST_E_DUPLICATE);
+  REJECTED(st_builder_save_size(builder, NULL, &size, &error), ST_E_DUPLICATE);
   st_builder_free(builder);
 }
 
-/* Many of everything, so that what was copied first has moved if it can. */
-static void check_many(void) {
+/* The copies of the first entries stay valid while many more are added. */
+static void check_many_entries(void) {
   enum { count = 5000 };
   st_builder* builder = new_builder();
   st_file* file = NULL;
@@ -189,9 +192,9 @@ static void check_many(void) {
 
 int main(void) {
   scratch_enter();
-  check_same_bytes();
-  check_empty();
-  check_refused();
-  check_many();
+  check_saves_bytes_of_st_save();
+  check_empty_builder();
+  check_rejected_arguments();
+  check_many_entries();
   return check_result();
 }

@@ -1,4 +1,4 @@
-/* Numbers that are part of the ABI: they never change. */
+/* Values, struct sizes and field offsets that are part of the ABI and never change. */
 #include <safetensors/safetensors.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static const struct {
 };
 
 static void check_dtypes(void) {
-  static const char* const none[] = {"", "f32", "F32 ", "F3", "F322", "F8", "STRING"};
+  static const char* const unknown[] = {"", "f32", "F32 ", "F3", "F322", "F8", "STRING"};
   const size_t count = sizeof dtypes / sizeof dtypes[0];
   st_error error = ST_ERROR_INIT;
   uint32_t number, found;
@@ -109,9 +109,10 @@ static void check_dtypes(void) {
     CHECK(found == dtypes[i].dtype);
     CHECK(error.code == ST_OK);
   }
-  for (i = 0; i < sizeof none / sizeof none[0]; ++i) {
+  for (i = 0; i < sizeof unknown / sizeof unknown[0]; ++i) {
     found = 99;
-    CHECK_FAILS(st_dtype_from_name(none[i], strlen(none[i]), &found, &error), ST_E_DTYPE, &error);
+    CHECK_FAILS(st_dtype_from_name(unknown[i], strlen(unknown[i]), &found, &error), ST_E_DTYPE,
+                &error);
     CHECK(found == 0);
   }
   CHECK_STATUS(st_dtype_from_name("F32\0", 4, &found, NULL), ST_E_DTYPE);
@@ -128,7 +129,7 @@ static void check_dtypes(void) {
   CHECK(st_dtype_bits(UINT32_MAX) == 0);
 }
 
-/* Other languages describe the structs by these numbers. */
+/* Bindings of other languages declare the structs with these sizes and offsets. */
 static void check_layout(void) {
   CHECK(sizeof(st_status) == 4);
 

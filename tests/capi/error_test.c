@@ -1,4 +1,4 @@
-/* What a call leaves in its st_error, and what in its outputs. */
+/* What a call writes into its st_error and its outputs. */
 #include <errno.h>
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include "sample.h"
 #include "scratch.h"
 
-static st_file* const junk = (st_file*)(uintptr_t)0x5A5A;
+static st_file* const sentinel = (st_file*)(uintptr_t)0x5A5A;
 
-static void check_success_clears(void) {
+static void check_success(void) {
   st_error error;
   st_file* file = NULL;
   memset(&error, 0x5A, sizeof error);
@@ -25,9 +25,9 @@ static void check_success_clears(void) {
   st_close(file);
 }
 
-static void check_failure_fills(void) {
+static void check_failure(void) {
   st_error error;
-  st_file* file = junk;
+  st_file* file = sentinel;
   memset(&error, 0x5A, sizeof error);
   error.size = sizeof error;
   CHECK_FAILS(st_open("no such file", NULL, &file, &error), ST_E_NOT_FOUND, &error);
@@ -38,7 +38,7 @@ static void check_failure_fills(void) {
   CHECK(strstr(error.message, "no such file") != NULL);
 }
 
-/* A caller of a later release has a larger struct: fields that are unknown here become zero. */
+/* Sizes of st_error: a later release's, 0 for the first release's, and invalid ones. */
 static void check_sizes(void) {
   union {
     st_error error;
@@ -51,7 +51,7 @@ static void check_sizes(void) {
 
   memset(&larger, 0x5A, sizeof larger);
   larger.error.size = sizeof larger;
-  file = junk;
+  file = sentinel;
   CHECK_FAILS(st_open("no such file", NULL, &file, &larger.error), ST_E_NOT_FOUND, &larger.error);
   CHECK(file == NULL);
   CHECK(larger.error.size == sizeof larger);
@@ -60,7 +60,7 @@ static void check_sizes(void) {
 
   /* A zeroed st_error, the default in many languages, receives the message. */
   memset(&smaller, 0, sizeof smaller);
-  file = junk;
+  file = sentinel;
   CHECK_STATUS(st_open("no such file", NULL, &file, &smaller), ST_E_NOT_FOUND);
   CHECK(file == NULL);
   CHECK(smaller.size == 0 && smaller.code == ST_E_NOT_FOUND && smaller.os_error == ENOENT);
@@ -71,7 +71,7 @@ static void check_sizes(void) {
     memset(&smaller, 0x5A, sizeof smaller);
     smaller.size = wrong[i];
     before = smaller;
-    file = junk;
+    file = sentinel;
     CHECK_STATUS(st_open("sample", NULL, &file, &smaller), ST_E_INVALID_ARGUMENT);
     CHECK(file == NULL);
     CHECK(memcmp(&before, &smaller, sizeof before) == 0);
@@ -79,12 +79,12 @@ static void check_sizes(void) {
 }
 
 static void check_null(void) {
-  st_file* file = junk;
+  st_file* file = sentinel;
   CHECK_STATUS(st_open("no such file", NULL, &file, NULL), ST_E_NOT_FOUND);
   CHECK(file == NULL);
 }
 
-/* The place of the fault, counted from the file's first byte. */
+/* The position is the byte offset of the error in the file. */
 static void check_positions(void) {
   static const struct {
     const char* header;
@@ -141,7 +141,7 @@ static void check_positions(void) {
   for (i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     uint64_t size;
     unsigned char* bytes = file_bytes(cases[i].header, cases[i].data_size, &size);
-    st_file* file = junk;
+    st_file* file = sentinel;
     check_about("%s", cases[i].header);
     CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), cases[i].status,
                 &error);
@@ -155,7 +155,7 @@ static void check_positions(void) {
   check_about(NULL);
 }
 
-/* A name of any length leaves room for what is said about it. */
+/* A long name is shortened, so that the message has room for the description. */
 static void check_long_names(void) {
   char header[5000] = "{\"";
   st_error error = ST_ERROR_INIT;
@@ -172,7 +172,7 @@ static void check_long_names(void) {
   free(bytes);
 }
 
-/* A message of exactly 255 bytes is terminated, whatever the struct held before. */
+/* A message of exactly 255 bytes is NUL-terminated, whatever the struct contained before. */
 static void check_full_message(void) {
   size_t length, full = 0;
   for (length = 0; length < 36; ++length) {
@@ -198,8 +198,8 @@ static void check_full_message(void) {
 int main(void) {
   scratch_enter();
   sample_write("sample");
-  check_success_clears();
-  check_failure_fills();
+  check_success();
+  check_failure();
   check_sizes();
   check_null();
   check_positions();

@@ -1,4 +1,4 @@
-/* Paths to things that are not files, files that are not what they seem, and files out of reach. */
+/* st_open of missing, non-regular, inaccessible and sparse files, and of symbolic links. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,11 +18,11 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void check_refused(const char* path, st_status expected, int os_error) {
+static void check_rejected(const char* path, st_status expected, int os_error) {
   static const uint32_t backends[] = {ST_BACKEND_AUTO, ST_BACKEND_MMAP, ST_BACKEND_PREAD};
   char quoted[80];
   size_t i;
-  snprintf(quoted, sizeof quoted, "\"%.40s", path); /* a long one loses its middle */
+  snprintf(quoted, sizeof quoted, "\"%.40s", path); /* a message shortens a long path */
   check_about("%.80s", path);
   for (i = 0; i < 3; ++i) {
     st_open_options options = ST_OPEN_OPTIONS_INIT;
@@ -51,29 +51,29 @@ static void check_missing(void) {
   long_name[sizeof long_name - 1] = '\0';
   memset(long_path, '/', sizeof long_path - 1);
   long_path[sizeof long_path - 1] = '\0';
-  check_refused("missing", ST_E_NOT_FOUND, ENOENT);
-  check_refused("missing/file", ST_E_NOT_FOUND, ENOENT);
-  check_refused("sample/file", ST_E_NOT_FOUND, ENOTDIR);
-  check_refused(long_name, ST_E_IO, ENAMETOOLONG);
-  check_refused(long_path, ST_E_IO, ENAMETOOLONG);
+  check_rejected("missing", ST_E_NOT_FOUND, ENOENT);
+  check_rejected("missing/file", ST_E_NOT_FOUND, ENOENT);
+  check_rejected("sample/file", ST_E_NOT_FOUND, ENOTDIR);
+  check_rejected(long_name, ST_E_IO, ENAMETOOLONG);
+  check_rejected(long_path, ST_E_IO, ENAMETOOLONG);
 }
 
 static void check_not_regular(void) {
   const struct sockaddr_un address = {AF_UNIX, "socket"};
   int listener;
-  CHECK(mkdir("folder", 0755) == 0);
+  CHECK(mkdir("directory", 0755) == 0);
   CHECK(mkfifo("fifo", 0644) == 0);
   listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(bind(listener, (const struct sockaddr*)&address, sizeof address) == 0);
-  check_refused("folder", ST_E_NOT_REGULAR, 0);
-  check_refused(".", ST_E_NOT_REGULAR, 0);
-  check_refused("/", ST_E_NOT_REGULAR, 0);
-  check_refused("fifo", ST_E_NOT_REGULAR, 0); /* nobody will ever write to it */
-  check_refused("socket", ST_E_IO, ENXIO);
-  check_refused("/dev/null", ST_E_NOT_REGULAR, 0);
-  check_refused("/dev/zero", ST_E_NOT_REGULAR, 0);
-  check_refused("/dev/full", ST_E_NOT_REGULAR, 0);
-  check_refused("/dev/urandom", ST_E_NOT_REGULAR, 0);
+  check_rejected("directory", ST_E_NOT_REGULAR, 0);
+  check_rejected(".", ST_E_NOT_REGULAR, 0);
+  check_rejected("/", ST_E_NOT_REGULAR, 0);
+  check_rejected("fifo", ST_E_NOT_REGULAR, 0); /* has no writer: must not block */
+  check_rejected("socket", ST_E_IO, ENXIO);
+  check_rejected("/dev/null", ST_E_NOT_REGULAR, 0);
+  check_rejected("/dev/zero", ST_E_NOT_REGULAR, 0);
+  check_rejected("/dev/full", ST_E_NOT_REGULAR, 0);
+  check_rejected("/dev/urandom", ST_E_NOT_REGULAR, 0);
   close(listener);
 }
 
@@ -82,35 +82,35 @@ static void check_links(void) {
   CHECK(symlink("link", "link to a link") == 0);
   CHECK(symlink("loop", "loop") == 0);
   CHECK(symlink("missing", "dangling") == 0);
-  CHECK(symlink("folder", "link to a folder") == 0);
+  CHECK(symlink("directory", "link to a directory") == 0);
   check_opens("link");
   check_opens("link to a link");
-  check_refused("loop", ST_E_IO, ELOOP);
-  check_refused("dangling", ST_E_NOT_FOUND, ENOENT);
-  check_refused("link to a folder", ST_E_NOT_REGULAR, 0);
+  check_rejected("loop", ST_E_IO, ELOOP);
+  check_rejected("dangling", ST_E_NOT_FOUND, ENOENT);
+  check_rejected("link to a directory", ST_E_NOT_REGULAR, 0);
 }
 
-/* Regular files that say that they are empty, whatever can be read from them. */
+/* Regular files of size 0 from which bytes can be read. */
 static void check_kernel_files(void) {
-  check_refused("/proc/self/status", ST_E_HEADER_TOO_SMALL, 0);
-  check_refused("/proc/self/maps", ST_E_HEADER_TOO_SMALL, 0);
-  check_refused("/proc/self/mem", ST_E_HEADER_TOO_SMALL, 0);
+  check_rejected("/proc/self/status", ST_E_HEADER_TOO_SMALL, 0);
+  check_rejected("/proc/self/maps", ST_E_HEADER_TOO_SMALL, 0);
+  check_rejected("/proc/self/mem", ST_E_HEADER_TOO_SMALL, 0);
 }
 
-/* What a file claims is compared with its size before memory is taken for it. */
-static void check_claims(void) {
-  const unsigned char claim[10] = {0x00, 0xE1, 0xF5, 0x05, 0, 0, 0, 0, '{', '}'};
-  scratch_write("claim", claim, sizeof claim);
-  check_refused("claim", ST_E_HEADER_LENGTH, 0);
+/* The header length is compared with the file size before memory is allocated. */
+static void check_header_length(void) {
+  const unsigned char bytes[10] = {0x00, 0xE1, 0xF5, 0x05, 0, 0, 0, 0, '{', '}'};
+  scratch_write("short", bytes, sizeof bytes);
+  check_rejected("short", ST_E_HEADER_LENGTH, 0);
   CHECK(error.position == 0);
 }
 
-/* The length field and a header, then nothing but a hole up to `size`. */
+/* Writes a header, then a hole up to `size`. Returns whether the file system supports that. */
 static int write_sparse(const char* path, uint64_t size) {
   char text[200];
   uint64_t written, data = size - 8 - 128;
   unsigned char* bytes;
-  int file, made;
+  int file, created;
   snprintf(text, sizeof text,
            "{\"w\":{\"dtype\":\"U8\",\"shape\":[%llu],\"data_offsets\":[0,%llu]}}",
            (unsigned long long)data, (unsigned long long)data);
@@ -120,9 +120,9 @@ static int write_sparse(const char* path, uint64_t size) {
   scratch_write(path, bytes, written);
   free(bytes);
   file = open(path, O_WRONLY | O_CLOEXEC);
-  made = file >= 0 && ftruncate(file, (off_t)size) == 0;
+  created = file >= 0 && ftruncate(file, (off_t)size) == 0;
   close(file);
-  return made;
+  return created;
 }
 
 static void check_sparse(void) {
@@ -132,7 +132,7 @@ static void check_sparse(void) {
   for (i = 0; i < 3; ++i) {
     st_file* file = NULL;
     unsigned char last = 1;
-    if (!write_sparse("sparse", sizes[i])) continue; /* more than this file system can */
+    if (!write_sparse("sparse", sizes[i])) continue; /* not supported by the file system */
     check_about("%llu bytes", (unsigned long long)sizes[i]);
     options.backend = ST_BACKEND_PREAD;
     CHECK_STATUS(st_open("sparse", &options, &file, &error), ST_OK);
@@ -140,7 +140,7 @@ static void check_sparse(void) {
     CHECK(last == 0);
     CHECK_STATUS(st_read_at(file, sizes[i], &last, 1, &error), ST_E_OUT_OF_RANGE);
     st_close(file);
-    options.backend = ST_BACKEND_AUTO; /* where a mapping is too large, reading is not */
+    options.backend = ST_BACKEND_AUTO; /* pread where a mapping is too large */
     CHECK_STATUS(st_open("sparse", &options, &file, &error), ST_OK);
     CHECK_STATUS(st_read_at(file, sizes[i] - 1, &last, 1, &error), ST_OK);
     st_close(file);
@@ -149,8 +149,8 @@ static void check_sparse(void) {
 }
 
 static int check_without_permission(void) {
-  check_refused("secret", ST_E_PERMISSION, EACCES);
-  check_refused("closed/sample", ST_E_PERMISSION, EACCES);
+  check_rejected("secret", ST_E_PERMISSION, EACCES);
+  check_rejected("closed/sample", ST_E_PERMISSION, EACCES);
   check_opens("sample");
   return check_result();
 }
@@ -171,14 +171,14 @@ static int open_descriptors(void) {
   return count;
 }
 
-static void check_no_descriptors_left(void) {
+static void check_descriptors_are_closed(void) {
   const int before = open_descriptors();
   struct rlimit limit, few;
   int i;
   for (i = 0; i < 1000; ++i) {
     st_file* file;
-    CHECK(st_open("claim", NULL, &file, NULL) == ST_E_HEADER_LENGTH);
-    CHECK(st_open("folder", NULL, &file, NULL) == ST_E_NOT_REGULAR);
+    CHECK(st_open("short", NULL, &file, NULL) == ST_E_HEADER_LENGTH);
+    CHECK(st_open("directory", NULL, &file, NULL) == ST_E_NOT_REGULAR);
   }
   CHECK(open_descriptors() == before);
 
@@ -186,7 +186,7 @@ static void check_no_descriptors_left(void) {
   few = limit;
   few.rlim_cur = 0;
   CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
-  check_refused("sample", ST_E_IO, EMFILE);
+  check_rejected("sample", ST_E_IO, EMFILE);
   CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
   check_opens("sample");
   CHECK(open_descriptors() == before);
@@ -199,9 +199,9 @@ int main(void) {
   check_not_regular();
   check_links();
   check_kernel_files();
-  check_claims();
+  check_header_length();
   check_sparse();
   check_permission();
-  check_no_descriptors_left();
+  check_descriptors_are_closed();
   return check_result();
 }

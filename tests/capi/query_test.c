@@ -1,4 +1,4 @@
-/* What a file says of its tensors and its metadata, in both orders and by name. */
+/* Queries of tensors and metadata: by index, in both orders, and by name. */
 #include <safetensors/safetensors.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void check_is(const st_tensor_info* info, const struct sample_tensor* expected) {
+static void check_info(const st_tensor_info* info, const struct sample_tensor* expected) {
   CHECK(info->size == sizeof *info);
   CHECK(info->dtype == expected->dtype);
   CHECK(info->rank == expected->rank);
@@ -39,13 +39,13 @@ static void check_tensors(st_file* file) {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     const struct sample_tensor* expected = &sample_tensors[i];
     CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_FILE, i, &info, &error), ST_OK);
-    check_is(&info, expected);
+    check_info(&info, expected);
     memset((char*)&info + sizeof info.size, 0x5A, sizeof info - sizeof info.size);
     CHECK_STATUS(st_file_find_tensor(file, expected->name, expected->name_len, &info, &error),
                  ST_OK);
-    check_is(&info, expected);
+    check_info(&info, expected);
     CHECK_STATUS(st_file_tensor_at(file, ST_ORDER_NAME, i, &info, &error), ST_OK);
-    check_is(&info, &sample_tensors[sample_name_order[i]]);
+    check_info(&info, &sample_tensors[sample_name_order[i]]);
   }
 }
 
@@ -88,15 +88,15 @@ static void check_arguments(st_file* file) {
               &error);
   CHECK_FAILS(st_file_find_tensor(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
   CHECK_FAILS(st_file_find_tensor(file, NULL, 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_STATUS(st_file_find_tensor(file, NULL, 0, &info, &error),
-               ST_OK); /* the tensor without a name */
+  /* The tensor with the empty name. */
+  CHECK_STATUS(st_file_find_tensor(file, NULL, 0, &info, &error), ST_OK);
   info.size = ST_TENSOR_INFO_SIZE_VER0 - 1;
   CHECK_FAILS(st_file_find_tensor(file, "alpha", 5, &info, &error), ST_E_INVALID_ARGUMENT, &error);
   info.size = 8;
   CHECK_FAILS(st_file_tensor_at(file, ST_ORDER_FILE, 0, &info, &error), ST_E_INVALID_ARGUMENT,
               &error);
 
-  /* A later release's struct: fields that are not known here are zero. */
+  /* A later release's struct: fields that the library does not know become zero. */
   memset(&larger, 0x5A, sizeof larger);
   larger.info.size = sizeof larger;
   CHECK_STATUS(st_file_find_tensor(file, "alpha", 5, &larger.info, &error), ST_OK);
@@ -156,8 +156,8 @@ static void check_metadata(st_file* file) {
               ST_E_INVALID_ARGUMENT, &error);
 }
 
-/* No tensor, no metadata. */
-static void check_nothing(const char* header) {
+/* A file without tensors and metadata entries. */
+static void check_empty_file(const char* header) {
   uint64_t size;
   unsigned char* bytes = file_bytes(header, 0, &size);
   st_file* file = NULL;
@@ -175,7 +175,7 @@ static void check_nothing(const char* header) {
   free(bytes);
 }
 
-/* Names that sort by their bytes, not by their letters, and one that is another's beginning. */
+/* Names are ordered by their bytes; a prefix of a name comes before it. */
 static void check_name_order(void) {
   static const char* const sorted[] = {"",     "A",   "B",   "a",  "a\0",     "a.1",
                                        "a.10", "a.2", "a.b", "aa", "\xC3\xA9"};
@@ -186,7 +186,7 @@ static void check_name_order(void) {
   unsigned char* bytes;
   st_file* file = NULL;
   for (i = 0; i < count; ++i) {
-    const uint64_t from = (i * 7 + 3) % count; /* in no order */
+    const uint64_t from = (i * 7 + 3) % count; /* not sorted */
     const char* name = lengths[from] == 2 && sorted[from][0] == 'a' && !sorted[from][1]
                            ? "a\\u0000"
                            : sorted[from];
@@ -215,9 +215,9 @@ int main(void) {
   check_arguments(file);
   check_metadata(file);
   st_close(file);
-  check_nothing("{}");
-  check_nothing("{\"__metadata__\":{}}  ");
-  check_nothing("{\"__metadata__\":null}");
+  check_empty_file("{}");
+  check_empty_file("{\"__metadata__\":{}}  ");
+  check_empty_file("{\"__metadata__\":null}");
   check_name_order();
   return check_result();
 }

@@ -1,4 +1,4 @@
-/* Bytes read into the caller's memory, through files and through the caller's own callbacks. */
+/* st_read_tensor and st_read_at, from files, from memory and through st_io callbacks. */
 #include <errno.h>
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static void check_read_at(st_file* file) {
       memset(buffer, 0xEE, size + 1);
       if (st_read_at(file, offset, buffer, count, &error) != ST_OK ||
           memcmp(buffer, sample_bytes() + offset, count) != 0 || buffer[count] != 0xEE) {
-        CHECK_NEVER("a range that reads as it is");
+        CHECK_NEVER("st_read_at reads exactly the bytes of the range");
       }
     }
   }
@@ -64,10 +64,10 @@ static void check_read_at(st_file* file) {
   free(buffer);
 }
 
-/* A reader that fails from its `fail_at`-th call on, for `failures` calls. */
+/* State of a read_at callback: from call number `fail_at` on, `failures` calls fail. */
 struct reader {
   unsigned calls, fail_at, failures, releases;
-  uint64_t most;
+  uint64_t largest;
 };
 
 static int32_t read_sample(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
@@ -75,7 +75,7 @@ static int32_t read_sample(void* user_data, uint64_t offset, void* buffer, uint6
   const unsigned call = reader->calls++;
   CHECK(nbytes > 0);
   CHECK(offset <= sample_size() && nbytes <= sample_size() - offset);
-  if (nbytes > reader->most) reader->most = nbytes;
+  if (nbytes > reader->largest) reader->largest = nbytes;
   if (call >= reader->fail_at && call - reader->fail_at < reader->failures) {
     memset(buffer, 0xEE, nbytes);
     return ESTALE;
@@ -106,8 +106,8 @@ static void check_callbacks(void) {
   st_file* file = NULL;
   st_tensor* tensor = NULL;
   CHECK_STATUS(st_open_io(&io, NULL, &file, &error), ST_OK);
-  memset(&io, 0xEE, sizeof io); /* it was copied */
-  CHECK(reader.most <= sample_data_offset());
+  memset(&io, 0xEE, sizeof io); /* the library uses a copy */
+  CHECK(reader.largest <= sample_data_offset());
   check_read_tensor(file);
   check_read_at(file);
   CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
@@ -115,7 +115,7 @@ static void check_callbacks(void) {
   CHECK((uintptr_t)st_tensor_data(tensor) % 64 == 0);
   CHECK(st_tensor_mutable_data(tensor) == NULL);
   st_close(file);
-  CHECK(reader.releases == 1); /* what was read needs no reader */
+  CHECK(reader.releases == 1); /* the tensor has its own memory */
   CHECK(memcmp(st_tensor_data(tensor), sample_bytes() + sample_data_offset() + 5, 24) == 0);
   st_tensor_unref(tensor);
   CHECK(reader.releases == 1);
@@ -127,7 +127,7 @@ static void check_callbacks(void) {
   CHECK(reader.releases == 0);
 }
 
-/* Every call fails once; the next is as good as the first. */
+/* Each call of read_at fails once; the same read succeeds the next time. */
 static void check_callback_errors(void) {
   struct reader reader;
   st_io io = io_of(&reader);

@@ -1,4 +1,4 @@
-/* The bytes that are written. */
+/* The bytes that a save writes: header, padding, order, escapes, metadata, data. */
 #include <safetensors/safetensors.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,20 +32,20 @@ static st_metadata_entry entry_of(const char* key, const char* value) {
   return entry;
 }
 
-/* Saved to a file and to memory: this header, padded, and this data. */
+/* Saves to a file and to memory; expects this header, padded, and this data. */
 static void check_writes(const st_save_tensor* tensors, uint64_t count,
                          const st_save_options* options, const char* header, const char* data) {
   const uint64_t alignment = options && options->alignment ? options->alignment : 8;
-  const uint64_t head = (8 + strlen(header) + alignment - 1) / alignment * alignment,
-                 size = head + strlen(data);
+  const uint64_t data_offset = (8 + strlen(header) + alignment - 1) / alignment * alignment,
+                 size = data_offset + strlen(data);
   unsigned char *expected = malloc(size), *found = malloc(size + 1);
   uint64_t nbytes = 0, i;
   check_about("%.150s", header);
-  memset(expected, ' ', head);
+  memset(expected, ' ', data_offset);
   for (i = 0; i < 8; ++i)
-    expected[i] = (unsigned char)((head - 8) >> (8 * i) & 0xFF);
+    expected[i] = (unsigned char)((data_offset - 8) >> (8 * i) & 0xFF);
   memcpy(expected + 8, header, strlen(header));
-  memcpy(expected + head, data, strlen(data));
+  memcpy(expected + data_offset, data, strlen(data));
 
   CHECK_STATUS(st_save_size(tensors, count, options, &nbytes, &error), ST_OK);
   CHECK(nbytes == size);
@@ -60,8 +60,8 @@ static void check_writes(const st_save_tensor* tensors, uint64_t count,
   check_about(NULL);
 }
 
-static void check_forms(void) {
-  static const uint64_t shape[] = {2, 2}, nothing[] = {3, 0, 18446744073709551615u};
+static void check_shapes(void) {
+  static const uint64_t shape[] = {2, 2}, empty[] = {3, 0, 18446744073709551615u};
   st_save_tensor tensor = tensor_of("w", ST_DTYPE_U8, shape, 2, "data", 4);
   check_writes(NULL, 0, NULL, "{}", "");
   check_writes(&tensor, 1, NULL,
@@ -72,14 +72,14 @@ static void check_forms(void) {
   tensor = tensor_of("", ST_DTYPE_F4, shape, 2, "da", 2);
   check_writes(&tensor, 1, NULL, "{\"\":{\"dtype\":\"F4\",\"shape\":[2,2],\"data_offsets\":[0,2]}}",
                "da");
-  tensor = tensor_of("z", ST_DTYPE_I64, nothing, 3, NULL, 0);
+  tensor = tensor_of("z", ST_DTYPE_I64, empty, 3, NULL, 0);
   check_writes(
       &tensor, 1, NULL,
       "{\"z\":{\"dtype\":\"I64\",\"shape\":[3,0,18446744073709551615],\"data_offsets\":[0,0]}}",
       "");
 }
 
-/* Every remainder of the header's length by 8. */
+/* Header lengths of every remainder modulo 8. */
 static void check_padding(void) {
   char name[20] = "", header[200];
   int i;
@@ -103,7 +103,7 @@ static void check_alignment(void) {
   }
 }
 
-/* By dtype, last first, then by the bytes of the name, in whichever order they come. */
+/* Tensors are ordered by dtype, then by the bytes of the name, whatever the caller's order. */
 static void check_order(void) {
   static const uint64_t two[] = {2};
   const st_save_tensor sorted[] = {
@@ -182,7 +182,7 @@ static void check_metadata(void) {
       &tensor, 1, &options,
       "{\"__metadata__\":{\"\":\"\",\"a\":\"x\",\"a\\\"\":\"\\n\xC3\xA9\",\"format\":\"pt\"}," W,
       "d");
-  options.metadata_form = ST_METADATA_OBJECT; /* there are entries */
+  options.metadata_form = ST_METADATA_OBJECT; /* without effect if there are entries */
   options.metadata_count = 1;
   check_writes(&tensor, 1, &options, "{\"__metadata__\":{\"format\":\"pt\"}," W, "d");
   options.metadata_count = 0;
@@ -192,7 +192,7 @@ static void check_metadata(void) {
   check_writes(NULL, 0, &options, "{\"__metadata__\":{}}", "");
 }
 
-/* Arrays of a later release's structs step by its size. */
+/* The distance between the elements of an array is the size of the caller's struct. */
 static void check_larger_structs(void) {
   struct larger_tensor {
     st_save_tensor tensor;
@@ -232,12 +232,12 @@ static void check_larger_structs(void) {
   CHECK_STATUS(st_save("file", NULL, 0, &options.options, &error), ST_E_INVALID_ARGUMENT);
 }
 
-/* What was read and is written again reads the same, and is written the same the second time. */
+/* A saved copy of a file has the same tensors, and a copy of the copy has the same bytes. */
 static void check_round_trip(void) {
   st_save_tensor tensors[sample_count];
   st_metadata_entry entries[sample_metadata_count];
   st_save_options options = ST_SAVE_OPTIONS_INIT;
-  unsigned char* once;
+  unsigned char* first_copy;
   uint64_t size;
   unsigned i, round;
   options.metadata = entries;
@@ -245,7 +245,7 @@ static void check_round_trip(void) {
   sample_write("file");
   for (round = 0; round < 2; ++round) {
     st_file* file = open_or_stop("file", ST_BACKEND_MMAP);
-    st_tensor* got[sample_count];
+    st_tensor* handles[sample_count];
     CHECK(st_file_tensor_count(file) == sample_count &&
           st_file_metadata_count(file) == sample_metadata_count);
     for (i = 0; i < sample_metadata_count; ++i) {
@@ -257,32 +257,33 @@ static void check_round_trip(void) {
       const struct sample_tensor* expected = &sample_tensors[i];
       st_tensor_info info = ST_TENSOR_INFO_INIT;
       const st_save_tensor empty = ST_SAVE_TENSOR_INIT;
-      CHECK_STATUS(st_get_tensor(file, expected->name, expected->name_len, &got[i], &error), ST_OK);
-      CHECK(memcmp(st_tensor_data(got[i]), sample_bytes() + sample_data_offset() + expected->begin,
-                   expected->nbytes) == 0);
-      CHECK_STATUS(st_tensor_describe(got[i], &info, &error), ST_OK);
+      CHECK_STATUS(st_get_tensor(file, expected->name, expected->name_len, &handles[i], &error),
+                   ST_OK);
+      CHECK(memcmp(st_tensor_data(handles[i]),
+                   sample_bytes() + sample_data_offset() + expected->begin, expected->nbytes) == 0);
+      CHECK_STATUS(st_tensor_describe(handles[i], &info, &error), ST_OK);
       tensors[i] = empty;
       tensors[i].dtype = info.dtype;
       tensors[i].name = info.name;
       tensors[i].name_len = info.name_len;
       tensors[i].shape = info.shape;
       tensors[i].rank = info.rank;
-      tensors[i].data = st_tensor_data(got[i]);
+      tensors[i].data = st_tensor_data(handles[i]);
       tensors[i].nbytes = info.nbytes;
     }
     CHECK_STATUS(st_save(round ? "again" : "file", tensors, sample_count, &options, &error), ST_OK);
     st_close(file);
     for (i = 0; i < sample_count; ++i)
-      st_tensor_unref(got[i]);
+      st_tensor_unref(handles[i]);
   }
-  once = scratch_read("file", &size);
-  CHECK(scratch_holds("again", once, size));
-  free(once);
+  first_copy = scratch_read("file", &size);
+  CHECK(scratch_holds("again", first_copy, size));
+  free(first_copy);
 }
 
 int main(void) {
   scratch_enter();
-  check_forms();
+  check_shapes();
   check_padding();
   check_alignment();
   check_order();

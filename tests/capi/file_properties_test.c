@@ -1,4 +1,4 @@
-/* What a handle says about its file: size, mapping, identity, form and place of the metadata. */
+/* Properties of a file: size, mapping, identity, tensor names, metadata form and ranges. */
 #include <safetensors/safetensors.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,19 +29,20 @@ static void check_file(uint32_t backend, int32_t mapped) {
   st_close(file);
 }
 
-/* Another file takes the path: the handle still refers to the old one. */
+/* After a save replaces the file at the path, the handle still refers to the old file. */
 static void check_replaced(void) {
   st_file *before, *after;
-  st_identity old = ST_IDENTITY_INIT, renewed = ST_IDENTITY_INIT, now = ST_IDENTITY_INIT;
+  st_identity at_open = ST_IDENTITY_INIT, after_save = ST_IDENTITY_INIT,
+              replacement = ST_IDENTITY_INIT;
   sample_write("replaced");
   before = open_or_stop("replaced", ST_BACKEND_AUTO);
-  CHECK_STATUS(st_file_identity(before, &old, &error), ST_OK);
+  CHECK_STATUS(st_file_identity(before, &at_open, &error), ST_OK);
   CHECK_STATUS(st_save("replaced", NULL, 0, NULL, &error), ST_OK);
   after = open_or_stop("replaced", ST_BACKEND_AUTO);
-  CHECK_STATUS(st_file_identity(before, &renewed, &error), ST_OK);
-  CHECK_STATUS(st_file_identity(after, &now, &error), ST_OK);
-  CHECK(memcmp(&old, &renewed, sizeof old) == 0);
-  CHECK(now.inode != old.inode && now.nbytes != old.nbytes);
+  CHECK_STATUS(st_file_identity(before, &after_save, &error), ST_OK);
+  CHECK_STATUS(st_file_identity(after, &replacement, &error), ST_OK);
+  CHECK(memcmp(&at_open, &after_save, sizeof at_open) == 0);
+  CHECK(replacement.inode != at_open.inode && replacement.nbytes != at_open.nbytes);
   CHECK_STATUS(st_file_verify_unchanged(before, &error), ST_OK);
   st_close(before);
   st_close(after);
@@ -72,7 +73,7 @@ static void check_has_tensor(void) {
   st_close(file);
 }
 
-/* A copy made with the file's own form has the same bytes. */
+/* A copy that is saved with the file's metadata form has the same bytes. */
 static void check_metadata_form(const char* header, uint32_t form) {
   uint64_t size, copied_size = 0;
   unsigned char* bytes = file_bytes(header, 0, &size);
@@ -90,7 +91,7 @@ static void check_metadata_form(const char* header, uint32_t form) {
   check_about(NULL);
 }
 
-/* The range has the characters between the value's quotes. */
+/* The range is that of the JSON string between its quotes. `expected` NULL: an absent key. */
 static void check_range(const char* header, const char* key, const char* expected) {
   uint64_t size, offset = 7, nbytes = 7;
   unsigned char* bytes = file_bytes(header, 0, &size);

@@ -1,4 +1,4 @@
-/* Files larger than memory and reads larger than one system call can do. */
+/* Files larger than memory, and reads larger than one system call can transfer. */
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@ static st_error error = ST_ERROR_INIT;
 static const uint64_t gib = (uint64_t)1 << 30;
 static const char mark[] = "the end.";
 
-/* Two tensors: `first` bytes of nothing, and the eight of the mark. */
-static void write_sparse(const char* path, uint64_t first) {
+/* Two tensors: "hole", a hole of `hole_size` bytes, and "last", the 8 bytes of `mark`. */
+static void write_sparse(const char* path, uint64_t hole_size) {
   char header[300];
   uint64_t size;
   unsigned char* bytes;
@@ -25,19 +25,20 @@ static void write_sparse(const char* path, uint64_t first) {
   snprintf(header, sizeof header,
            "{\"hole\":{\"dtype\":\"U8\",\"shape\":[%llu],\"data_offsets\":[0,%llu]},"
            "\"last\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[%llu,%llu]}}",
-           (unsigned long long)first, (unsigned long long)first, (unsigned long long)first,
-           (unsigned long long)first + 8);
+           (unsigned long long)hole_size, (unsigned long long)hole_size,
+           (unsigned long long)hole_size, (unsigned long long)hole_size + 8);
   bytes = file_bytes(header, 0, &size);
   scratch_write(path, bytes, size);
   free(bytes);
   file = open(path, O_WRONLY | O_CLOEXEC);
-  if (file < 0 || pwrite(file, mark, 8, (off_t)(size + first)) != 8 || close(file) != 0) {
-    printf("this file system has no file of %llu bytes\n", (unsigned long long)first);
+  if (file < 0 || pwrite(file, mark, 8, (off_t)(size + hole_size)) != 8 || close(file) != 0) {
+    printf("the file system does not support a file of %llu bytes\n",
+           (unsigned long long)hole_size);
     exit(77);
   }
 }
 
-/* 64 GiB, of which the last eight bytes are wanted. */
+/* Reads the last 8 bytes of a file of 64 GiB. */
 static void check_last_tensor(void) {
   uint32_t backend, access;
   write_sparse("huge", 64 * gib);
@@ -50,7 +51,7 @@ static void check_last_tensor(void) {
       const uint64_t start[] = {64 * gib - 3}, stop[] = {64 * gib};
       options.backend = backend;
       options.access = access;
-      check_about("backend %u, mapping %u", backend, access);
+      check_about("backend %u, access %u", backend, access);
       CHECK_STATUS(st_open("huge", &options, &file, &error), ST_OK);
       CHECK_STATUS(st_get_tensor(file, "last", 4, &tensor, &error), ST_OK);
       CHECK(memcmp(st_tensor_data(tensor), mark, 8) == 0);
@@ -60,7 +61,7 @@ static void check_last_tensor(void) {
       CHECK(found[0] == 0 && found[2] == 0 && found[3] == mark[3]);
       st_close(file);
       st_tensor_unref(tensor);
-      if (backend != ST_BACKEND_PREAD) { /* a mapping takes no memory */
+      if (backend != ST_BACKEND_PREAD) { /* a mapping allocates no memory */
         CHECK_STATUS(st_open("huge", &options, &file, &error), ST_OK);
         CHECK_STATUS(st_get_tensor(file, "hole", 4, &tensor, &error), ST_OK);
         CHECK(((const char*)st_tensor_data(tensor))[64 * gib - 1] == 0);
@@ -72,7 +73,7 @@ static void check_last_tensor(void) {
   check_about(NULL);
 }
 
-/* More memory than there is: refused, and the handle is as good as before. */
+/* A tensor larger than memory fails with ST_E_NO_MEMORY, and the handle remains usable. */
 static void check_too_large_to_read(void) {
   st_file* file;
   st_tensor* tensor = (st_tensor*)(uintptr_t)0x5A5A;
@@ -87,8 +88,8 @@ static void check_too_large_to_read(void) {
   unlink("vast");
 }
 
-/* One read of Linux gives 2 GiB less a page at most. All of it goes into the same 4 MiB of memory,
- * mapped again and again. */
+/* Linux transfers at most 2 GiB less a page per read. The buffer maps the same 4 MiB of memory
+ * again and again. */
 static void check_large_read(void) {
   const uint64_t window = (uint64_t)4 << 20, size = 2 * gib + window;
   const int memory = memfd_create("window", MFD_CLOEXEC);

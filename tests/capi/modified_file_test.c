@@ -1,4 +1,4 @@
-/* Files that others change while they are open. */
+/* Files that are replaced, extended, overwritten or truncated while they are open. */
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
 #include <stdio.h>
@@ -13,14 +13,14 @@
 
 static st_error error = ST_ERROR_INIT;
 
-static void change(const char* path, uint64_t offset, const char* bytes) {
+static void overwrite(const char* path, uint64_t offset, const char* bytes) {
   const int file = open(path, O_WRONLY | O_CLOEXEC);
   CHECK(pwrite(file, bytes, strlen(bytes), (off_t)offset) == (ssize_t)strlen(bytes));
   close(file);
 }
 
-/* Gives a file another modification time, however coarse the clock is. */
-static void set_old(const char* path) {
+/* Sets a modification time in the past: the next write changes it at any clock resolution. */
+static void set_old_modification_time(const char* path) {
   const struct timespec times[2] = {{1000000000, 1}, {1000000000, 1}};
   CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
@@ -42,8 +42,8 @@ static void check_replaced(uint32_t backend) {
   file = open_or_stop("file", backend);
   CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
 
-  /* Another file under the same name is another file. */
-  scratch_write("other", "nothing of the kind", 19);
+  /* rename() to the path does not change the open file. */
+  scratch_write("other", "another file", 12);
   CHECK(rename("other", "file") == 0);
   check_all_tensors(file);
   CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
@@ -57,31 +57,31 @@ static void check_replaced(uint32_t backend) {
   st_close(file);
 }
 
-static void check_grown(uint32_t backend) {
+static void check_extended(uint32_t backend) {
   st_file* file;
   unsigned char byte;
   sample_write("file");
-  set_old("file");
+  set_old_modification_time("file");
   file = open_or_stop("file", backend);
-  change("file", sample_size(), "more");
+  overwrite("file", sample_size(), "more");
   check_all_tensors(file);
   CHECK_FAILS(st_file_verify_unchanged(file, &error), ST_E_CHANGED, &error);
   CHECK_STATUS(st_read_at(file, sample_size(), &byte, 1, &error), ST_E_OUT_OF_RANGE);
   st_close(file);
 }
 
-/* The names, shapes and offsets are those that were read when the file was opened. */
-static void check_rewritten(uint32_t backend) {
+/* Names, shapes and offsets remain those of the header when the file was opened. */
+static void check_overwritten_header(uint32_t backend) {
   st_file* file;
   st_tensor* tensor = NULL;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
-  char junk[200];
-  memset(junk, '}', sizeof junk - 1);
-  junk[sizeof junk - 1] = '\0';
+  char braces[200];
+  memset(braces, '}', sizeof braces - 1);
+  braces[sizeof braces - 1] = '\0';
   sample_write("file");
-  set_old("file");
+  set_old_modification_time("file");
   file = open_or_stop("file", backend);
-  change("file", 0, junk);
+  overwrite("file", 0, braces);
   CHECK_STATUS(st_file_find_tensor(file, "zeta", 4, &info, &error), ST_OK);
   CHECK(info.nbytes == 24 && info.shape[1] == 3);
   check_all_tensors(file);
@@ -93,8 +93,8 @@ static void check_rewritten(uint32_t backend) {
   st_close(file);
 }
 
-/* A file that is too short for a tensor gives the others all the same. */
-static void check_shortened(uint32_t backend) {
+/* Tensors beyond the new end fail with ST_E_TRUNCATED; the others remain readable. */
+static void check_truncated(uint32_t backend) {
   st_file* file;
   uint64_t size;
   sample_write("file");
@@ -109,9 +109,9 @@ static void check_shortened(uint32_t backend) {
     for (i = 0; i < sample_count; ++i) {
       const struct sample_tensor* expected = &sample_tensors[i];
       const unsigned char* bytes = sample_bytes() + sample_data_offset() + expected->begin;
-      const int there = sample_data_offset() + expected->begin + expected->nbytes <= size;
+      const int complete = sample_data_offset() + expected->begin + expected->nbytes <= size;
       st_tensor* tensor = (st_tensor*)(uintptr_t)0x5A5A;
-      if (there) {
+      if (complete) {
         CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
         CHECK(memcmp(st_tensor_data(tensor), bytes, expected->nbytes) == 0);
         st_tensor_unref(tensor);
@@ -132,15 +132,15 @@ static void check_shortened(uint32_t backend) {
   }
   check_about(NULL);
 
-  /* Once it is whole again, so is what it gives. */
+  /* After the file is restored the handle reads every tensor. */
   sample_write("file");
   check_all_tensors(file);
   st_close(file);
 }
 
-/* A mapping that was handed out before the file shrank stays a mapping: pages behind the end are
- * the reader's own risk, what is before it reads as before. */
-static void check_mapped_before(void) {
+/* A tensor that was mapped before the truncation stays valid if it ends before the new end, also
+ * after the file is closed and unlinked. */
+static void check_mapped_tensor(void) {
   st_file* file;
   st_tensor* tensor = NULL;
   sample_write("file");
@@ -159,10 +159,10 @@ int main(void) {
   scratch_enter();
   for (backend = ST_BACKEND_MMAP; backend <= ST_BACKEND_PREAD; ++backend) {
     check_replaced(backend);
-    check_grown(backend);
-    check_rewritten(backend);
-    check_shortened(backend);
+    check_extended(backend);
+    check_overwritten_header(backend);
+    check_truncated(backend);
   }
-  check_mapped_before();
+  check_mapped_tensor();
   return check_result();
 }

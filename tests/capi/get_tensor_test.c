@@ -1,4 +1,4 @@
-/* A tensor's bytes and how long they live. */
+/* st_get_tensor: the bytes of a tensor, their lifetime, and writable bytes. */
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static const unsigned char* expected_bytes(unsigned i) {
   return sample_bytes() + sample_data_offset() + sample_tensors[i].begin;
 }
 
-static void check_is(const st_tensor* tensor, unsigned i) {
+static void check_tensor(const st_tensor* tensor, unsigned i) {
   const struct sample_tensor* expected = &sample_tensors[i];
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   CHECK(st_tensor_nbytes(tensor) == expected->nbytes);
@@ -30,39 +30,39 @@ static void check_is(const st_tensor* tensor, unsigned i) {
   CHECK(info.file_offset == sample_data_offset() + expected->begin);
 }
 
-static void check_all(st_file* file) {
+static void check_all_tensors(st_file* file) {
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
     st_tensor* tensor = NULL;
     CHECK_STATUS(
         st_get_tensor(file, sample_tensors[i].name, sample_tensors[i].name_len, &tensor, &error),
         ST_OK);
-    check_is(tensor, i);
+    check_tensor(tensor, i);
     st_tensor_unref(tensor);
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_FILE, i, &tensor, &error), ST_OK);
-    check_is(tensor, i);
+    check_tensor(tensor, i);
     st_tensor_unref(tensor);
     CHECK_STATUS(st_get_tensor_at(file, ST_ORDER_NAME, i, &tensor, &error), ST_OK);
-    check_is(tensor, sample_name_order[i]);
+    check_tensor(tensor, sample_name_order[i]);
     st_tensor_unref(tensor);
   }
 }
 
 static void check_errors(st_file* file) {
-  st_tensor* const junk = (st_tensor*)(uintptr_t)0x5A5A;
-  st_tensor* tensor = junk;
+  st_tensor* const sentinel = (st_tensor*)(uintptr_t)0x5A5A;
+  st_tensor* tensor = sentinel;
   st_tensor_info info = ST_TENSOR_INFO_INIT;
   CHECK_FAILS(st_get_tensor(file, "none", 4, &tensor, &error), ST_E_TENSOR_NOT_FOUND, &error);
   CHECK(tensor == NULL);
   CHECK(strstr(error.message, "\"none\"") != NULL);
-  tensor = junk;
+  tensor = sentinel;
   CHECK_FAILS(st_get_tensor(file, NULL, 4, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
   CHECK(tensor == NULL);
-  tensor = junk;
+  tensor = sentinel;
   CHECK_FAILS(st_get_tensor_at(file, ST_ORDER_FILE, sample_count, &tensor, &error),
               ST_E_OUT_OF_RANGE, &error);
   CHECK(tensor == NULL);
-  tensor = junk;
+  tensor = sentinel;
   CHECK_FAILS(st_get_tensor_at(file, 2, 0, &tensor, &error), ST_E_INVALID_ARGUMENT, &error);
   CHECK(tensor == NULL);
   CHECK_FAILS(st_get_tensor(file, "alpha", 5, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
@@ -75,8 +75,8 @@ static void check_errors(st_file* file) {
   st_tensor_unref(tensor);
 }
 
-/* Tensors that were got from a file that is closed since. */
-static void check_outlives(st_file* file) {
+/* Tensors stay valid after their file is closed. */
+static void check_lifetime(st_file* file) {
   st_tensor* tensors[sample_count];
   unsigned i;
   for (i = 0; i < sample_count; ++i) {
@@ -84,14 +84,14 @@ static void check_outlives(st_file* file) {
   }
   st_close(file);
   for (i = 0; i < sample_count; ++i)
-    check_is(tensors[i], i);
+    check_tensor(tensors[i], i);
   for (i = 0; i < sample_count; i += 2)
     st_tensor_unref(tensors[i]);
   for (i = 1; i < sample_count; i += 2)
-    check_is(tensors[i], i);
+    check_tensor(tensors[i], i);
   CHECK(st_tensor_ref(tensors[1]) == tensors[1]);
   st_tensor_unref(tensors[1]);
-  check_is(tensors[1], 1);
+  check_tensor(tensors[1], 1);
   for (i = 1; i < sample_count; i += 2)
     st_tensor_unref(tensors[i]);
 }
@@ -105,7 +105,7 @@ static st_file* open_with(uint32_t backend, uint32_t access) {
   return file;
 }
 
-/* Writes reach neither the file nor what st_read_tensor returns. */
+/* Writes change neither the file nor what st_read_tensor returns. */
 static void check_writable(uint32_t backend, uint32_t access, int writable) {
   st_file* file = open_with(backend, access);
   unsigned i;
@@ -130,7 +130,7 @@ static void check_writable(uint32_t backend, uint32_t access, int writable) {
   st_close(file);
   CHECK(scratch_holds("sample", sample_bytes(), sample_size()));
   file = open_with(backend, access);
-  check_all(file);
+  check_all_tensors(file);
   st_close(file);
 }
 
@@ -162,7 +162,7 @@ static void check_memory(void) {
   st_tensor* tensor = NULL;
   memcpy(bytes, sample_bytes(), sample_size());
 
-  /* Borrowed: the bytes where they are, until the last that uses them is gone. */
+  /* st_open_memory uses the caller's bytes until the last reference is released. */
   CHECK_STATUS(st_open_memory(bytes, sample_size(), count_release, &token, NULL, &file, &error),
                ST_OK);
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
@@ -172,10 +172,10 @@ static void check_memory(void) {
   CHECK(other == file);
   st_close(file);
   CHECK(releases == 0);
-  check_all(other);
+  check_all_tensors(other);
   st_close(other);
   CHECK(releases == 0);
-  check_is(tensor, 1);
+  check_tensor(tensor, 1);
   st_tensor_unref(tensor);
   CHECK(releases == 1 && released_with == &token);
 
@@ -184,24 +184,24 @@ static void check_memory(void) {
   st_close(file);
   CHECK(releases == 2 && released_with == NULL);
 
-  /* A call that fails leaves the bytes with the caller. */
+  /* A call that fails does not call `release`. */
   CHECK_STATUS(st_open_memory(bytes, sample_size() - 1, count_release, NULL, NULL, &file, &error),
                ST_E_COVERAGE);
   CHECK(releases == 2);
 
-  /* Copied: the caller's bytes may go. */
+  /* st_open_memory_copy copies the bytes: the caller may free its own. */
   copied.access = ST_ACCESS_WRITABLE;
   CHECK_STATUS(st_open_memory_copy(bytes, sample_size(), &copied, &file, &error), ST_OK);
   memset(bytes, 0xEE, sample_size());
   free(bytes);
-  check_all(file);
+  check_all_tensors(file);
   CHECK_STATUS(st_get_tensor(file, "zeta", 4, &tensor, &error), ST_OK);
   CHECK(st_tensor_mutable_data(tensor) == st_tensor_data(tensor));
   st_tensor_unref(tensor);
   st_close(file);
 }
 
-/* Borrowed memory is the caller's: writable bytes are a copy of it. */
+/* Writable tensors of the caller's memory are copies: writes do not change that memory. */
 static void check_writable_memory(void) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_file* file = NULL;
@@ -217,11 +217,11 @@ static void check_writable_memory(void) {
     memset(st_tensor_mutable_data(tensor), 0xEE, (size_t)st_tensor_nbytes(tensor));
     st_tensor_unref(tensor);
   }
-  check_all(file);
+  check_all_tensors(file);
   st_close(file);
 }
 
-/* The caller's descriptor is not moved, not kept and not closed. */
+/* st_open_fd duplicates the descriptor and does not change its file offset. */
 static void check_descriptor(uint32_t backend) {
   const int descriptor = open("sample", O_RDONLY | O_CLOEXEC);
   st_open_options options = ST_OPEN_OPTIONS_INIT;
@@ -229,20 +229,20 @@ static void check_descriptor(uint32_t backend) {
   options.backend = backend;
   CHECK(lseek(descriptor, 13, SEEK_SET) == 13);
   CHECK_STATUS(st_open_fd(descriptor, &options, &file, &error), ST_OK);
-  check_all(file);
+  check_all_tensors(file);
   CHECK(lseek(descriptor, 0, SEEK_CUR) == 13);
   CHECK(close(descriptor) == 0);
-  check_all(file);
+  check_all_tensors(file);
   CHECK_STATUS(st_file_verify_unchanged(file, &error), ST_OK);
   st_close(file);
 }
 
-/* Two handles of one file know nothing of each other. */
+/* Two handles of one file are independent. */
 static void check_two_handles(void) {
   st_file *first = open_with(ST_BACKEND_MMAP, 0), *second = open_with(ST_BACKEND_MMAP, 0);
   CHECK(first != second);
   st_close(first);
-  check_all(second);
+  check_all_tensors(second);
   st_close(second);
 }
 
@@ -253,9 +253,9 @@ int main(void) {
   for (backend = ST_BACKEND_AUTO; backend <= ST_BACKEND_PREAD; ++backend) {
     st_file* file = open_with(backend, ST_ACCESS_READ_ONLY);
     check_about("backend %u", backend);
-    check_all(file);
+    check_all_tensors(file);
     check_errors(file);
-    check_outlives(file);
+    check_lifetime(file);
     check_descriptor(backend);
   }
   check_about(NULL);

@@ -1,4 +1,4 @@
-/* What belongs to the process stays as it was: errno, locale, signals, descriptors, children. */
+/* The process around a call: errno, locale, fork, exec, standard streams, signals. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -62,7 +62,7 @@ static void check_errno(void) {
   CHECK(errno == 12345);
 }
 
-/* Numbers are written and read the same under a locale with other digits' groups and points. */
+/* A locale with other digit grouping and decimal point does not change parsing or messages. */
 static void check_locale(void) {
   static const char* const names[] = {"", "de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8", "C.UTF-8"};
   size_t i;
@@ -87,7 +87,7 @@ static int child_status(pid_t child) {
   return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Parent and child both go on with what was open. */
+/* After fork, parent and child can use open handles. */
 static void check_fork(uint32_t backend) {
   st_file* file = open_or_stop("sample", backend);
   st_tensor* tensor = NULL;
@@ -110,7 +110,7 @@ static void check_fork(uint32_t backend) {
   st_tensor_unref(tensor);
 }
 
-/* No descriptor of the library survives an exec. */
+/* The library's descriptors are close-on-exec. */
 static void check_exec(void) {
   st_file* file = open_or_stop("sample", ST_BACKEND_PREAD);
   struct stat sample;
@@ -129,8 +129,8 @@ static void check_exec(void) {
   st_close(file);
 }
 
-/* A process without standard streams works as well. */
-static void check_without_streams(void) {
+/* A process whose standard streams are closed can open and save. */
+static void check_closed_standard_streams(void) {
   pid_t child;
   fflush(stdout);
   child = fork();
@@ -155,9 +155,9 @@ static void count_signal(int number) {
   signals = signals + 1;
 }
 
-/* Signals that interrupt whatever can be interrupted change nothing. */
+/* Signals that interrupt system calls (EINTR) do not change a result. */
 static void check_signals(void) {
-  const struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+  const struct itimerval every_50_us = {{0, 50}, {0, 50}}, disabled = {{0, 0}, {0, 0}};
   struct sigaction action, old, now;
   sigset_t mask, mask_now;
   enum { size = 2000000 };
@@ -177,7 +177,7 @@ static void check_signals(void) {
   action.sa_handler = count_signal; /* without SA_RESTART */
   CHECK(sigaction(SIGALRM, &action, &old) == 0);
   CHECK(sigprocmask(SIG_BLOCK, NULL, &mask) == 0);
-  CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+  CHECK(setitimer(ITIMER_REAL, &every_50_us, NULL) == 0);
   for (round = 0; round < 2000 && (round < 50 || signals < 500); ++round) {
     st_file* file = NULL;
     CHECK(st_save("signals", &tensor, 1, NULL, &error) == ST_OK);
@@ -186,7 +186,7 @@ static void check_signals(void) {
     CHECK(memcmp(bytes, found, size) == 0);
     st_close(file);
   }
-  CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+  CHECK(setitimer(ITIMER_REAL, &disabled, NULL) == 0);
   CHECK(signals > 0);
   CHECK(sigprocmask(SIG_BLOCK, NULL, &mask_now) == 0);
   for (number = 1; number < NSIG; ++number) {
@@ -206,7 +206,7 @@ int main(void) {
   check_fork(ST_BACKEND_MMAP);
   check_fork(ST_BACKEND_PREAD);
   check_exec();
-  check_without_streams();
+  check_closed_standard_streams();
   check_signals();
   return check_result();
 }

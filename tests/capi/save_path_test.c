@@ -1,4 +1,4 @@
-/* Where a file is saved, and what becomes of what is there. */
+/* The path of a save, and the file or link that it replaces. */
 #include <errno.h>
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
@@ -20,7 +20,7 @@
 static st_error error = ST_ERROR_INIT;
 static unsigned char content[200000];
 
-/* A file with one tensor of these bytes. */
+/* Saves a file with one tensor of these bytes. */
 static st_status save_bytes(const char* path, const void* bytes, uint64_t nbytes, uint32_t mode) {
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   st_save_options options = ST_SAVE_OPTIONS_INIT;
@@ -42,12 +42,12 @@ static st_status save(const char* path) {
 static int is_saved(const char* path) {
   st_file* file = NULL;
   unsigned char* found = malloc(sizeof content);
-  const int right = st_open(path, NULL, &file, NULL) == ST_OK &&
+  const int equal = st_open(path, NULL, &file, NULL) == ST_OK &&
                     st_read_tensor(file, "w", 1, found, sizeof content, NULL) == ST_OK &&
                     memcmp(found, content, sizeof content) == 0;
   st_close(file);
   free(found);
-  return right;
+  return equal;
 }
 
 static mode_t mode_of(const char* path) {
@@ -55,7 +55,7 @@ static mode_t mode_of(const char* path) {
   return lstat(path, &status) == 0 ? status.st_mode : 0;
 }
 
-static void check_refused(const char* path, st_status expected, int os_error) {
+static void check_rejected(const char* path, st_status expected, int os_error) {
   const unsigned before = scratch_count();
   const mode_t mode = mode_of(path);
   check_about("%.80s", path);
@@ -80,8 +80,8 @@ static void check_modes(void) {
   umask(022);
   CHECK_STATUS(save_bytes("file", content, 10, 0400), ST_OK);
   CHECK(mode_of("file") == (S_IFREG | 0400));
-  CHECK_STATUS(save("file"),
-               ST_OK); /* the mode of what is replaced, though it could not be written to */
+  /* A save inherits the mode of the replaced file, though that is read-only. */
+  CHECK_STATUS(save("file"), ST_OK);
   CHECK(mode_of("file") == (S_IFREG | 0400));
   CHECK(chmod("file", 0640) == 0);
   CHECK_STATUS(save("file"), ST_OK);
@@ -93,36 +93,36 @@ static void check_modes(void) {
 }
 
 static void check_links(void) {
-  CHECK(mkdir("folder", 0755) == 0);
-  scratch_write("folder/target", "old", 3);
-  CHECK(chmod("folder/target", 0604) == 0);
-  CHECK(symlink("folder/target", "link") == 0);
+  CHECK(mkdir("directory", 0755) == 0);
+  scratch_write("directory/target", "old", 3);
+  CHECK(chmod("directory/target", 0604) == 0);
+  CHECK(symlink("directory/target", "link") == 0);
   CHECK(symlink("link", "link to a link") == 0);
-  CHECK(symlink("../folder/new", "folder/dangling") == 0);
+  CHECK(symlink("../directory/new", "directory/dangling") == 0);
   CHECK(symlink("loop", "loop") == 0);
   CHECK(symlink("nowhere/new", "lost") == 0);
 
   CHECK_STATUS(save("link to a link"), ST_OK);
   CHECK(S_ISLNK(mode_of("link to a link")) && S_ISLNK(mode_of("link")));
-  CHECK(mode_of("folder/target") == (S_IFREG | 0604));
-  CHECK(is_saved("folder/target"));
+  CHECK(mode_of("directory/target") == (S_IFREG | 0604));
+  CHECK(is_saved("directory/target"));
 
-  CHECK_STATUS(save("folder/dangling"), ST_OK);
-  CHECK(S_ISLNK(mode_of("folder/dangling")));
-  CHECK(is_saved("folder/new"));
-  check_refused("loop", ST_E_IO, ELOOP);
-  check_refused("lost", ST_E_NOT_FOUND, ENOENT);
+  CHECK_STATUS(save("directory/dangling"), ST_OK);
+  CHECK(S_ISLNK(mode_of("directory/dangling")));
+  CHECK(is_saved("directory/new"));
+  check_rejected("loop", ST_E_IO, ELOOP);
+  check_rejected("lost", ST_E_NOT_FOUND, ENOENT);
 
-  /* A hard link keeps the old bytes. */
+  /* A hard link to the old file keeps the old bytes. */
   scratch_write("first", "old", 3);
   CHECK(link("first", "second") == 0);
   CHECK_STATUS(save("first"), ST_OK);
   CHECK(is_saved("first"));
   CHECK(scratch_holds("second", "old", 3));
 
-  unlink("folder/target");
-  unlink("folder/dangling");
-  unlink("folder/new");
+  unlink("directory/target");
+  unlink("directory/dangling");
+  unlink("directory/new");
   scratch_clear();
 }
 
@@ -130,31 +130,31 @@ static void check_not_regular(void) {
   const struct sockaddr_un address = {AF_UNIX, "socket"};
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(bind(listener, (const struct sockaddr*)&address, sizeof address) == 0);
-  CHECK(mkdir("folder", 0755) == 0);
+  CHECK(mkdir("directory", 0755) == 0);
   CHECK(mkfifo("fifo", 0644) == 0);
   CHECK(symlink("fifo", "link to a fifo") == 0);
   CHECK(symlink("/dev/null", "link to a device") == 0);
-  check_refused("fifo", ST_E_NOT_REGULAR, 0);
-  check_refused("link to a fifo", ST_E_NOT_REGULAR, 0);
-  check_refused("socket", ST_E_NOT_REGULAR, 0);
-  check_refused("folder", ST_E_NOT_REGULAR, 0);
-  check_refused("folder/", ST_E_NOT_REGULAR, 0);
-  check_refused(".", ST_E_NOT_REGULAR, 0);
-  check_refused("..", ST_E_NOT_REGULAR, 0);
-  check_refused("/", ST_E_NOT_REGULAR, 0);
-  check_refused("/dev/null", ST_E_NOT_REGULAR, 0);
-  check_refused("link to a device", ST_E_NOT_REGULAR, 0);
+  check_rejected("fifo", ST_E_NOT_REGULAR, 0);
+  check_rejected("link to a fifo", ST_E_NOT_REGULAR, 0);
+  check_rejected("socket", ST_E_NOT_REGULAR, 0);
+  check_rejected("directory", ST_E_NOT_REGULAR, 0);
+  check_rejected("directory/", ST_E_NOT_REGULAR, 0);
+  check_rejected(".", ST_E_NOT_REGULAR, 0);
+  check_rejected("..", ST_E_NOT_REGULAR, 0);
+  check_rejected("/", ST_E_NOT_REGULAR, 0);
+  check_rejected("/dev/null", ST_E_NOT_REGULAR, 0);
+  check_rejected("link to a device", ST_E_NOT_REGULAR, 0);
   CHECK(S_ISCHR(mode_of("/dev/null")));
   if (mknod("device", S_IFCHR | 0666, makedev(1, 3)) == 0)
-    check_refused("device", ST_E_NOT_REGULAR, 0);
+    check_rejected("device", ST_E_NOT_REGULAR, 0);
   close(listener);
   scratch_clear();
 }
 
 static int check_without_permission(void) {
-  check_refused("closed/file", ST_E_PERMISSION, EACCES);
-  check_refused("read only/file", ST_E_PERMISSION, EACCES);
-  check_refused("read only/new", ST_E_PERMISSION, EACCES);
+  check_rejected("closed/file", ST_E_PERMISSION, EACCES);
+  check_rejected("read only/file", ST_E_PERMISSION, EACCES);
+  check_rejected("read only/new", ST_E_PERMISSION, EACCES);
   CHECK(scratch_holds("read only/file", "old", 3));
   return check_result();
 }
@@ -182,22 +182,22 @@ static void check_names(void) {
   CHECK_STATUS(save(longest), ST_OK);
   CHECK(is_saved(longest));
   CHECK(scratch_count() == 1);
-  check_refused(longer, ST_E_IO, ENAMETOOLONG);
-  check_refused("missing/file", ST_E_NOT_FOUND, ENOENT);
+  check_rejected(longer, ST_E_IO, ENAMETOOLONG);
+  check_rejected("missing/file", ST_E_NOT_FOUND, ENOENT);
   scratch_clear();
   scratch_write("file", "old", 3);
-  check_refused("file/file", ST_E_NOT_FOUND, ENOTDIR);
-  check_refused("/proc/file", ST_E_NOT_FOUND, ENOENT);
+  check_rejected("file/file", ST_E_NOT_FOUND, ENOTDIR);
+  check_rejected("/proc/file", ST_E_NOT_FOUND, ENOENT);
   CHECK_STATUS(save("./file"), ST_OK);
-  check_refused("./file/../file", ST_E_NOT_FOUND, ENOTDIR);
+  check_rejected("./file/../file", ST_E_NOT_FOUND, ENOTDIR);
   CHECK_STATUS(save(".hidden"), ST_OK);
   CHECK_STATUS(save("\xFF not UTF-8"), ST_OK);
   CHECK(scratch_count() == 3);
   scratch_clear();
 }
 
-/* The limit of a file's size is met: an error like any other, as SIGXFSZ is the caller's. */
-static void check_no_room(void) {
+/* A file larger than RLIMIT_FSIZE fails with EFBIG if SIGXFSZ is ignored. */
+static void check_file_size_limit(void) {
   struct rlimit limit, small;
   scratch_write("file", "old", 3);
   CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -205,16 +205,16 @@ static void check_no_room(void) {
   small.rlim_cur = 1000;
   signal(SIGXFSZ, SIG_IGN);
   CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  check_refused("file", ST_E_IO, EFBIG);
-  check_refused("new", ST_E_IO, EFBIG);
+  check_rejected("file", ST_E_IO, EFBIG);
+  check_rejected("new", ST_E_IO, EFBIG);
   CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
   signal(SIGXFSZ, SIG_DFL);
   CHECK(scratch_holds("file", "old", 3));
   scratch_clear();
 }
 
-/* A file is replaced by what is mapped from itself. */
-static void check_over_source(uint32_t backend, uint32_t access) {
+/* A save can replace the file that its tensors are mapped from. */
+static void check_replaced_source(uint32_t backend, uint32_t access) {
   st_open_options options = ST_OPEN_OPTIONS_INIT;
   st_file* file = NULL;
   st_tensor* tensor = NULL;
@@ -234,9 +234,8 @@ static void check_over_source(uint32_t backend, uint32_t access) {
   scratch_clear();
 }
 
-/* Bytes of a mapping whose file was shortened cannot be read, and that is an error, not a signal.
- */
-static void check_vanished_source(void) {
+/* A save from a truncated mapping fails with EFAULT and does not raise SIGBUS. */
+static void check_truncated_source(void) {
   st_file* file = NULL;
   st_tensor* tensor = NULL;
   CHECK_STATUS(save("source"), ST_OK);
@@ -272,11 +271,11 @@ int main(void) {
   check_not_regular();
   check_permission();
   check_names();
-  check_no_room();
-  check_over_source(ST_BACKEND_MMAP, ST_ACCESS_READ_ONLY);
-  check_over_source(ST_BACKEND_MMAP, ST_ACCESS_WRITABLE);
-  check_over_source(ST_BACKEND_PREAD, ST_ACCESS_READ_ONLY);
-  check_vanished_source();
+  check_file_size_limit();
+  check_replaced_source(ST_BACKEND_MMAP, ST_ACCESS_READ_ONLY);
+  check_replaced_source(ST_BACKEND_MMAP, ST_ACCESS_WRITABLE);
+  check_replaced_source(ST_BACKEND_PREAD, ST_ACCESS_READ_ONLY);
+  check_truncated_source();
   check_durable();
   return check_result();
 }

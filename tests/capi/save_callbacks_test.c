@@ -1,4 +1,4 @@
-/* Tensors whose bytes come from a callback, progress, and both of them saying no. */
+/* The fill and progress callbacks of a save: their arguments and their failures. */
 #include <errno.h>
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 static st_error error = ST_ERROR_INIT;
 
-/* Gives bytes that depend on their offset, and fails at its `fail_at`-th call with `failure`. */
-struct origin {
+/* State of a fill callback: its call number `fail_at` returns `failure`. */
+struct fill_state {
   uint64_t nbytes, expected, calls, fail_at;
   int32_t failure;
 };
@@ -20,37 +20,37 @@ static unsigned char byte_at(uint64_t offset) {
 }
 
 static int32_t fill(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
-  struct origin* origin = user_data;
+  struct fill_state* state = user_data;
   unsigned char* bytes = buffer;
   uint64_t i;
-  if (origin->calls++ == origin->fail_at) return origin->failure;
-  CHECK(offset == origin->expected);
-  CHECK(nbytes > 0 && nbytes <= origin->nbytes - offset);
-  origin->expected = offset + nbytes;
+  if (state->calls++ == state->fail_at) return state->failure;
+  CHECK(offset == state->expected);
+  CHECK(nbytes > 0 && nbytes <= state->nbytes - offset);
+  state->expected = offset + nbytes;
   for (i = 0; i < nbytes; ++i)
     bytes[i] = byte_at(offset + i);
   return 0;
 }
 
-struct watcher {
-  uint64_t calls, last, total, stop_at;
+struct progress_state {
+  uint64_t calls, last, total, cancel_at;
 };
 
-static int32_t watch(void* user_data, uint64_t done, uint64_t total) {
-  struct watcher* watcher = user_data;
-  CHECK(done >= watcher->last && done <= total);
-  CHECK(watcher->total == 0 || total == watcher->total);
-  watcher->last = done;
-  watcher->total = total;
-  return watcher->calls++ == watcher->stop_at ? -1 : 0;
+static int32_t on_progress(void* user_data, uint64_t done, uint64_t total) {
+  struct progress_state* progress = user_data;
+  CHECK(done >= progress->last && done <= total);
+  CHECK(progress->total == 0 || total == progress->total);
+  progress->last = done;
+  progress->total = total;
+  return progress->calls++ == progress->cancel_at ? -1 : 0;
 }
 
 static const uint64_t large = 9000001, small = 1;
 
 struct job {
-  struct origin origins[2];
+  struct fill_state fills[2];
   st_save_tensor tensors[3];
-  struct watcher watcher;
+  struct progress_state progress;
   st_save_options options;
 };
 
@@ -62,8 +62,8 @@ static void prepare(struct job* job) {
   int i;
   memset(job, 0, sizeof *job);
   for (i = 0; i < 2; ++i) {
-    job->origins[i].nbytes = i ? small : large;
-    job->origins[i].fail_at = UINT64_MAX;
+    job->fills[i].nbytes = i ? small : large;
+    job->fills[i].fail_at = UINT64_MAX;
     job->tensors[i] = tensor;
     job->tensors[i].name = i ? "small" : "large";
     job->tensors[i].name_len = 5;
@@ -72,7 +72,7 @@ static void prepare(struct job* job) {
     job->tensors[i].rank = 1;
     job->tensors[i].nbytes = *job->tensors[i].shape;
     job->tensors[i].fill = fill;
-    job->tensors[i].user_data = &job->origins[i];
+    job->tensors[i].user_data = &job->fills[i];
   }
   job->tensors[2] = tensor;
   job->tensors[2].name = "data";
@@ -83,19 +83,19 @@ static void prepare(struct job* job) {
   job->tensors[2].nbytes = 4;
   job->tensors[2].data = data;
   job->options = options;
-  job->options.progress = watch;
-  job->options.progress_user_data = &job->watcher;
-  job->watcher.stop_at = UINT64_MAX;
+  job->options.progress = on_progress;
+  job->options.progress_user_data = &job->progress;
+  job->progress.cancel_at = UINT64_MAX;
 }
 
-static st_status to_file(struct job* job) {
+static st_status save_to_file(struct job* job) {
   return st_save("file", job->tensors, 3, &job->options, &error);
 }
 
 static unsigned char* memory;
 static uint64_t memory_size;
 
-static st_status to_memory(struct job* job) {
+static st_status save_to_memory(struct job* job) {
   return st_save_memory(job->tensors, 3, &job->options, memory, memory_size, NULL, &error);
 }
 
@@ -117,46 +117,46 @@ static void check_content(const unsigned char* bytes, uint64_t size) {
   st_close(file);
 }
 
-static void check_whole(void) {
+static void check_success(void) {
   struct job job;
   unsigned char* bytes;
   uint64_t size;
   prepare(&job);
   CHECK_STATUS(st_save_size(job.tensors, 3, &job.options, &memory_size, &error), ST_OK);
-  CHECK(job.origins[0].calls == 0 && job.watcher.calls == 0);
-  CHECK_STATUS(to_file(&job), ST_OK);
-  CHECK(job.origins[0].expected == large && job.origins[1].expected == small);
-  CHECK(job.watcher.calls > 1 && job.watcher.last == memory_size &&
-        job.watcher.total == memory_size);
+  CHECK(job.fills[0].calls == 0 && job.progress.calls == 0);
+  CHECK_STATUS(save_to_file(&job), ST_OK);
+  CHECK(job.fills[0].expected == large && job.fills[1].expected == small);
+  CHECK(job.progress.calls > 1 && job.progress.last == memory_size &&
+        job.progress.total == memory_size);
   bytes = scratch_read("file", &size);
   CHECK(size == memory_size);
   check_content(bytes, size);
 
   memory = malloc(memory_size);
   prepare(&job);
-  CHECK_STATUS(to_memory(&job), ST_OK);
-  CHECK(job.origins[0].expected == large && job.origins[1].expected == small);
-  CHECK(job.watcher.calls > 1 && job.watcher.last == memory_size);
+  CHECK_STATUS(save_to_memory(&job), ST_OK);
+  CHECK(job.fills[0].expected == large && job.fills[1].expected == small);
+  CHECK(job.progress.calls > 1 && job.progress.last == memory_size);
   CHECK(memcmp(memory, bytes, memory_size) == 0);
   free(bytes);
 }
 
-/* Every call of every callback says no once. */
-static void check_refusals(st_status (*save)(struct job*)) {
+/* Each call of each callback fails once: the save fails and leaves the old file unchanged. */
+static void check_failures(st_status (*save)(struct job*)) {
   static const struct {
     int32_t failure;
     st_status status;
     int os_error;
   } failures[] = {{EIO, ST_E_IO, EIO}, {ENODATA, ST_E_IO, ENODATA}, {-1, ST_E_CANCELLED, 0}};
   struct job job;
-  uint64_t calls[2], watched, k;
+  uint64_t calls[2], reports, k;
   size_t f;
   int i;
   prepare(&job);
   CHECK_STATUS(save(&job), ST_OK);
-  calls[0] = job.origins[0].calls;
-  calls[1] = job.origins[1].calls;
-  watched = job.watcher.calls;
+  calls[0] = job.fills[0].calls;
+  calls[1] = job.fills[1].calls;
+  reports = job.progress.calls;
   CHECK(calls[0] > 0 && calls[1] == 1);
   scratch_clear();
   scratch_write("file", "old", 3);
@@ -164,50 +164,50 @@ static void check_refusals(st_status (*save)(struct job*)) {
     for (k = 0; k < calls[i]; ++k) {
       for (f = 0; f < sizeof failures / sizeof failures[0]; ++f) {
         prepare(&job);
-        job.origins[i].fail_at = k;
-        job.origins[i].failure = failures[f].failure;
+        job.fills[i].fail_at = k;
+        job.fills[i].failure = failures[f].failure;
         CHECK_FAILS(save(&job), failures[f].status, &error);
         CHECK(error.os_error == failures[f].os_error);
         CHECK(strstr(error.message, i ? "\"small\"" : "\"large\"") != NULL);
-        CHECK(job.origins[i].calls == k + 1);
+        CHECK(job.fills[i].calls == k + 1);
         CHECK(scratch_holds("file", "old", 3));
         CHECK(scratch_count() == 1);
       }
     }
   }
-  for (k = 0; k < watched; ++k) {
+  for (k = 0; k < reports; ++k) {
     prepare(&job);
-    job.watcher.stop_at = k;
+    job.progress.cancel_at = k;
     CHECK_FAILS(save(&job), ST_E_CANCELLED, &error);
-    CHECK(job.watcher.calls == k + 1);
+    CHECK(job.progress.calls == k + 1);
     CHECK(scratch_holds("file", "old", 3));
     CHECK(scratch_count() == 1);
   }
 }
 
-/* A tensor without bytes is asked for none. */
-static void check_nothing_to_fill(void) {
-  static const uint64_t none[] = {0};
-  struct origin origin;
+/* The library does not call fill for a tensor of 0 bytes. */
+static void check_empty_tensor(void) {
+  static const uint64_t zero[] = {0};
+  struct fill_state state;
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
-  memset(&origin, 0, sizeof origin);
+  memset(&state, 0, sizeof state);
   tensor.dtype = ST_DTYPE_F32;
   tensor.name = "w";
   tensor.name_len = 1;
-  tensor.shape = none;
+  tensor.shape = zero;
   tensor.rank = 1;
   tensor.fill = fill;
-  tensor.user_data = &origin;
+  tensor.user_data = &state;
   CHECK_STATUS(st_save("empty", &tensor, 1, NULL, &error), ST_OK);
-  CHECK(origin.calls == 0);
+  CHECK(state.calls == 0);
 }
 
 int main(void) {
   scratch_enter();
-  check_whole();
-  check_refusals(to_file);
-  check_refusals(to_memory);
-  check_nothing_to_fill();
+  check_success();
+  check_failures(save_to_file);
+  check_failures(save_to_memory);
+  check_empty_tensor();
   free(memory);
   return check_result();
 }
