@@ -28,7 +28,8 @@ Builder sample_builder() {
 
 }  // namespace
 
-TEST_CASE("what was collected is written as the reference writes it", "[wrapper][builder]") {
+TEST_CASE("Builder writes the bytes that the reference implementation writes",
+          "[wrapper][builder]") {
   const Folder folder;
   const Builder builder = sample_builder();
   builder.save(folder / "a.safetensors");
@@ -43,11 +44,12 @@ TEST_CASE("what was collected is written as the reference writes it", "[wrapper]
   CHECK(code_of([&] { builder.save_into(buffer); }) == ST_E_BUFFER_TOO_SMALL);
 }
 
-TEST_CASE("nothing collected is a file with nothing in it", "[wrapper][builder]") {
+TEST_CASE("an empty Builder saves a file without tensors", "[wrapper][builder]") {
   CHECK(File::from_memory(Builder().save_memory()).size() == 0);
 }
 
-TEST_CASE("tensors of a file are added whole, and stay when it goes", "[wrapper][builder]") {
+TEST_CASE("a Builder keeps the added tensors of a File that is closed and replaced",
+          "[wrapper][builder]") {
   const Folder folder;
   const auto path = folder / "a.safetensors";
   write_file(path, sample());
@@ -58,18 +60,18 @@ TEST_CASE("tensors of a file are added whole, and stay when it goes", "[wrapper]
       builder.add(file.get(info.name));
     builder.add_metadata(file.metadata());
   }
-  builder.save(path);  // over the file that they are mapped from
+  builder.save(path);  // replaces the file that they are mapped from
   CHECK(read_file(path) == sample());
 }
 
-TEST_CASE("a tensor of a file is added under another name", "[wrapper][builder]") {
+TEST_CASE("add accepts a Tensor under another name", "[wrapper][builder]") {
   const Tensor matrix = File::from_memory(sample()).get("matrix");
   const File file = File::from_memory(Builder().add("renamed", matrix).save_memory());
   CHECK(file.size() == 1);
   CHECK(file.read<float>("renamed") == kMatrix);
 }
 
-TEST_CASE("a tensor that cannot be is refused when it is added", "[wrapper][builder]") {
+TEST_CASE("add rejects an invalid tensor", "[wrapper][builder]") {
   Builder builder;
   const std::vector<float> six(6);
   CHECK(code_of([&] { builder.add("a", Dtype::F32, {2, 2}, six); }) == ST_E_SIZE_MISMATCH);
@@ -85,7 +87,7 @@ TEST_CASE("a tensor that cannot be is refused when it is added", "[wrapper][buil
   CHECK(builder.save_memory() == Builder().save_memory());
 }
 
-TEST_CASE("what was handed over with a tensor that is refused is let go", "[wrapper][builder]") {
+TEST_CASE("add releases the callable of a rejected tensor", "[wrapper][builder]") {
   const auto token = std::make_shared<int>(0);
   Builder builder;
   CHECK(code_of([&] {
@@ -96,7 +98,7 @@ TEST_CASE("what was handed over with a tensor that is refused is let go", "[wrap
   CHECK(token.use_count() == 2);
 }
 
-TEST_CASE("two of one name are refused when saving", "[wrapper][builder]") {
+TEST_CASE("save rejects duplicate tensor names", "[wrapper][builder]") {
   const Folder folder;
   Builder builder;
   builder.add("a", Dtype::F32, {6}, kMatrix).add("a", Dtype::F32, {2, 3}, kMatrix);
@@ -104,7 +106,7 @@ TEST_CASE("two of one name are refused when saving", "[wrapper][builder]") {
   CHECK_FALSE(std::filesystem::exists(folder / "a"));
 }
 
-TEST_CASE("bytes come from a callable piece by piece", "[wrapper][builder]") {
+TEST_CASE("save reads the bytes of a tensor from a callable in pieces", "[wrapper][builder]") {
   const std::uint64_t count = 5'000'000;
   std::uint64_t expected_offset = 0;
   Builder builder;
@@ -123,25 +125,25 @@ TEST_CASE("bytes come from a callable piece by piece", "[wrapper][builder]") {
   CHECK(same);
 }
 
-TEST_CASE("what a filling callable throws comes out of the save, and the old file stands",
+TEST_CASE("save rethrows what a fill callable throws and leaves the old file unchanged",
           "[wrapper][builder]") {
   const Folder folder;
   write_file(folder / "a", sample());
-  bool broken = true;
+  bool failing = true;
   Builder builder;
   builder.add("x", Dtype::U8, {4}, 4, [&](std::uint64_t, MutableBytes buffer) {
-    if (broken) throw Interrupted();
+    if (failing) throw Interrupted();
     std::memset(buffer.data(), 7, buffer.size());
   });
   CHECK_THROWS_AS(builder.save(folder / "a"), Interrupted);
   CHECK_THROWS_AS(builder.save_memory(), Interrupted);
   CHECK(read_file(folder / "a") == sample());
-  broken = false;
+  failing = false;
   builder.save(folder / "a");
   CHECK(File::open(folder / "a").read<std::uint8_t>("x") == std::vector<std::uint8_t>(4, 7));
 }
 
-TEST_CASE("a Builder that was moved still fills", "[wrapper][builder]") {
+TEST_CASE("a moved Builder keeps its callables", "[wrapper][builder]") {
   Builder first;
   first.add("x", Dtype::U8, {1}, 1, [](std::uint64_t, MutableBytes) { throw Interrupted(); });
   const Builder second = std::move(first);
@@ -150,32 +152,33 @@ TEST_CASE("a Builder that was moved still fills", "[wrapper][builder]") {
 
 TEST_CASE("progress ends at the size of the file", "[wrapper][builder]") {
   const Folder folder;
-  std::uint64_t last = 0, of = 0;
+  std::uint64_t last = 0, reported_total = 0;
   SaveOptions options;
   options.progress = [&](std::uint64_t done, std::uint64_t total) {
     CHECK(done >= last);
     last = done;
-    of = total;
+    reported_total = total;
     return true;
   };
   sample_builder().save(folder / "a", options);
   CHECK(last == sample().size());
-  CHECK(of == sample().size());
+  CHECK(reported_total == sample().size());
 }
 
-TEST_CASE("progress stops a save by its answer or by throwing", "[wrapper][builder]") {
+TEST_CASE("a progress callable cancels the save by returning false or by throwing",
+          "[wrapper][builder]") {
   const Folder folder;
   write_file(folder / "a", {});
-  SaveOptions answer, throwing;
-  answer.progress = [](std::uint64_t, std::uint64_t) { return false; };
+  SaveOptions returning, throwing;
+  returning.progress = [](std::uint64_t, std::uint64_t) { return false; };
   throwing.progress = [](std::uint64_t, std::uint64_t) -> bool { throw Interrupted(); };
   const Builder builder = sample_builder();
-  CHECK(code_of([&] { builder.save(folder / "a", answer); }) == ST_E_CANCELLED);
+  CHECK(code_of([&] { builder.save(folder / "a", returning); }) == ST_E_CANCELLED);
   CHECK_THROWS_AS(builder.save(folder / "a", throwing), Interrupted);
   CHECK(read_file(folder / "a").empty());
 }
 
-TEST_CASE("options of a save reach the library", "[wrapper][builder]") {
+TEST_CASE("save passes its options to the C ABI", "[wrapper][builder]") {
   const Folder folder;
   SaveOptions options;
   options.mode = 0640;

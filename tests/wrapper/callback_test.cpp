@@ -9,7 +9,7 @@ using namespace safetensors;
 
 namespace {
 
-int marker;
+int exit_value;
 
 template <class Body>
 void* result_of_thread(Body body) {
@@ -26,21 +26,23 @@ void* result_of_thread(Body body) {
 
 }  // namespace
 
-TEST_CASE("a callable may end its thread", "[wrapper][callback]") {
+TEST_CASE("a callable may call pthread_exit", "[wrapper][callback]") {
   CHECK(result_of_thread([] {
-          File::from_io(1000, [](std::uint64_t, MutableBytes) { pthread_exit(&marker); });
-        }) == &marker);
+          File::from_io(1000, [](std::uint64_t, MutableBytes) { pthread_exit(&exit_value); });
+        }) == &exit_value);
   CHECK(result_of_thread([] {
           Builder builder;
           builder.add("a", Dtype::U8, {4}, 4,
-                      [](std::uint64_t, MutableBytes) { pthread_exit(&marker); });
+                      [](std::uint64_t, MutableBytes) { pthread_exit(&exit_value); });
           builder.save_memory();
-        }) == &marker);
+        }) == &exit_value);
   CHECK(result_of_thread([] {
           SaveOptions options;
-          options.progress = [](std::uint64_t, std::uint64_t) -> bool { pthread_exit(&marker); };
+          options.progress = [](std::uint64_t, std::uint64_t) -> bool {
+            pthread_exit(&exit_value);
+          };
           Builder().save_memory(options);
-        }) == &marker);
+        }) == &exit_value);
 }
 
 TEST_CASE("a release callback that throws does not terminate the process", "[wrapper][callback]") {

@@ -37,9 +37,9 @@ const Row kDtypes[] = {
     {Dtype::U64, "U64", 64},
 };
 
-// Whether a tensor of this dtype and one element gives its elements as T.
+// Whether Tensor::as<T> accepts a tensor of this dtype.
 template <class T>
-bool readable_as(Dtype dtype) {
+bool as_accepts(Dtype dtype) {
   const std::vector<std::byte> element(dtype_bits(dtype) / 8);
   const auto bytes = Builder().add("x", dtype, {1}, element).save_memory();
   const Tensor x = File::from_memory(bytes).get("x");
@@ -57,7 +57,7 @@ struct Half {
 
 }  // namespace
 
-TEST_CASE("every dtype has its name and its bits", "[wrapper][dtype]") {
+TEST_CASE("every dtype has a name and a number of bits", "[wrapper][dtype]") {
   CHECK(std::size(kDtypes) == 22);
   for (const Row& row : kDtypes) {
     CAPTURE(row.name);
@@ -67,44 +67,46 @@ TEST_CASE("every dtype has its name and its bits", "[wrapper][dtype]") {
   }
 }
 
-TEST_CASE("a dtype that does not exist has no name and is refused", "[wrapper][dtype]") {
+TEST_CASE("an unknown dtype has no name, and an unknown name throws ST_E_DTYPE",
+          "[wrapper][dtype]") {
   CHECK(dtype_name(Dtype{}).empty());
   CHECK(dtype_bits(Dtype{}) == 0);
   for (const char* name : {"", "F31", "f32", "F32 "}) {
     CAPTURE(name);
     try {
       dtype_from_name(name);
-      FAIL("accepted");
+      FAIL("no exception");
     } catch (const Error& error) {
       CHECK(error.code() == ST_E_DTYPE);
     }
   }
 }
 
-TEST_CASE("elements are read as the dtype's own type", "[wrapper][dtype]") {
-  CHECK(readable_as<float>(Dtype::F32));
-  CHECK(readable_as<double>(Dtype::F64));
-  CHECK(readable_as<std::int8_t>(Dtype::I8));
-  CHECK(readable_as<std::int64_t>(Dtype::I64));
-  CHECK(readable_as<std::complex<float>>(Dtype::C64));
+TEST_CASE("Tensor::as accepts the type of the dtype", "[wrapper][dtype]") {
+  CHECK(as_accepts<float>(Dtype::F32));
+  CHECK(as_accepts<double>(Dtype::F64));
+  CHECK(as_accepts<std::int8_t>(Dtype::I8));
+  CHECK(as_accepts<std::int64_t>(Dtype::I64));
+  CHECK(as_accepts<std::complex<float>>(Dtype::C64));
 }
 
-TEST_CASE("elements are not read as another kind of number", "[wrapper][dtype]") {
-  CHECK_FALSE(readable_as<float>(Dtype::I32));
-  CHECK_FALSE(readable_as<float>(Dtype::F64));
-  CHECK_FALSE(readable_as<double>(Dtype::C64));
-  CHECK_FALSE(readable_as<double>(Dtype::I64));
-  CHECK_FALSE(readable_as<int>(Dtype::F32));
-  CHECK_FALSE(readable_as<int>(Dtype::U32));
-  CHECK_FALSE(readable_as<std::int64_t>(Dtype::I32));
+TEST_CASE("Tensor::as rejects another arithmetic type", "[wrapper][dtype]") {
+  CHECK_FALSE(as_accepts<float>(Dtype::I32));
+  CHECK_FALSE(as_accepts<float>(Dtype::F64));
+  CHECK_FALSE(as_accepts<double>(Dtype::C64));
+  CHECK_FALSE(as_accepts<double>(Dtype::I64));
+  CHECK_FALSE(as_accepts<int>(Dtype::F32));
+  CHECK_FALSE(as_accepts<int>(Dtype::U32));
+  CHECK_FALSE(as_accepts<std::int64_t>(Dtype::I32));
 }
 
-TEST_CASE("any dtype is read as raw bits of its size", "[wrapper][dtype]") {
-  CHECK(readable_as<std::uint16_t>(Dtype::BF16));
-  CHECK(readable_as<std::uint16_t>(Dtype::F16));
-  CHECK(readable_as<Half>(Dtype::F16));
-  CHECK(readable_as<std::uint8_t>(Dtype::BOOL));
-  CHECK(readable_as<std::uint8_t>(Dtype::F8_E4M3));
-  CHECK(readable_as<std::uint32_t>(Dtype::F32));
-  CHECK_FALSE(readable_as<std::uint16_t>(Dtype::F32));
+TEST_CASE("Tensor::as accepts unsigned integers and class types of the size of the dtype",
+          "[wrapper][dtype]") {
+  CHECK(as_accepts<std::uint16_t>(Dtype::BF16));
+  CHECK(as_accepts<std::uint16_t>(Dtype::F16));
+  CHECK(as_accepts<Half>(Dtype::F16));
+  CHECK(as_accepts<std::uint8_t>(Dtype::BOOL));
+  CHECK(as_accepts<std::uint8_t>(Dtype::F8_E4M3));
+  CHECK(as_accepts<std::uint32_t>(Dtype::F32));
+  CHECK_FALSE(as_accepts<std::uint16_t>(Dtype::F32));
 }

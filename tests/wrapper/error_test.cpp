@@ -16,12 +16,12 @@ Error error_of(Call call) {
   } catch (const Error& error) {
     return error;
   }
-  return Error(ST_OK, "nothing was thrown");
+  return Error(ST_OK, "no exception");
 }
 
 }  // namespace
 
-TEST_CASE("a file that is not there says so, with errno and the path", "[wrapper][error]") {
+TEST_CASE("the Error of a missing file has the code, errno and the path", "[wrapper][error]") {
   const Folder folder;
   const Error error = error_of([&] { File::open(folder / "missing.safetensors"); });
   CHECK(error.code() == ST_E_NOT_FOUND);
@@ -30,7 +30,7 @@ TEST_CASE("a file that is not there says so, with errno and the path", "[wrapper
   CHECK(std::strstr(error.what(), "missing.safetensors"));
 }
 
-TEST_CASE("a bad header says where", "[wrapper][error]") {
+TEST_CASE("the Error of an invalid header has a position", "[wrapper][error]") {
   const auto bytes = file_of(R"({"a" 1})", "");
   const Error error = error_of([&] { File::from_memory(bytes); });
   CHECK(error.code() == ST_E_JSON);
@@ -40,18 +40,18 @@ TEST_CASE("a bad header says where", "[wrapper][error]") {
   CHECK(*error.position() < bytes.size());
 }
 
-TEST_CASE("an error is a std::runtime_error and survives being copied", "[wrapper][error]") {
+TEST_CASE("Error is a std::runtime_error whose copy has the same fields", "[wrapper][error]") {
   CHECK(std::is_base_of_v<std::runtime_error, Error>);
   CHECK(std::is_nothrow_copy_constructible_v<Error>);
-  const Error error(ST_E_IO, "it broke", EIO, 12);
+  const Error error(ST_E_IO, "message", EIO, 12);
   const Error copy = error;
   CHECK(copy.code() == ST_E_IO);
   CHECK(copy.os_error() == EIO);
   CHECK(copy.position() == 12);
-  CHECK(std::string(copy.what()) == "it broke");
+  CHECK(std::string(copy.what()) == "message");
 }
 
-TEST_CASE("a path with a NUL in it is refused, not cut", "[wrapper][error]") {
+TEST_CASE("a path that contains NUL is rejected", "[wrapper][error]") {
   const Folder folder;
   write_file(folder / "a", sample());
   const std::string path = (folder / "a").string() + std::string("\0b", 2);

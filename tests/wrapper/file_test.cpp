@@ -11,14 +11,14 @@ using namespace safetensors;
 
 namespace {
 
-// From bytes that are gone before anything is read.
-File copied() {
+// A File whose source bytes were freed after from_copy.
+File file_from_copy() {
   const auto bytes = sample();
   return File::from_copy(bytes);
 }
 
-// The sample behind each way of opening it.
-std::vector<File> every_way(const Folder& folder) {
+// The sample, opened by each function and with each backend.
+std::vector<File> files_of_every_source(const Folder& folder) {
   static const std::vector<std::byte> bytes = sample();
   const auto path = folder / "sample.safetensors";
   write_file(path, bytes);
@@ -29,7 +29,7 @@ std::vector<File> every_way(const Folder& folder) {
   std::vector<File> files = {
       File::open(path),  File::open(path, mapped), File::open(path, read),
       File::open_fd(fd), File::from_memory(bytes), File::from_memory(sample()),
-      copied(),
+      file_from_copy(),
   };
   close(fd);
   return files;
@@ -44,9 +44,9 @@ std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
 
 }  // namespace
 
-TEST_CASE("a file reads the same through every source", "[wrapper][file]") {
+TEST_CASE("every source reads the same tensors", "[wrapper][file]") {
   const Folder folder;
-  for (const File& file : every_way(folder)) {
+  for (const File& file : files_of_every_source(folder)) {
     CHECK(file.size() == 5);
     CHECK(file.read<std::int64_t>("count") == std::vector<std::int64_t>{7});
     CHECK(file.read<float>("matrix") == std::vector<float>{0, 1, 2, 3, 4, 5});
@@ -58,7 +58,7 @@ TEST_CASE("a file reads the same through every source", "[wrapper][file]") {
   }
 }
 
-TEST_CASE("tensors are listed by place or by name", "[wrapper][file]") {
+TEST_CASE("tensors lists by file offset or by name", "[wrapper][file]") {
   const File file = File::from_memory(sample());
   CHECK(names_of(file.tensors()) ==
         std::vector<std::string>{"count", "empty", "matrix", "ü", "nibbles"});
@@ -66,7 +66,7 @@ TEST_CASE("tensors are listed by place or by name", "[wrapper][file]") {
         std::vector<std::string>{"count", "empty", "matrix", "nibbles", "ü"});
 }
 
-TEST_CASE("an entry says what the header says", "[wrapper][file]") {
+TEST_CASE("find returns the entry of the header", "[wrapper][file]") {
   const auto bytes = sample();
   const File file = File::from_memory(bytes);
   const auto matrix = file.find("matrix");
@@ -80,7 +80,8 @@ TEST_CASE("an entry says what the header says", "[wrapper][file]") {
   CHECK(file.find("count")->shape.empty());
 }
 
-TEST_CASE("a name that is not there is no entry, and an error to read", "[wrapper][file]") {
+TEST_CASE("find returns nullopt for an absent name; get and read throw ST_E_TENSOR_NOT_FOUND",
+          "[wrapper][file]") {
   const File file = File::from_memory(sample());
   std::byte buffer[1];
   CHECK_FALSE(file.find("matri"));
@@ -92,7 +93,7 @@ TEST_CASE("a name that is not there is no entry, and an error to read", "[wrappe
   CHECK(code_of([&] { file.read_into("none", buffer); }) == ST_E_TENSOR_NOT_FOUND);
 }
 
-TEST_CASE("metadata is read as a whole and by key", "[wrapper][file]") {
+TEST_CASE("metadata returns all entries, or the value of a key", "[wrapper][file]") {
   const File file = File::from_memory(sample());
   CHECK(file.metadata() == Metadata{{"format", "pt"}, {"note", ""}});
   CHECK(file.metadata("format") == "pt");
@@ -101,7 +102,8 @@ TEST_CASE("metadata is read as a whole and by key", "[wrapper][file]") {
   CHECK(File::from_memory(file_of("{}", "")).metadata().empty());
 }
 
-TEST_CASE("bytes are read into the caller's memory", "[wrapper][file]") {
+TEST_CASE("read_into reads into the caller's memory and rejects a smaller buffer",
+          "[wrapper][file]") {
   const File file = File::from_memory(sample());
   std::vector<float> values(7, -1.f);
   file.read_into("matrix", values);
@@ -110,9 +112,9 @@ TEST_CASE("bytes are read into the caller's memory", "[wrapper][file]") {
   CHECK(code_of([&] { file.read_into("matrix", short_by_one); }) == ST_E_BUFFER_TOO_SMALL);
 }
 
-TEST_CASE("a slice has its own elements only", "[wrapper][file]") {
+TEST_CASE("read_slice returns the elements of the slice", "[wrapper][file]") {
   const Folder folder;
-  for (const File& file : every_way(folder)) {
+  for (const File& file : files_of_every_source(folder)) {
     CHECK(file.read_slice<float>("matrix", {{0, 2}, {1, 3}}) == std::vector<float>{1, 2, 4, 5});
     CHECK(file.read_slice<float>("matrix", {{1, 2}, {0, 3}}) == std::vector<float>{3, 4, 5});
     CHECK(file.read_slice<float>("matrix", {{1, 1}, {0, 3}}).empty());
@@ -126,7 +128,7 @@ TEST_CASE("a slice has its own elements only", "[wrapper][file]") {
   }
 }
 
-TEST_CASE("a slice that does not fit is refused", "[wrapper][file]") {
+TEST_CASE("read_slice rejects a wrong rank, range, buffer or element type", "[wrapper][file]") {
   const File file = File::from_memory(sample());
   std::byte one[1];
   CHECK(code_of([&] { file.read_slice<float>("matrix", {{0, 2}}); }) == ST_E_INVALID_ARGUMENT);
@@ -141,18 +143,18 @@ TEST_CASE("a slice that does not fit is refused", "[wrapper][file]") {
         }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("options reach the library", "[wrapper][file]") {
-  const auto unusual =
+TEST_CASE("OpenOptions are passed to the C ABI", "[wrapper][file]") {
+  const auto unknown_field =
       file_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}})", "");
-  CHECK(File::from_memory(unusual).size() == 1);
+  CHECK(File::from_memory(unknown_field).size() == 1);
   OpenOptions strict, small;
   strict.strict = true;
   small.max_header_size = 16;
-  CHECK(code_of([&] { File::from_memory(unusual, strict); }) == ST_E_SCHEMA);
-  CHECK(code_of([&] { File::from_memory(unusual, small); }) == ST_E_HEADER_TOO_LARGE);
+  CHECK(code_of([&] { File::from_memory(unknown_field, strict); }) == ST_E_SCHEMA);
+  CHECK(code_of([&] { File::from_memory(unknown_field, small); }) == ST_E_HEADER_TOO_LARGE);
 }
 
-TEST_CASE("a copy of a File is the same file", "[wrapper][file]") {
+TEST_CASE("a copy of a File refers to the same handle", "[wrapper][file]") {
   auto first = std::make_optional(File::from_memory(sample()));
   File second = *first;
   CHECK(second.handle() == first->handle());
@@ -164,7 +166,7 @@ TEST_CASE("a copy of a File is the same file", "[wrapper][file]") {
   CHECK(second.read<float>("matrix").size() == 6);
 }
 
-TEST_CASE("memory is held by who was told to hold it", "[wrapper][file]") {
+TEST_CASE("File and Tensor keep the owner of their memory alive", "[wrapper][file]") {
   auto owner = std::make_shared<std::vector<std::byte>>(sample());
   const std::weak_ptr<std::vector<std::byte>> watch = owner;
   std::optional<Tensor> tensor;
@@ -179,22 +181,22 @@ TEST_CASE("memory is held by who was told to hold it", "[wrapper][file]") {
   CHECK(watch.expired());
 }
 
-TEST_CASE("any container of bytes can be handed over", "[wrapper][file]") {
+TEST_CASE("from_memory takes ownership of a container of bytes without a copy", "[wrapper][file]") {
   const auto bytes = sample();
   std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const char* where = text.data();
+  const char* data = text.data();
   const Tensor count = File::from_memory(std::move(text)).get("count");
   CHECK(count.as<std::int64_t>()[0] == 7);
-  CHECK(static_cast<const void*>(count.bytes().data()) == where + bytes.size() - 38);
+  CHECK(static_cast<const void*>(count.bytes().data()) == data + bytes.size() - 38);
 }
 
-TEST_CASE("an owner is let go when opening fails", "[wrapper][file]") {
+TEST_CASE("from_memory releases the owner if it throws", "[wrapper][file]") {
   auto owner = std::make_shared<std::vector<std::byte>>(file_of("[]", ""));
   CHECK(code_of([&] { File::from_memory(owner, *owner); }) == ST_E_SCHEMA);
   CHECK(owner.use_count() == 1);
 }
 
-TEST_CASE("a file that was written to since is noticed", "[wrapper][file]") {
+TEST_CASE("verify_unchanged and get throw ST_E_TRUNCATED for a truncated file", "[wrapper][file]") {
   const Folder folder;
   const auto path = folder / "sample.safetensors";
   write_file(path, sample());

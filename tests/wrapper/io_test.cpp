@@ -8,27 +8,27 @@ using namespace safetensors;
 
 namespace {
 
-// Not a std::exception, so that nothing can mistake it for one of the library's.
-struct Unplugged {
+// Not a std::exception: the library throws no exception of this type.
+struct ReadFailure {
   std::uint64_t offset;
 };
 
-// Reads the sample; breaks wherever `broken_from` says.
-struct Device {
+// Reads the sample; throws for bytes at `fails_from` and above.
+struct SampleReader {
   std::vector<std::byte> bytes = sample();
-  std::uint64_t broken_from = UINT64_MAX;
+  std::uint64_t fails_from = UINT64_MAX;
 
   void operator()(std::uint64_t offset, MutableBytes buffer) const {
-    if (offset + buffer.size() > broken_from) throw Unplugged{offset};
+    if (offset + buffer.size() > fails_from) throw ReadFailure{offset};
     std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
   }
 };
 
 }  // namespace
 
-TEST_CASE("a file reads through a callable", "[wrapper][io]") {
-  const Device device;
-  const File file = File::from_io(device.bytes.size(), device);
+TEST_CASE("from_io reads a file through a callable", "[wrapper][io]") {
+  const SampleReader reader;
+  const File file = File::from_io(reader.bytes.size(), reader);
   CHECK(file.size() == 5);
   CHECK(file.read<float>("matrix") == std::vector<float>{0, 1, 2, 3, 4, 5});
   CHECK(file.read_slice<float>("matrix", {{1, 2}, {1, 2}}) == std::vector<float>{4});
@@ -37,43 +37,43 @@ TEST_CASE("a file reads through a callable", "[wrapper][io]") {
   file.verify_unchanged();
 }
 
-TEST_CASE("what the callable throws comes out of opening", "[wrapper][io]") {
-  Device device;
-  device.broken_from = 0;
-  CHECK_THROWS_AS(File::from_io(device.bytes.size(), device), Unplugged);
+TEST_CASE("from_io rethrows what the callable throws", "[wrapper][io]") {
+  SampleReader reader;
+  reader.fails_from = 0;
+  CHECK_THROWS_AS(File::from_io(reader.bytes.size(), reader), ReadFailure);
 }
 
-TEST_CASE("what the callable throws comes out of each way of reading", "[wrapper][io]") {
-  Device device;
-  device.broken_from = device.bytes.size() - 1;
-  const File file = File::from_io(device.bytes.size(), device);
+TEST_CASE("get, read_into and read_slice_into rethrow what the callable throws", "[wrapper][io]") {
+  SampleReader reader;
+  reader.fails_from = reader.bytes.size() - 1;
+  const File file = File::from_io(reader.bytes.size(), reader);
   std::byte buffer[8];
-  CHECK_THROWS_AS(file.get("nibbles"), Unplugged);
-  CHECK_THROWS_AS(file.read_into("nibbles", buffer), Unplugged);
+  CHECK_THROWS_AS(file.get("nibbles"), ReadFailure);
+  CHECK_THROWS_AS(file.read_into("nibbles", buffer), ReadFailure);
   CHECK_THROWS_AS(file.read<std::uint8_t>("nibbles"), Error);
-  CHECK_THROWS_AS(file.read_slice_into("nibbles", {{1, 2}, {0, 2}}, buffer), Unplugged);
+  CHECK_THROWS_AS(file.read_slice_into("nibbles", {{1, 2}, {0, 2}}, buffer), ReadFailure);
   CHECK(file.read<float>("matrix").size() == 6);
 }
 
-TEST_CASE("a copy of the File throws what the callable throws too", "[wrapper][io]") {
-  Device device;
-  device.broken_from = device.bytes.size() - 1;
-  std::optional<File> file = File::from_io(device.bytes.size(), device);
+TEST_CASE("a copy of the File rethrows what the callable throws", "[wrapper][io]") {
+  SampleReader reader;
+  reader.fails_from = reader.bytes.size() - 1;
+  std::optional<File> file = File::from_io(reader.bytes.size(), reader);
   const File copy = *file;
   file.reset();
-  CHECK_THROWS_AS(copy.get("nibbles"), Unplugged);
+  CHECK_THROWS_AS(copy.get("nibbles"), ReadFailure);
 }
 
-TEST_CASE("each thread gets its own exception", "[wrapper][io]") {
+TEST_CASE("each thread receives the exception of its own call", "[wrapper][io]") {
   const auto bytes = sample();
-  const auto device = [&](std::uint64_t offset, MutableBytes buffer) {
+  const auto reader = [&](std::uint64_t offset, MutableBytes buffer) {
     if (offset + buffer.size() == bytes.size() && offset > 8) throw std::this_thread::get_id();
     std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
   };
-  const File file = File::from_io(bytes.size(), device);
-  std::vector<int> right(4);
+  const File file = File::from_io(bytes.size(), reader);
+  std::vector<int> rethrown(4);
   std::vector<std::thread> threads;
-  for (int& count : right)
+  for (int& count : rethrown)
     threads.emplace_back([&file, &count] {
       for (int i = 0; i < 100; ++i)
         try {
@@ -84,10 +84,10 @@ TEST_CASE("each thread gets its own exception", "[wrapper][io]") {
     });
   for (std::thread& thread : threads)
     thread.join();
-  CHECK(right == std::vector<int>(4, 100));
+  CHECK(rethrown == std::vector<int>(4, 100));
 }
 
-TEST_CASE("an exception is let go once it came out", "[wrapper][io]") {
+TEST_CASE("File releases an exception after it is rethrown", "[wrapper][io]") {
   struct Holding {
     std::shared_ptr<int> token;
   };
@@ -101,7 +101,7 @@ TEST_CASE("an exception is let go once it came out", "[wrapper][io]") {
   CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("the callable lives until the last handle goes", "[wrapper][io]") {
+TEST_CASE("the callable is destroyed with the last copy of the File", "[wrapper][io]") {
   auto token = std::make_shared<int>(0);
   const std::weak_ptr<int> watch = token;
   const auto bytes = sample();
@@ -116,7 +116,7 @@ TEST_CASE("the callable lives until the last handle goes", "[wrapper][io]") {
   CHECK(watch.expired());
 }
 
-TEST_CASE("the callable is let go when opening fails", "[wrapper][io]") {
+TEST_CASE("from_io destroys the callable if it throws", "[wrapper][io]") {
   auto token = std::make_shared<int>(0);
   CHECK_THROWS_AS(File::from_io(4, [token](std::uint64_t, MutableBytes) {}), Error);
   CHECK(token.use_count() == 1);

@@ -8,7 +8,7 @@ using safetensors::Bytes;
 using safetensors::MutableBytes;
 using safetensors::Span;
 
-TEST_CASE("a span of bytes is made from any container of plain elements", "[wrapper][span]") {
+TEST_CASE("Bytes converts from any container of trivially copyable elements", "[wrapper][span]") {
   const std::vector<float> vector = {1, 2, 3};
   const std::array<std::uint16_t, 5> array = {};
   const double c_array[2] = {};
@@ -22,7 +22,7 @@ TEST_CASE("a span of bytes is made from any container of plain elements", "[wrap
   CHECK(Bytes(Span<const float>(vector)).size() == 12);
 }
 
-TEST_CASE("writable bytes come from writable elements alone", "[wrapper][span]") {
+TEST_CASE("MutableBytes requires elements that are not const", "[wrapper][span]") {
   CHECK(std::is_constructible_v<MutableBytes, std::vector<float>&>);
   CHECK(std::is_constructible_v<Bytes, const std::vector<float>&>);
   CHECK(std::is_convertible_v<MutableBytes, Bytes>);
@@ -30,7 +30,7 @@ TEST_CASE("writable bytes come from writable elements alone", "[wrapper][span]")
   CHECK_FALSE(std::is_convertible_v<Bytes, MutableBytes>);
 }
 
-TEST_CASE("what would dangle or has no bytes of its own is refused", "[wrapper][span]") {
+TEST_CASE("Span rejects temporaries, pointers and elements of another type", "[wrapper][span]") {
   CHECK_FALSE(std::is_constructible_v<Bytes, std::vector<float>>);
   CHECK_FALSE(std::is_constructible_v<Bytes, std::string>);
   CHECK_FALSE(std::is_constructible_v<Bytes, std::vector<std::string>&>);
@@ -39,7 +39,7 @@ TEST_CASE("what would dangle or has no bytes of its own is refused", "[wrapper][
   CHECK_FALSE(std::is_constructible_v<Span<const float>, std::vector<int>&>);
 }
 
-TEST_CASE("a list in an argument is a span", "[wrapper][span]") {
+TEST_CASE("a braced list converts to a Span argument", "[wrapper][span]") {
   const auto sum = [](Span<const std::uint64_t> values) {
     std::uint64_t total = 100 * values.size();
     for (const std::uint64_t value : values)
@@ -53,15 +53,15 @@ TEST_CASE("a list in an argument is a span", "[wrapper][span]") {
 }
 
 #ifdef __cpp_lib_span
-TEST_CASE("spans convert to std::span and back", "[wrapper][span]") {
+TEST_CASE("Span converts to std::span and back", "[wrapper][span]") {
   std::vector<float> values = {1, 2, 3};
-  const Span<float> ours = values;
-  const std::span<float> standard = ours;
-  CHECK(standard.data() == values.data());
-  CHECK(standard.size() == 3);
-  CHECK(Span<const float>(standard).data() == values.data());
-  CHECK(Bytes(standard).size() == 12);
-  CHECK(Bytes(std::as_bytes(standard)).size() == 12);
+  const Span<float> span = values;
+  const std::span<float> std_span = span;
+  CHECK(std_span.data() == values.data());
+  CHECK(std_span.size() == 3);
+  CHECK(Span<const float>(std_span).data() == values.data());
+  CHECK(Bytes(std_span).size() == 12);
+  CHECK(Bytes(std::as_bytes(std_span)).size() == 12);
   const std::span<const std::byte> bytes = Bytes(values);
   CHECK(bytes.size() == 12);
   const std::span<std::byte> writable = MutableBytes(values);

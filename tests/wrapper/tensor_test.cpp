@@ -6,7 +6,7 @@
 
 using namespace safetensors;
 
-TEST_CASE("a tensor outlives its file", "[wrapper][tensor]") {
+TEST_CASE("a Tensor is valid after its File is destroyed", "[wrapper][tensor]") {
   const Folder folder;
   write_file(folder / "a", sample());
   for (const Backend backend : {Backend::Mmap, Backend::Pread}) {
@@ -27,19 +27,19 @@ constexpr bool kHasViews = false;
 template <class T>
 constexpr bool kHasViews<T, std::void_t<decltype(std::declval<T>().bytes())>> = true;
 
-TEST_CASE("views of a temporary are refused", "[wrapper][tensor]") {
+TEST_CASE("views of a temporary Tensor do not compile", "[wrapper][tensor]") {
   CHECK(kHasViews<const Tensor&>);
   CHECK_FALSE(kHasViews<Tensor>);
   CHECK_FALSE(kHasViews<const Tensor>);
 }
 
-TEST_CASE("memory is not copied", "[wrapper][tensor]") {
+TEST_CASE("a Tensor of from_memory refers to the caller's bytes", "[wrapper][tensor]") {
   const auto bytes = sample();
   const Tensor tensor = File::from_memory(bytes).get("count");
   CHECK(tensor.bytes().data() == bytes.data() + bytes.size() - 38);
 }
 
-TEST_CASE("bytes are writable if the file was opened so, and the file never changes",
+TEST_CASE("mutable_bytes requires OpenOptions::writable, and writes do not change the file",
           "[wrapper][tensor]") {
   const Folder folder;
   write_file(folder / "a", sample());
@@ -61,20 +61,20 @@ TEST_CASE("bytes are writable if the file was opened so, and the file never chan
   CHECK(read_file(folder / "a") == sample());
 }
 
-TEST_CASE("elements that cannot be read in place are refused, and copied on demand",
+TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
           "[wrapper][tensor]") {
   const auto bytes = file_of(R"({"flag":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
                              R"("x":{"dtype":"F32","shape":[1],"data_offsets":[1,5]},)"
-                             R"("none":{"dtype":"F32","shape":[0],"data_offsets":[5,5]}})",
+                             R"("empty":{"dtype":"F32","shape":[0],"data_offsets":[5,5]}})",
                              bytes_of<std::uint8_t>({1}) + bytes_of<float>({0.5f}));
   const File file = File::from_memory(bytes);
-  const Tensor x = file.get("x"), none = file.get("none");
+  const Tensor x = file.get("x"), empty = file.get("empty");
   CHECK(code_of([&] { x.as<float>(); }) == ST_E_UNSUPPORTED);
   CHECK(file.read<float>("x") == std::vector<float>{0.5f});
-  CHECK(none.as<float>().empty());
+  CHECK(empty.as<float>().empty());
 }
 
-TEST_CASE("elements smaller than a byte are bytes only", "[wrapper][tensor]") {
+TEST_CASE("elements smaller than a byte are accessible as bytes only", "[wrapper][tensor]") {
   const File file = File::from_memory(sample());
   const Tensor nibbles = file.get("nibbles");
   CHECK(code_of([&] { nibbles.as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
