@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""What the header declares, the map lists and the library exports are the same: exports_test.py HEADER MAP LIBRARY ABI"""
+"""The header, the linker version script and the library name the same functions.
+
+Usage: exports_test.py HEADER MAP LIBRARY ABI
+"""
 
 import pathlib
 import re
@@ -13,8 +16,8 @@ def declared(header):
     return functions | set(re.findall(r'\)\s*ST_SYMBOL\("(\w+)"\);', text))
 
 
-def bare(header):
-    """Functions that would stay hidden: the declaration lacks ST_API."""
+def without_api_macro(header):
+    """Functions whose declaration lacks ST_API: the library would not export them."""
     text = re.sub(r"/\*.*?\*/|^#define.*?(?<!\\)$", "", header.read_text(), flags=re.S | re.M)
     return set(re.findall(r"^(?!ST_API)[a-z][^;({]*?\b(st_\w+)\(", text, flags=re.M))
 
@@ -23,7 +26,7 @@ def listed(version_map):
     """{function: version node}"""
     text = re.sub(r"/\*.*?\*/|#[^\n]*", "", version_map.read_text(), flags=re.S)
     if not re.search(r"local:\s*\*;", text):
-        raise SystemExit("the map does not hide what it does not name")
+        raise SystemExit("the version script has no `local: *;`")
     found = {}
     for node, body in re.findall(r"(\w[\w.]*)\s*\{(.*?)\}", text, flags=re.S):
         for name in re.findall(r"(\w+);", body.split("local:")[0].split("global:")[-1]):
@@ -34,7 +37,7 @@ def listed(version_map):
 
 
 def exported(library):
-    """{function: version node}; data and what C++ merges across libraries are of the node "not a function"."""
+    """{function: version node}. Data and weak C++ symbols have the node "not a function"."""
     arguments = ["nm", "--dynamic", "--defined-only", "--with-symbol-versions", library]
     lines = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()
     symbols = [line.split() for line in lines]
@@ -68,22 +71,22 @@ def main():
     functions = declared(pathlib.Path(header))
     in_map = listed(pathlib.Path(version_map))
     in_library = exported(library)
-    problems = [f"{name} is in the header without ST_API" for name in sorted(bare(pathlib.Path(header)))]
+    problems = [f"{name} is in the header without ST_API" for name in sorted(without_api_macro(pathlib.Path(header)))]
     for first, one, second, other in [
-        ("the header", functions, "the map", set(in_map)),
-        ("the map", set(in_map), "the header", functions),
-        ("the map", set(in_map), "the library", set(in_library)),
-        ("the library", set(in_library), "the map", set(in_map)),
+        ("the header", functions, "the version script", set(in_map)),
+        ("the version script", set(in_map), "the header", functions),
+        ("the version script", set(in_map), "the library", set(in_library)),
+        ("the library", set(in_library), "the version script", set(in_map)),
     ]:
         for name in sorted(one - other):
-            problems.append(f"{name} is in {first} and not in {second}")
+            problems.append(f"{name} is in {first}, but not in {second}")
     for name in sorted(set(in_map) & set(in_library)):
         if in_map[name] != in_library[name]:
-            problems.append(f"{name} is of {in_library[name]}, the map says {in_map[name]}")
+            problems.append(f"{name} has version {in_library[name]}, expected {in_map[name]} of the version script")
     if soname(library) != f"libsafetensors.so.{abi}":
-        problems.append(f"the SONAME is {soname(library)}, the ABI number {abi}")
+        problems.append(f"the SONAME is {soname(library)}, expected libsafetensors.so.{abi}")
     if version_suffix(library) != file_version(header, abi):
-        problems.append(f"the file is {library}, its version should be {file_version(header, abi)}")
+        problems.append(f"the file version is {version_suffix(library)}, expected {file_version(header, abi)}")
     print("\n".join(problems) or f"{len(functions)} functions")
     return 1 if problems or not functions else 0
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""The C header compiles alone: header_test.py INCLUDE_FOLDER COMPILER...
+"""The C header compiles without warnings in every standard from C99 and C++11 on, included first and twice.
 
-In every standard from C99 and C++11 on, with every warning an error, after no other header, twice, and with its
-declarations used.
+Usage: header_test.py INCLUDE_DIRECTORY COMPILER...
 """
 
 import shutil
@@ -15,7 +14,7 @@ STANDARDS = {
     "c++": ["c++11", "c++14", "c++17", "c++20"],
 }
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wcast-qual", "-Werror"]
-MORE = {
+LANGUAGE_WARNINGS = {
     "c": ["-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"],
     "c++": ["-Wold-style-cast"],
 }
@@ -43,23 +42,23 @@ st_status use(const char* path) {
 def main():
     include, *compilers = sys.argv[1:]
     compilers = [compiler for compiler in compilers if shutil.which(compiler)]
-    failures = tries = 0
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    failures = compilations = 0
+    with tempfile.TemporaryDirectory(dir=".") as directory:
         for language, standards in STANDARDS.items():
-            source = f"{folder}/use.{'c' if language == 'c' else 'cpp'}"
+            source = f"{directory}/use.{'c' if language == 'c' else 'cpp'}"
             with open(source, "w") as file:
                 file.write(PROGRAM)
             for compiler in compilers:
                 for standard in standards:
-                    command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, *MORE[language],
+                    command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, *LANGUAGE_WARNINGS[language],
                                f"-I{include}", "-fsyntax-only", source]  # fmt: skip
-                    tries += 1
+                    compilations += 1
                     result = subprocess.run(command, capture_output=True, text=True)
                     if result.returncode != 0:
                         failures += 1
                         print(f"{' '.join(command)}\n{result.stderr}")
-    print(f"{tries} compilations by {', '.join(compilers)}, {failures} failed")
-    return 1 if failures or not tries else 0
+    print(f"{compilations} compilations by {', '.join(compilers)}, {failures} failed")
+    return 1 if failures or not compilations else 0
 
 
 if __name__ == "__main__":

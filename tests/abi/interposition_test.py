@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Whatever the library asks of the system can be made to fail: requests_test.py LIBRARY INTERPOSER
+"""Every function of the system that the library calls can be made to fail, or cannot fail.
 
-The library's undefined symbols are defined by the interposer of tests/faults, or are here among those that
-cannot fail. Who lets the library call something new adds it to one or the other.
+Usage: interposition_test.py LIBRARY INTERPOSER
+
+The interposer of tests/faults defines every undefined symbol of the library that CANNOT_FAIL does not match. A
+function that the library newly calls is added to one of the two.
 """
 
 import re
 import subprocess
 import sys
 
-# Pure, or of the language's own runtime; assertions are in builds that keep them.
+# Functions without system calls or failures, and the C++ and sanitizer runtimes.
 CANNOT_FAIL = r"""
 mem(chr|cmp|cpy|move|set|rchr|mem) str(cmp|len|ncmp|ncpy|chr|rchr) bcmp pow exp log
 getenv getpid strerrordesc_np strtoull strtoul __errno_location __libc_single_threaded __popcountdi2
@@ -28,13 +30,13 @@ def symbols(file, *options):
 
 def main():
     library, interposer = sys.argv[1:]
-    harmless = re.compile("|".join(f"(?:{word})" for word in CANNOT_FAIL.split()))
-    wanted = symbols(library, "--undefined-only")
-    missing = sorted(n for n in wanted - symbols(interposer, "--defined-only") if not harmless.fullmatch(n))
+    cannot_fail = re.compile("|".join(f"(?:{word})" for word in CANNOT_FAIL.split()))
+    called = symbols(library, "--undefined-only")
+    missing = sorted(n for n in called - symbols(interposer, "--defined-only") if not cannot_fail.fullmatch(n))
     for name in missing:
-        print(f"{name} is called by the library and cannot be made to fail")
-    print(f"{len(wanted)} symbols, {len(missing)} not looked after")
-    return 1 if missing or not wanted else 0
+        print(f"the library calls {name}: neither the interposer nor CANNOT_FAIL has it")
+    print(f"{len(called)} symbols, {len(missing)} missing")
+    return 1 if missing or not called else 0
 
 
 if __name__ == "__main__":

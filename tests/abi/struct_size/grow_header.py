@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the C header of an imaginary next release: grow_header.py HEADER OUTPUT
+"""Writes the C header of a hypothetical next release, in which every struct has one more field, `appended`.
 
-Every struct with a `size` has one field more, `appended`, and the initializers set it to 0.
+Usage: grow_header.py HEADER OUTPUT
 """
 
 import pathlib

@@ -1,6 +1,6 @@
-/* A program and a library of different releases: one knows a field more in every struct. Compiled
- * with today's header and linked with the grown library, and the other way round (GROWN). Every
- * struct ends where its page ends, and the next page cannot be accessed. */
+/* A program and a library of different releases: the structs of one have one more field. GROWN: the
+ * program's. Every struct ends at the end of a page, and the next page is inaccessible, so that an
+ * access beyond the struct raises SIGSEGV. */
 #include <safetensors/safetensors.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 static unsigned char* page;
 static size_t page_size;
 
-/* `size` bytes before the page that cannot be accessed, filled with `byte`. */
+/* `size` bytes before the inaccessible page, filled with `byte`. */
 static void* at_page_end(size_t size, int byte) {
   page_size = (size_t)sysconf(_SC_PAGESIZE);
   page = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,10 +23,10 @@ static void* at_page_end(size_t size, int byte) {
   return page + page_size - size;
 }
 
-/* A struct, or an array of `count`, with every size that a caller may give: sizeof, or 0 where this
- * program's struct is the first release's. */
+/* An array of `count` structs. */
 #define NEW_STRUCTS(type, count, byte) ((type*)at_page_end((count) * sizeof(type), (byte)))
 
+/* Whether the `size` fields are 0, which is valid for the structs of the first release only. */
 #ifdef GROWN
 static const int sizes_are_zero[] = {0};
 #else
@@ -70,7 +70,7 @@ static void check_open_options(void) {
   CHECK_STATUS(st_open("sample", options, &file, NULL), ST_E_HEADER_TOO_LARGE);
 #ifdef GROWN
   options->max_header_size = 0;
-  options->appended = 1; /* the library does not know what it would ignore */
+  options->appended = 1; /* the library does not know the field */
   CHECK_STATUS(st_open("sample", options, &file, NULL), ST_E_INVALID_ARGUMENT);
 #endif
 }

@@ -1,4 +1,4 @@
-/* Another library that has an st_open, as the one of State Threads has. */
+/* A library that exports st_open with another signature, as State Threads does. */
 #include "symbol_clash.h"
 
 int st_open(const char* path, int flags, int mode);

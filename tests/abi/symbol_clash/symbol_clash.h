@@ -1,3 +1,4 @@
+/* Another library's st_open, and a library that calls that of libsafetensors. */
 #ifndef SYMBOL_CLASH_H
 #define SYMBOL_CLASH_H
 
@@ -5,10 +6,10 @@
 extern "C" {
 #endif
 
-/* How often the other st_open was called. */
+/* Number of calls of the other library's st_open. */
 int symbol_clash_calls(void);
 
-/* Calls st_open as a library that was linked against libsafetensors does; returns its status. */
+/* Calls st_open from a library that is linked with libsafetensors; returns its status. */
 int open_from_library(const char* path);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* A library that uses ours, as the LibTorch layer does. */
+/* A library that calls libsafetensors, as the LibTorch layer does. */
 #include <safetensors/safetensors.h>
 
 #include "symbol_clash.h"

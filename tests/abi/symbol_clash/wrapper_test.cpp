@@ -1,5 +1,5 @@
-// The C++ wrapper with another library's st_open loaded before ours: its calls stand in the program
-// itself.
+// Calls of st_open that the C++ wrapper compiles into the program reach libsafetensors although
+// another library's st_open is found first.
 #include <safetensors/safetensors.hpp>
 
 #include "check.h"
@@ -9,7 +9,7 @@
 
 namespace {
 
-st_status code_of_opening(const char* path) {
+st_status status_of_open(const char* path) {
   try {
     const auto file = safetensors::File::open(path);
     CHECK(file.size() == sample_count);
@@ -24,8 +24,8 @@ st_status code_of_opening(const char* path) {
 int main() {
   scratch_enter();
   sample_write("sample");
-  CHECK(code_of_opening("sample") == ST_OK);
-  CHECK(code_of_opening("missing") == ST_E_NOT_FOUND);
+  CHECK(status_of_open("sample") == ST_OK);
+  CHECK(status_of_open("missing") == ST_E_NOT_FOUND);
   CHECK(symbol_clash_calls() == 0);
   return check_result();
 }
