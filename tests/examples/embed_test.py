@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The embed example on its real model, beside what transformers makes of the same file:
-embed_test.py EMBED EXPECTED MODELS
+"""The embed example with its real model, compared with the embeddings of the Python package transformers.
 
-MODELS: see real_model.py."""
+Usage: embed_test.py EMBED EXPECTED MODELS (MODELS: see real_model.py)
+"""
 
 import os
 import re
@@ -14,7 +14,7 @@ try:
     import numpy
     import safetensors.numpy
 except ImportError as error:
-    print(f"this Python lacks the reference: {error}")
+    print(f"skipped: Python cannot import numpy and the reference library: {error}")
     sys.exit(77)
 
 from real_model import find_real_model
@@ -23,19 +23,19 @@ from real_model import find_real_model
 COSINE = 0.99999
 
 
-def compare_vectors(ours, expected):
-    assert ours.dtype == numpy.float32 and ours.shape == expected.shape
-    lengths = numpy.linalg.norm(ours, axis=1)
+def compare_vectors(found, expected):
+    assert found.dtype == numpy.float32 and found.shape == expected.shape
+    lengths = numpy.linalg.norm(found, axis=1)
     assert numpy.allclose(lengths, 1, atol=1e-5), lengths
-    cosines = (ours * expected).sum(axis=1) / lengths / numpy.linalg.norm(expected, axis=1)
+    cosines = (found * expected).sum(axis=1) / lengths / numpy.linalg.norm(expected, axis=1)
     print("cosines with the expected vectors:", cosines)
     assert (cosines > COSINE).all()
-    # A measure that sees more: the largest difference of a single value.
-    assert numpy.abs(ours - expected).max() < 1e-5
+    # Stricter than the cosine: the largest difference of a single value.
+    assert numpy.abs(found - expected).max() < 1e-5
 
 
 def compare_table(output, expected):
-    """The rows that a person sees: a number, a sentence, a cosine for each sentence."""
+    """Compares the printed rows: a number, a sentence, and its cosine with each sentence."""
     rows = [
         [float(number) for number in re.findall(r"-?\d\.\d{3}", line)]
         for line in output.splitlines()
@@ -44,11 +44,11 @@ def compare_table(output, expected):
     assert numpy.allclose(rows, expected @ expected.T, atol=6e-4), rows
 
 
-program, expected_file, folder = sys.argv[1:]
-model = find_real_model(folder)
+program, expected_file, models = sys.argv[1:]
+model = find_real_model(models)
 expected = numpy.loadtxt(expected_file).reshape(-1, 384)
-with tempfile.TemporaryDirectory() as folder:
-    vectors = os.path.join(folder, "embeddings.safetensors")
+with tempfile.TemporaryDirectory() as directory:
+    vectors = os.path.join(directory, "embeddings.safetensors")
     output = subprocess.run(
         [program, model, vectors], check=True, capture_output=True, text=True
     ).stdout

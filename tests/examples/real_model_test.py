@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""A demo program on the real model: real_model_test.py PROGRAM MODELS (see real_model.py)."""
+"""A demo program with the real model: its output and its copy of the file.
+
+Usage: real_model_test.py PROGRAM MODELS (MODELS: see real_model.py)
+"""
 
 import pathlib
 import re
@@ -11,16 +14,16 @@ from real_model import find_real_model
 
 TENSORS = 104
 
-program, folder = sys.argv[1:]
-model = find_real_model(folder)
-with tempfile.TemporaryDirectory() as place:
-    copy = pathlib.Path(place, "copy.safetensors")
-    run = subprocess.run([program, model, copy], capture_output=True, text=True)
-    print(run.stdout, run.stderr)
-    assert run.returncode == 0 and not run.stderr
+program, models = sys.argv[1:]
+model = find_real_model(models)
+with tempfile.TemporaryDirectory() as directory:
+    copy = pathlib.Path(directory, "copy.safetensors")
+    result = subprocess.run([program, model, copy], capture_output=True, text=True)
+    print(result.stdout, result.stderr)
+    assert result.returncode == 0 and not result.stderr
     assert copy.read_bytes() == pathlib.Path(model).read_bytes()
 
-assert "the two files are the same byte for byte" in run.stdout
-assert f"OK: {TENSORS} of {TENSORS} tensors came back bit for bit" in run.stdout
-rows = re.findall(r"^\S+ +(?:F32|I64) +[\d x]+? +[\d.]+ k?M?B +<?[\d.]+ %", run.stdout, re.M)
+assert "the two files are the same byte for byte" in result.stdout
+assert f"OK: {TENSORS} of {TENSORS} tensors came back bit for bit" in result.stdout
+rows = re.findall(r"^\S+ +(?:F32|I64) +[\d x]+? +[\d.]+ k?M?B +<?[\d.]+ %", result.stdout, re.M)
 assert len(rows) == TENSORS, len(rows)
