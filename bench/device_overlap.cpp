@@ -1,9 +1,9 @@
-// Whether a load to a device reads and copies at the same time.
+// Measures whether a load to a device overlaps its reads with its copies.
 //
-// The file takes 2 ms for each MiB that is read, the device of the tests 2 ms for each that is
-// copied. A load whose copies cost nothing, one whose reads cost nothing and one with both are
-// timed: the last takes little more than the larger of the first two if reads and copies overlap,
-// and their sum if they do not. Usage: device_overlap [MEGABYTES] [ROUNDS]
+// Each read and each copy of 1 MiB can be delayed by 2 ms. The benchmark times a load with delayed
+// reads, one with delayed copies and one with both: if reads and copies overlap, the last takes
+// little more than the longer of the first two, otherwise their sum.
+// Usage: device_overlap [MEGABYTES] [ROUNDS]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,34 +18,33 @@
 namespace {
 
 constexpr std::int64_t slab = 1 << 20;
-constexpr std::chrono::milliseconds for_each_slab{2};
+constexpr std::chrono::milliseconds delay_per_slab{2};
 
-void work() {
-  std::this_thread::sleep_for(for_each_slab);
+void delay() {
+  std::this_thread::sleep_for(delay_per_slab);
 }
 
-// The median of how many milliseconds a load takes. One thread reads, so that reading has its
-// price.
-double time_of_load(test::SampleFile& file, bool reading, bool copying, int rounds) {
+// Median time of a load in milliseconds. One thread reads: several would overlap their delays.
+double median_load_time(test::SampleFile& file, bool delay_reads, bool delay_copies, int rounds) {
   file.set_read_hook([=](std::uint64_t, void*, std::uint64_t) {
-    if (reading) work();
+    if (delay_reads) delay();
     return 0;
   });
   fake::set_copy_hook([=](const void*, std::size_t) {
-    if (copying) work();
+    if (delay_copies) delay();
   });
   std::vector<double> times;
   for (int i = 0; i < rounds; ++i) {
     auto reads = file.reads(test::device());
-    fake::synchronize();  // new tensors are filled with poison first
+    fake::synchronize();  // wait until the fake device has filled the new tensors
     safetensors::ProgressCounter progress({}, file.nbytes());
     const auto start = std::chrono::steady_clock::now();
     safetensors::load_to_device(file.handle(), std::move(reads), test::device(), progress,
                                 {slab, 8, 1});
     fake::synchronize();
-    const std::chrono::duration<double, std::milli> taken =
+    const std::chrono::duration<double, std::milli> elapsed =
         std::chrono::steady_clock::now() - start;
-    times.push_back(taken.count());
+    times.push_back(elapsed.count());
   }
   std::sort(times.begin(), times.end());
   return times[times.size() / 2];
@@ -59,9 +58,9 @@ int main(int argc, char** argv) {
   const test::FreshDevice fresh;
   test::SampleFile file(test::random_bytes({nbytes}, 1));
 
-  const double reading = time_of_load(file, true, false, rounds);
-  const double copying = time_of_load(file, false, true, rounds);
-  const double both = time_of_load(file, true, true, rounds);
+  const double reading = median_load_time(file, true, false, rounds);
+  const double copying = median_load_time(file, false, true, rounds);
+  const double both = median_load_time(file, true, true, rounds);
   std::printf("%lld slabs of 1 MiB, %d rounds, medians in milliseconds\n",
               static_cast<long long>(nbytes / slab), rounds);
   std::printf("  slow reads         %8.1f\n", reading);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Time to open a file with many tensors: st_open beside the reference library's safe_open.
+"""Benchmark of opening a file with many tensors: st_open compared with safe_open of the reference library.
 
 Usage: open_header.py LIBSAFETENSORS_SO [TENSORS] [ROUNDS]
 
-Both open the same file in turn, in one process, with the page cache warm; medians are printed. Exit
-status 1 if st_open takes more than a third of safe_open's time.
+Both open the same file alternately, in one process, with a warm page cache. Prints the medians. Exits with status
+1 if st_open takes more than a third of the time of safe_open.
 """
 
 import ctypes
@@ -50,26 +50,26 @@ def main():
     with tempfile.NamedTemporaryFile(suffix=".safetensors") as model:
         text = write_model(model.name, tensors)
 
-        def ours():
+        def open_with_library():
             file = ctypes.c_void_p()
             status = library.st_open(model.name.encode(), None, ctypes.byref(file), None)
             assert status == 0 and library.st_file_tensor_count(file) == tensors
             library.st_close(file)
 
-        def reference():
+        def open_with_reference():
             with safetensors.safe_open(model.name, "np"):
                 pass
 
         times = {"st_open": [], "safe_open": []}
         for _ in range(rounds):
-            times["st_open"].append(milliseconds(ours))
-            times["safe_open"].append(milliseconds(reference))
+            times["st_open"].append(milliseconds(open_with_library))
+            times["safe_open"].append(milliseconds(open_with_reference))
 
     print(f"{tensors} tensors, header of {text} bytes, {rounds} rounds, milliseconds")
     medians = {}
     for name, samples in times.items():
         medians[name] = statistics.median(samples)
-        print(f"  {name:10} median {medians[name]:8.2f}   least {min(samples):8.2f}")
+        print(f"  {name:10} median {medians[name]:8.2f}   minimum {min(samples):8.2f}")
     print(f"  st_open takes 1/{medians['safe_open'] / medians['st_open']:.1f} of safe_open's time")
     return 0 if medians["st_open"] * 3 <= medians["safe_open"] else 1
 

@@ -1,15 +1,16 @@
-// Does what it is told on standard input, a line at a time, and answers each with the milliseconds
-// that it took: torch_files.py has it take turns with the reference.
+// Executes the commands of torch_files.py: reads one per line from standard input and prints its
+// time in milliseconds.
 //
-//   load PATH BACKEND    load_file, the tensors freed again out of the measured time
+//   load PATH BACKEND    load_file, without the time to free the tensors
 //   touch PATH BACKEND   load_file, and a sum over every byte
-//   save PATH TARGET     save_file of what load_file gives
-//   bytes PATH           save of what load_file gives
+//   save PATH TARGET     save_file of the tensors of load_file
+//   bytes PATH           save of the tensors of load_file
 //   parse PATH           load of the file's bytes
 //   recycle BYTES        touches that much memory and frees it
 //
-// Memory that no process has touched for a while can be many times slower on a virtual machine than
-// memory that was just freed: recycle before a sample, and all samples are of the same kind.
+// On a virtual machine, memory that no process has used recently can be many times slower than
+// memory that was just freed. torch_files.py sends recycle before each sample, so that all samples
+// use recently freed memory.
 #include <safetensors/torch.hpp>
 
 #include <ATen/ops/sum.h>
@@ -31,9 +32,10 @@ template <class Action>
 double milliseconds(Action action) {
   const auto start = std::chrono::steady_clock::now();
   const auto result = action();
-  const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
-  static_cast<void>(result);  // freed when the time is taken
-  return taken.count();
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+  static_cast<void>(result);  // freed after the measurement
+  return elapsed.count();
 }
 
 safetensors::LoadOptions options_of(const std::string& backend) {
@@ -42,10 +44,10 @@ safetensors::LoadOptions options_of(const std::string& backend) {
   return options;
 }
 
-safetensors::TensorDict touched(safetensors::TensorDict tensors) {
+safetensors::TensorDict touch_bytes(safetensors::TensorDict tensors) {
   for (const auto& item : tensors) {
     const at::Tensor& tensor = item.value();
-    // As integers of 64 bits, whose sum costs no more than reading them does.
+    // Viewed as 64-bit integers: their sum is limited by the memory bandwidth.
     if (tensor.nbytes() % 8 == 0) tensor.view(-1).view(at::kLong).sum();
   }
   return tensors;
@@ -66,25 +68,26 @@ std::string read_all(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-double run(const std::string& what, const std::string& path, const std::string& other) {
-  if (what == "load")
-    return milliseconds([&] { return safetensors::load_file(path, options_of(other)); });
-  if (what == "touch")
-    return milliseconds([&] { return touched(safetensors::load_file(path, options_of(other))); });
-  if (what == "save") {
+double run(const std::string& command, const std::string& path, const std::string& argument) {
+  if (command == "load")
+    return milliseconds([&] { return safetensors::load_file(path, options_of(argument)); });
+  if (command == "touch")
+    return milliseconds(
+        [&] { return touch_bytes(safetensors::load_file(path, options_of(argument))); });
+  if (command == "save") {
     const auto tensors = safetensors::load_file(path);
-    return milliseconds([&] { return safetensors::save_file(tensors, other), 0; });
+    return milliseconds([&] { return safetensors::save_file(tensors, argument), 0; });
   }
-  if (what == "bytes") {
+  if (command == "bytes") {
     const auto tensors = safetensors::load_file(path);
     return milliseconds([&] { return safetensors::save(tensors); });
   }
-  if (what == "parse") {
+  if (command == "parse") {
     auto bytes = read_all(path);
     return milliseconds([&] { return safetensors::load(std::move(bytes)); });
   }
-  if (what == "recycle") return milliseconds([&] { return recycle(std::stoull(path)); });
-  throw std::invalid_argument("no such command: " + what);
+  if (command == "recycle") return milliseconds([&] { return recycle(std::stoull(path)); });
+  throw std::invalid_argument("unknown command: " + command);
 }
 
 }  // namespace
@@ -92,8 +95,8 @@ double run(const std::string& what, const std::string& path, const std::string& 
 int main() {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
-    std::string what, path, other;
-    words >> what >> path >> other;
-    std::cout << run(what, path, other) << std::endl;
+    std::string command, path, argument;
+    words >> command >> path >> argument;
+    std::cout << run(command, path, argument) << std::endl;
   }
 }
