@@ -2,7 +2,7 @@
  * @file safetensors.h
  * libsafetensors: read and write safetensors files. The C ABI.
  *
- * This page is the manual. It compiles alone as C99 and as C++11 and needs no macro before it.
+ * This header is the reference manual. It compiles as C99 and as C++11 and requires no macro.
  *
  *     st_file* file = NULL;
  *     st_tensor* tensor = NULL;
@@ -148,10 +148,10 @@ enum st_message_size { ST_MESSAGE_SIZE = 256 };
  * @since 0.1 */
 typedef struct st_error {
   uint32_t size;                 /**< sizeof(st_error), set by the caller; see Struct sizes */
-  st_status code;                /**< what the call returned */
+  st_status code;                /**< the status that the call returned */
   int32_t os_error;              /**< errno of the failed system call or callback, else 0 */
   int32_t reserved;              /**< 0 */
-  uint64_t position;             /**< byte offset in the file of what is wrong, or ST_NO_POSITION */
+  uint64_t position;             /**< byte offset of the error in the file, or ST_NO_POSITION */
   char message[ST_MESSAGE_SIZE]; /**< one line of printable UTF-8, NUL-terminated: what was found,
                                     what was expected, where; names are escaped and shortened */
 } st_error;
@@ -206,10 +206,10 @@ typedef int32_t (*st_read_at_fn)(void* user_data, uint64_t offset, void* buffer,
 /** Fills `buffer` with `nbytes` bytes at `offset` of a tensor. @since 0.1 */
 typedef int32_t (*st_fill_fn)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
 
-/** Receives the number of bytes that are done and their total. @since 0.1 */
+/** Receives the number of bytes processed so far and their total. @since 0.1 */
 typedef int32_t (*st_progress_fn)(void* user_data, uint64_t done, uint64_t total);
 
-/** Releases what `user_data` stands for. Must not throw and must not end the thread. @since 0.1 */
+/** Releases the resource of `user_data`. Must not throw and must not end the thread. @since 0.1 */
 typedef void (*st_release_fn)(void* user_data);
 
 /* ---- Open ------------------------------------------------------------------------------------ */
@@ -225,7 +225,7 @@ enum st_backend {
   ST_BACKEND_PREAD = 2 /**< read into memory when data is requested */
 };
 
-/** How much a header may deviate from what writers produce. @since 0.1 */
+/** How strictly a header is validated. @since 0.1 */
 enum st_strictness {
   ST_STRICTNESS_COMPATIBLE = 0, /**< accept what the reference implementation accepts */
   ST_STRICTNESS_STRICT = 1 /**< also reject whitespace before the header's {, padding other than
@@ -260,16 +260,16 @@ typedef struct st_open_options {
 ST_API st_status st_open(const char* path, const st_open_options* options, st_file** file,
                          st_error* error) ST_SYMBOL("st_open_file");
 
-/** Opens an open descriptor of a regular file. The library duplicates the descriptor: it remains
- * the caller's, and the library neither uses nor changes its file offset.
+/** Opens the regular file of a descriptor. The library duplicates the descriptor, which remains the
+ * caller's, and neither uses nor changes its file offset.
  * @since 0.1 */
 ST_API st_status st_open_fd(int fd, const st_open_options* options, st_file** file,
                             st_error* error);
 
 /** Opens `nbytes` bytes of memory without copying them. The caller must not change or free them
  * until the library calls `release(user_data)`, once, on the thread that releases the last
- * reference to the file and its tensors. With `release` NULL they must outlive these. If the call
- * fails, the library does not call `release`.
+ * reference to the file and its tensors. If `release` is NULL, the bytes must stay
+ * valid until then. If the call fails, the library does not call `release`.
  * @since 0.1 */
 ST_API st_status st_open_memory(const void* bytes, uint64_t nbytes, st_release_fn release,
                                 void* user_data, const st_open_options* options, st_file** file,
@@ -280,7 +280,8 @@ ST_API st_status st_open_memory_copy(const void* bytes, uint64_t nbytes,
                                      const st_open_options* options, st_file** file,
                                      st_error* error);
 
-/** A file that the caller reads: an archive member, an object in a store, a decrypting layer.
+/** A file that callbacks of the caller read: an archive member, an object of a store, an encrypted
+ * file.
  * @since 0.1 */
 typedef struct st_io {
   uint32_t size;         /**< sizeof(st_io); see Struct sizes */
@@ -320,8 +321,8 @@ ST_API uint64_t st_file_data_offset(const st_file* file);
 /** 1 if the file is mapped, so that tensor bytes are pages of the file; else 0. @since 0.1 */
 ST_API int32_t st_file_is_mapped(const st_file* file);
 
-/** Which file a handle refers to, to recognise the same file, or another that took its path. Device
- * and inode are 0 for memory and callbacks.
+/** Identity of a file: tells whether two handles refer to the same file, and whether another file
+ * has replaced it at its path. Device and inode are 0 for memory and callbacks.
  * @since 0.1 */
 typedef struct st_identity {
   uint32_t size;          /**< sizeof(st_identity); see Struct sizes */
@@ -374,8 +375,8 @@ ST_API uint64_t st_file_tensor_count(const st_file* file);
 ST_API st_status st_file_tensor_at(const st_file* file, uint32_t order, uint64_t index,
                                    st_tensor_info* info, st_error* error);
 
-/** The tensor with this name. Fails with ST_E_TENSOR_NOT_FOUND, at the cost of a successful look-up
- * if `error` is NULL.
+/** The tensor with this name. Fails with ST_E_TENSOR_NOT_FOUND; with `error` NULL, a failure takes
+ * no longer than a success.
  * @since 0.1 */
 ST_API st_status st_file_find_tensor(const st_file* file, const char* name, uint64_t name_len,
                                      st_tensor_info* info, st_error* error);
@@ -398,15 +399,15 @@ typedef struct st_metadata_entry {
 #define ST_METADATA_ENTRY_INIT \
   { sizeof(st_metadata_entry), 0, NULL, 0, NULL, 0 }
 
-/** What a header has as __metadata__. @since 0.1 */
+/** Form of the __metadata__ of a header. @since 0.1 */
 enum st_metadata_form {
   ST_METADATA_ABSENT = 0, /**< no __metadata__ */
   ST_METADATA_NULL = 1,   /**< "__metadata__":null */
   ST_METADATA_OBJECT = 2  /**< an object, which may be empty */
 };
 
-/** What the header has as __metadata__ (enum st_metadata_form); ST_METADATA_ABSENT for NULL. Pass
- * it on as st_save_options.metadata_form to write a copy with the same bytes.
+/** Form of the header's __metadata__ (enum st_metadata_form); ST_METADATA_ABSENT for NULL. Set
+ * st_save_options.metadata_form to it to write a copy with the same bytes.
  * @since 0.1 */
 ST_API uint32_t st_file_metadata_form(const st_file* file);
 
@@ -418,14 +419,14 @@ ST_API uint64_t st_file_metadata_count(const st_file* file);
 ST_API st_status st_file_metadata_at(const st_file* file, uint64_t index, st_metadata_entry* entry,
                                      st_error* error);
 
-/** The value of a metadata key. Fails with ST_E_METADATA_NOT_FOUND, at the cost of a successful
- * look-up if `error` is NULL.
+/** The value of a metadata key. Fails with ST_E_METADATA_NOT_FOUND; with `error` NULL, a failure
+ * takes no longer than a success.
  * @since 0.1 */
 ST_API st_status st_file_find_metadata(const st_file* file, const char* key, uint64_t key_len,
                                        const char** value, uint64_t* value_len, st_error* error);
 
-/** Where the value of a metadata key is in the file: *nbytes bytes at *file_offset, the characters
- * of the JSON string between its quotes, escapes included. Reads the header again. Errors:
+/** Byte range of a metadata value in the file: *nbytes bytes at *file_offset, the characters of the
+ * JSON string between its quotes, escapes included. Reads the header again. Errors:
  * ST_E_METADATA_NOT_FOUND, ST_E_CHANGED, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
  * @since 0.1 */
 ST_API st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t key_len,
@@ -455,7 +456,7 @@ ST_API st_status st_get_tensor_at(const st_file* file, uint32_t order, uint64_t 
 /** Adds a reference to the tensor; returns `tensor`. @since 0.1 */
 ST_API st_tensor* st_tensor_ref(st_tensor* tensor);
 
-/** Releases a reference to the tensor. The last release frees or unmaps. NULL is allowed.
+/** Releases a reference to the tensor. The last release frees or unmaps the bytes. NULL is allowed.
  * @since 0.1 */
 ST_API void st_tensor_unref(st_tensor* tensor);
 
@@ -480,8 +481,8 @@ ST_API st_status st_tensor_describe(const st_tensor* tensor, st_tensor_info* inf
 ST_API st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len,
                                 void* buffer, uint64_t buffer_size, st_error* error);
 
-/** Reads `nbytes` bytes at `file_offset`, counted from the first byte of the file: for tensors that
- * are too large for one buffer, on their way to a device or through a checksum.
+/** Reads `nbytes` bytes at `file_offset`, counted from the first byte of the file: for example a
+ * tensor in pieces, to copy it to a device or to compute a checksum.
  * Errors: as st_read_tensor; ST_E_OUT_OF_RANGE beyond the end of the file.
  * @since 0.1 */
 ST_API st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer,
@@ -551,14 +552,14 @@ typedef struct st_save_options {
                              power of two from 8 to 65,536; 0: 8, as the reference writes */
   const st_metadata_entry* metadata; /**< `metadata_count` entries, or NULL */
   uint64_t metadata_count;           /**< number of metadata entries */
-  st_progress_fn progress;  /**< NULL, or called with bytes of the file written and in all */
+  st_progress_fn progress;  /**< NULL, or called with the bytes written and the size of the file */
   void* progress_user_data; /**< passed to `progress` */
 } st_save_options;
 
 #define ST_SAVE_OPTIONS_INIT \
   { sizeof(st_save_options), 0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL }
 
-/** Writes a file, all of it or nothing. The order of `tensors` does not matter: the file contains
+/** Writes a file atomically. The order of `tensors` does not matter: the file contains
  * them in the reference implementation's order (dtype, then name), and equal input gives equal
  * bytes. `tensors` may be NULL if `count` is 0.
  *
@@ -568,7 +569,7 @@ typedef struct st_save_options {
  * links, extended attributes, ACLs and the owner of the old file are not kept.
  *
  * A symbolic link is replaced, or followed with ST_LINK_FOLLOW, if it points to a regular file or
- * to nothing. Other links, and those that pass through /proc (/dev/stdout), fail with
+ * is dangling. Other links, and those that pass through /proc (/dev/stdout), fail with
  * ST_E_NOT_REGULAR. A file larger than RLIMIT_FSIZE fails with EFBIG if SIGXFSZ is ignored;
  * otherwise the kernel terminates the process with that signal.
  *

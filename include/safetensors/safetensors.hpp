@@ -20,8 +20,8 @@
 // Threads. File and Tensor are immutable handles, cheap to copy: any number of threads may read
 // through one of them. A Builder is for one thread at a time.
 //
-// Link with the library `safetensors` (pkg-config safetensors). For what is missing here call the C
-// ABI (safetensors.h) on handle().
+// Link with the library `safetensors` (pkg-config safetensors). For functions that are missing
+// here, call the C ABI (safetensors.h) with handle().
 #ifndef SAFETENSORS_SAFETENSORS_HPP
 #define SAFETENSORS_SAFETENSORS_HPP
 

@@ -28,8 +28,8 @@ enum class Link : std::uint32_t {
   Follow = ST_LINK_FOLLOW,    // the file that the link points to is replaced
 };
 
-// Called on the thread that does the work with the bytes that are done and their total. Returns
-// true to continue; false cancels, and the call throws Error ST_E_CANCELLED.
+// Receives the number of bytes processed so far and their total, on the thread that processes them.
+// Returns true to continue; false cancels, and the call throws Error ST_E_CANCELLED.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 struct SaveOptions {
@@ -116,9 +116,9 @@ class Builder {
     return *this;
   }
 
-  // Writes a file, all of it or nothing: a reader that opens `path` gets the complete old or the
-  // complete new file. If it throws, the old file is unchanged. SaveOptions::link says what happens
-  // to a symbolic link.
+  // Writes a file atomically: a reader that opens `path` gets the complete old or the complete new
+  // file. If it throws, the old file is unchanged. SaveOptions::link selects what happens to a
+  // symbolic link.
   // Throws Error before the first byte is written: ST_E_DUPLICATE, ST_E_HEADER_TOO_LARGE,
   // ST_E_NOT_REGULAR, ST_E_NOT_FOUND, ST_E_PERMISSION; later: ST_E_IO, ST_E_CANCELLED.
   void save(const std::filesystem::path& path, const SaveOptions& options = {}) const {
@@ -158,7 +158,7 @@ class Builder {
   st_builder* handle() const noexcept { return builder_.get(); }
 
  private:
-  // What the callbacks of the current save threw.
+  // The options of the current save, and the exception of its callbacks.
   struct Callbacks {
     const SaveOptions* options = nullptr;
     std::exception_ptr thrown;

@@ -62,8 +62,9 @@ namespace detail {
 // dtype of their size, as its raw bits (BF16 as std::uint16_t or as a half type).
 template <class T>
 bool is_element_of(Dtype dtype) noexcept {
-  static_assert(is_plain_v<T> && !std::is_const_v<T>, "elements are plain values");
-  static_assert(!std::is_same_v<T, bool>, "a file's BOOL may be any byte: take std::uint8_t");
+  static_assert(is_plain_v<T> && !std::is_const_v<T>,
+                "T must be trivially copyable, and neither const nor a pointer");
+  static_assert(!std::is_same_v<T, bool>, "a BOOL may be any byte: use std::uint8_t");
   if (dtype_bits(dtype) != sizeof(T) * 8) return false;
   if constexpr (std::is_floating_point_v<T>) return dtype == Dtype::F32 || dtype == Dtype::F64;
   if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
@@ -74,9 +75,9 @@ bool is_element_of(Dtype dtype) noexcept {
 template <class T>
 void require_element_of(Dtype dtype) {
   if (!is_element_of<T>(dtype))
-    throw Error(ST_E_INVALID_ARGUMENT, "elements of dtype " + std::string(dtype_name(dtype)) +
-                                           " asked for as another type of " +
-                                           std::to_string(sizeof(T)) + " bytes");
+    throw Error(ST_E_INVALID_ARGUMENT,
+                "the requested element type of " + std::to_string(sizeof(T)) +
+                    " bytes does not match dtype " + std::string(dtype_name(dtype)));
 }
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// Error: the exception that a failed st_status becomes.
+// Error: the exception for a failed st_status.
 #ifndef SAFETENSORS_WRAPPER_ERROR_HPP
 #define SAFETENSORS_WRAPPER_ERROR_HPP
 
@@ -38,7 +38,7 @@ class ST_API Error : public std::runtime_error {
   st_status code() const noexcept { return code_; }
   // errno of the failed system call or callback, else 0.
   int os_error() const noexcept { return os_error_; }
-  // Byte offset in the file of what is wrong, if known.
+  // Byte offset of the error in the file, if known.
   std::optional<std::uint64_t> position() const noexcept {
     return position_ == ST_NO_POSITION ? std::nullopt : std::optional(position_);
   }
@@ -55,10 +55,10 @@ inline void check(st_status status, const st_error& error) {
   if (status != ST_OK) throw Error(error);
 }
 
-// The path as the C ABI takes it.
+// The path as a NUL-terminated string for the C ABI.
 inline const char* c_path(const std::filesystem::path& path) {
   if (path.native().find('\0') != std::string::npos)
-    throw Error(ST_E_INVALID_ARGUMENT, "a path cannot hold a NUL byte");
+    throw Error(ST_E_INVALID_ARGUMENT, "the path contains a NUL byte");
   return path.c_str();
 }
 

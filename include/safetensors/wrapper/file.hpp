@@ -30,7 +30,7 @@ enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
 
 struct OpenOptions {
   Backend backend = Backend::Auto;    // for paths and descriptors
-  bool strict = false;                // reject what only lenient readers accept
+  bool strict = false;                // reject headers that only lenient readers accept
   bool writable = false;              // Tensor::mutable_bytes; the file never changes
   std::uint64_t max_header_size = 0;  // bytes; 0: the format's own limit, 100,000,000
 };
@@ -38,21 +38,21 @@ struct OpenOptions {
 // Keys and values of a file's __metadata__.
 using Metadata = std::map<std::string, std::string, std::less<>>;
 
-// What a header has as __metadata__.
+// Form of the __metadata__ of a header.
 enum class MetadataForm : std::uint32_t {
   Absent = ST_METADATA_ABSENT,
   Null = ST_METADATA_NULL,
   Object = ST_METADATA_OBJECT,  // which may be empty
 };
 
-// Bytes of a file, counted from its first one.
+// A range of bytes in a file.
 struct ByteRange {
   std::uint64_t file_offset = 0;
   std::uint64_t nbytes = 0;
 };
 
-// Which file a File refers to: to recognise the same file, or another that took its path. Device
-// and inode are 0 for memory and from_io.
+// Identity of a file: tells whether two Files refer to the same file, and whether another file has
+// replaced it at its path. Device and inode are 0 for memory and from_io.
 struct Identity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -110,7 +110,7 @@ class File {
     return result;
   }
 
-  // Opens a container and takes its ownership, from_memory(std::move(bytes)): no copy.
+  // Opens a container without a copy and takes ownership of it: from_memory(std::move(bytes)).
   template <class Container, std::enable_if_t<detail::is_owned_container_v<Container>, int> = 0>
   static File from_memory(Container&& bytes, const OpenOptions& options = {}) {
     auto owner = std::make_shared<const Container>(std::move(bytes));
@@ -127,7 +127,7 @@ class File {
 
   // Opens a file of `nbytes` bytes that `read_at` reads: an archive member, an object in a store.
   // It is called on the thread that uses this File, by several threads at once if they use it at
-  // once, and never for bytes beyond the end. The call that ran it rethrows what it throws.
+  // once, and never for bytes beyond the end. The call that reads rethrows what it throws.
   static File from_io(std::uint64_t nbytes, ReadAt read_at, const OpenOptions& options = {}) {
     auto io = std::make_unique<detail::Io>(std::move(read_at));
     st_io c_io = ST_IO_INIT;
@@ -258,13 +258,13 @@ class File {
     return status == ST_OK ? std::optional(std::string(value, length)) : std::nullopt;
   }
 
-  // What the header has as __metadata__: to write a copy with the same bytes.
+  // Form of the header's __metadata__: for SaveOptions, to write a copy with the same bytes.
   MetadataForm metadata_form() const noexcept {
     return static_cast<MetadataForm>(st_file_metadata_form(handle()));
   }
 
-  // Where the value of a metadata key is in the file: the JSON string between its quotes. Throws
-  // Error ST_E_METADATA_NOT_FOUND.
+  // Byte range of a metadata value in the file: the JSON string between its quotes. Throws Error
+  // ST_E_METADATA_NOT_FOUND.
   ByteRange metadata_range(std::string_view key) const {
     ByteRange range;
     st_error error = ST_ERROR_INIT;
@@ -274,14 +274,14 @@ class File {
     return range;
   }
 
-  // Size of the file in bytes, and where its tensor data begins.
+  // Size of the file in bytes, and the offset of its tensor data.
   std::uint64_t nbytes() const noexcept { return st_file_size(handle()); }
   std::uint64_t data_offset() const noexcept { return st_file_data_offset(handle()); }
 
   // Whether tensor bytes are pages of the file.
   bool is_mapped() const noexcept { return st_file_is_mapped(handle()) != 0; }
 
-  // Which file this is.
+  // Identity of the file, as it was opened.
   Identity identity() const {
     st_identity identity = ST_IDENTITY_INIT;
     st_error error = ST_ERROR_INIT;

@@ -1,4 +1,4 @@
-// Passes a C++ callable to st_open_io and its exceptions back.
+// Passes a C++ callable to st_open_io and rethrows its exceptions.
 #ifndef SAFETENSORS_WRAPPER_IO_HPP
 #define SAFETENSORS_WRAPPER_IO_HPP
 
@@ -22,7 +22,7 @@ using ReadAt = std::function<void(std::uint64_t offset, MutableBytes buffer)>;
 
 namespace detail {
 
-// The user_data of File::from_io: the callable, and what it threw on each thread.
+// The user_data of File::from_io: the callable, and its exception on each thread.
 struct Io {
   ReadAt read_at;
   std::mutex mutex;
@@ -48,7 +48,7 @@ struct Io {
     try {
       const std::lock_guard<std::mutex> lock(mutex);
       thrown[std::this_thread::get_id()] = std::move(exception);
-    } catch (...) {  // no memory to keep it in: the call throws the library's own Error, ST_E_IO
+    } catch (...) {  // out of memory: the call throws the library's own Error, ST_E_IO
     }
   }
   std::exception_ptr take() {

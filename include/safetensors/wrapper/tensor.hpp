@@ -87,7 +87,7 @@ class Tensor {
     return Span<const T>(reinterpret_cast<const T*>(raw.data()), raw.size() / sizeof(T));
   }
 
-  // Its entry in the header.
+  // The tensor's entry in the header.
   TensorInfo info() const& {
     st_tensor_info info = ST_TENSOR_INFO_INIT;
     st_error error = ST_ERROR_INIT;
@@ -95,7 +95,7 @@ class Tensor {
     return TensorInfo(info);
   }
 
-  // The views of a temporary would dangle: give the Tensor a name.
+  // Views of a temporary would dangle: store the Tensor in a variable.
   Bytes bytes() const&& = delete;
   MutableBytes mutable_bytes() const&& = delete;
   template <class T>
