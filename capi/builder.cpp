@@ -1,4 +1,4 @@
-// The builder: tensors and metadata collected one at a time.
+// st_builder: collects tensors and metadata one at a time and saves them.
 #include <safetensors/safetensors.h>
 
 #include <deque>
@@ -9,7 +9,7 @@
 #include "guard.h"
 #include "save_request.h"
 
-// Deques, so that what the tensors' views point into stays where it is.
+// Deques: appending does not move the elements that the tensors' views refer to.
 struct st_builder {
   std::deque<std::string> text;
   std::deque<std::vector<uint64_t>> shapes;
@@ -21,15 +21,15 @@ namespace {
 
 using capi::require;
 
-// Removes what a failed call has added.
-class Addition {
+// Removes the copies that a call has added to the builder, unless it is committed.
+class Transaction {
  public:
-  explicit Addition(st_builder* builder) noexcept
+  explicit Transaction(st_builder* builder) noexcept
       : builder_(builder), text_(builder->text.size()), shapes_(builder->shapes.size()) {}
-  Addition(const Addition&) = delete;
-  Addition& operator=(const Addition&) = delete;
-  ~Addition() {
-    if (kept_) return;
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (committed_) return;
     while (builder_->text.size() > text_)
       builder_->text.pop_back();
     while (builder_->shapes.size() > shapes_)
@@ -37,24 +37,24 @@ class Addition {
   }
 
   std::string_view copy(std::string_view text) { return builder_->text.emplace_back(text); }
-  void keep() noexcept { kept_ = true; }
+  void commit() noexcept { committed_ = true; }
 
  private:
   st_builder* builder_;
   std::size_t text_;
   std::size_t shapes_;
-  bool kept_ = false;
+  bool committed_ = false;
 };
 
 void add(st_builder* builder, const st_save_tensor& given) {
   require(builder != nullptr, "builder is NULL");
   st::TensorToSave tensor = capi::tensor_of(given);
   st::check_tensor(tensor);
-  Addition addition(builder);
-  tensor.name = addition.copy(tensor.name);
+  Transaction transaction(builder);
+  tensor.name = transaction.copy(tensor.name);
   tensor.shape = builder->shapes.emplace_back(tensor.shape.begin(), tensor.shape.end());
   builder->tensors.push_back(tensor);
-  addition.keep();
+  transaction.commit();
 }
 
 capi::SaveRequest request_of(const st_builder* builder, const st_save_options* options) {
@@ -114,11 +114,11 @@ st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t
                                   const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
     require(builder != nullptr, "builder is NULL");
-    Addition addition(builder);
-    const std::string_view kept_key = addition.copy(capi::text_of(key, key_len, "key"));
-    const std::string_view kept_value = addition.copy(capi::text_of(value, value_len, "value"));
+    Transaction transaction(builder);
+    const std::string_view kept_key = transaction.copy(capi::text_of(key, key_len, "key"));
+    const std::string_view kept_value = transaction.copy(capi::text_of(value, value_len, "value"));
     builder->metadata.push_back({kept_key, kept_value});
-    addition.keep();
+    transaction.commit();
   });
 }
 

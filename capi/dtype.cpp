@@ -1,3 +1,4 @@
+// Dtypes of the C ABI: numbers, names and sizes.
 #include "format/dtype.h"
 
 #include <safetensors/safetensors.h>

@@ -17,14 +17,15 @@ namespace capi {
 // Whether `error` can be written to: NULL, or a struct of a valid size.
 bool can_report(const st_error* error) noexcept;
 
-// All of them allow NULL.
+// `error` may be NULL.
 void report_success(st_error* error) noexcept;
 st_status report(st_error* error, const st::Error& failure) noexcept;
 st_status report_no_memory(st_error* error) noexcept;
 st_status report_internal(st_error* error, const char* what) noexcept;
 
-// Runs one function of the C ABI. `clear` checks and zeroes the outputs, whatever else is wrong;
-// `body` sets them last. `body` returns nothing, or the status of a failure that it has reported.
+// Runs one function of the C ABI. `clear` checks and zeroes the outputs, even if other arguments
+// are invalid; `body` sets them last. `body` returns nothing, or the status of a failure that it
+// has reported.
 template <class Clear, class Body>
 st_status guard(st_error* error, Clear&& clear, Body&& body) {
   const st::CallScope scope;

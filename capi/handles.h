@@ -1,4 +1,4 @@
-// What the opaque handles of the C ABI point to.
+// The opaque handles of the C ABI and their reference counts.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -24,7 +24,7 @@ struct st_tensor {
       : header(std::move(from)), entry(of), bytes(std::move(with)) {}
 
   std::atomic<std::uint64_t> references{1};
-  const std::shared_ptr<const st::Header> header;  // keeps `entry`
+  const std::shared_ptr<const st::Header> header;  // contains `entry`
   const st::TensorEntry* const entry;
   const st::Bytes bytes;
 };
@@ -38,7 +38,7 @@ Handle* add_reference(Handle* handle) noexcept {
 }
 
 template <class Handle>
-void drop_reference(Handle* handle) noexcept {
+void release_reference(Handle* handle) noexcept {
   if (handle && handle->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete handle;
 }
 

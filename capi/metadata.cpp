@@ -1,4 +1,4 @@
-// Queries: the header's __metadata__.
+// Queries of the header's __metadata__.
 #include <safetensors/safetensors.h>
 
 #include "format/metadata_range.h"
@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr std::uint64_t length_size = 8;  // of the number before the header
+constexpr std::uint64_t length_field_size = 8;  // of the field before the header
 
 // NULL if the file has no metadata entry with this key.
 const st::MetadataEntry* find_metadata(const st_file* file, const char* key, uint64_t key_len) {
@@ -86,9 +86,9 @@ st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t 
     const st::MetadataEntry* found = find_metadata(file, key, key_len);
     if (!found) return metadata_not_found(error, key, key_len);
     file->file.source->verify_unchanged();
-    const std::uint64_t size = file->file.header->data_offset() - length_size;
+    const std::uint64_t size = file->file.header->data_offset() - length_field_size;
     const st::Bytes text = st::allocate_bytes(size);
-    file->file.source->read_at(length_size, text.writable, size);
+    file->file.source->read_at(length_field_size, text.writable, size);
     const std::string_view view(reinterpret_cast<const char*>(text.data),
                                 static_cast<std::size_t>(size));
     const auto range = st::find_metadata_value(view, found->key);
@@ -98,7 +98,7 @@ st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t 
                                                 "metadata key "
                                              << st::Quoted{found->key} << " is missing");
     }
-    *file_offset = length_size + range->offset;
+    *file_offset = length_field_size + range->offset;
     *nbytes = range->size;
     return ST_OK;
   });

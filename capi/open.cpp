@@ -1,4 +1,4 @@
-// Opening files: st_open and its variants.
+// st_open and its variants.
 #include <safetensors/safetensors.h>
 
 #include <memory>
@@ -33,7 +33,8 @@ OpenOptions options_of(const st_open_options* given) {
   return options;
 }
 
-// Calls the caller's release callback, but only once armed: a call that fails does not call it.
+// Calls the caller's release callback when it is destroyed, if armed: a failed call does not arm
+// it.
 class Releaser {
  public:
   Releaser() = default;
@@ -62,7 +63,7 @@ void clear(st_file** file) {
   *file = nullptr;
 }
 
-// Errors in the header name the file: a program may open many.
+// Adds the path to the messages of header errors.
 st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& options,
                    const char* path = nullptr) {
   try {
@@ -82,13 +83,13 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       error, [&] { clear(file); },
       [&] {
         require(path != nullptr, "path is NULL");
-        const OpenOptions wanted = options_of(options);
-        *file = make_file(st::open_path(path, wanted.backend, wanted.access), wanted, path);
+        const OpenOptions parsed = options_of(options);
+        *file = make_file(st::open_path(path, parsed.backend, parsed.access), parsed, path);
       });
 }
 
 #ifdef __ELF__
-// The same function by the name st_open; see ST_SYMBOL in the header.
+// The same function with the symbol st_open; see ST_SYMBOL in safetensors.h.
 extern "C" ST_API st_status st_open_alias(const char*, const st_open_options*, st_file**,
                                           st_error*) __asm__("st_open")
     __attribute__((alias("st_open_file")));
@@ -98,8 +99,8 @@ st_status st_open_fd(int fd, const st_open_options* options, st_file** file, st_
   return capi::guard(
       error, [&] { clear(file); },
       [&] {
-        const OpenOptions wanted = options_of(options);
-        *file = make_file(st::open_descriptor(fd, wanted.backend, wanted.access), wanted);
+        const OpenOptions parsed = options_of(options);
+        *file = make_file(st::open_descriptor(fd, parsed.backend, parsed.access), parsed);
       });
 }
 
@@ -109,9 +110,9 @@ st_status st_open_memory(const void* bytes, uint64_t nbytes, st_release_fn relea
       error, [&] { clear(file); },
       [&] {
         require(bytes != nullptr || nbytes == 0, "bytes is NULL");
-        const OpenOptions wanted = options_of(options);
+        const OpenOptions parsed = options_of(options);
         const auto releaser = std::make_shared<Releaser>();
-        *file = make_file(st::borrow_memory(bytes, nbytes, releaser, wanted.access), wanted);
+        *file = make_file(st::borrow_memory(bytes, nbytes, releaser, parsed.access), parsed);
         releaser->arm(release, user_data);
       });
 }
@@ -122,8 +123,8 @@ st_status st_open_memory_copy(const void* bytes, uint64_t nbytes, const st_open_
       error, [&] { clear(file); },
       [&] {
         require(bytes != nullptr || nbytes == 0, "bytes is NULL");
-        const OpenOptions wanted = options_of(options);
-        *file = make_file(st::copy_memory(bytes, nbytes, wanted.access), wanted);
+        const OpenOptions parsed = options_of(options);
+        *file = make_file(st::copy_memory(bytes, nbytes, parsed.access), parsed);
       });
 }
 
@@ -136,12 +137,12 @@ st_status st_open_io(const st_io* io, const st_open_options* options, st_file** 
         const auto given = capi::read_struct<st_io>(io);
         require(given.reserved == 0, "st_io.reserved is not 0");
         require(given.read_at != nullptr, "st_io.read_at is NULL");
-        const OpenOptions wanted = options_of(options);
+        const OpenOptions parsed = options_of(options);
         const auto releaser = std::make_shared<Releaser>();
         *file =
             make_file(st::open_callbacks({given.nbytes, given.user_data, given.read_at, releaser},
-                                         wanted.access),
-                      wanted);
+                                         parsed.access),
+                      parsed);
         releaser->arm(given.release, given.user_data);
       });
 }

@@ -1,4 +1,4 @@
-// Queries: the file, its tensors, its references.
+// Queries of a file and its tensors, and the reference count of a file.
 #include "query.h"
 
 #include "guard.h"
@@ -28,8 +28,8 @@ const st::TensorEntry& tensor_at(const st_file* file, std::uint32_t order, std::
                                                 << "tensor index " << index << ", the file has "
                                                 << tensors.size() << " tensors");
   }
-  const auto place = static_cast<std::size_t>(index);
-  return tensors[order == ST_ORDER_NAME ? file->file.header->name_order()[place] : place];
+  const auto position = static_cast<std::size_t>(index);
+  return tensors[order == ST_ORDER_NAME ? file->file.header->name_order()[position] : position];
 }
 
 st_tensor_info describe(const st::Header& header, const st::TensorEntry& tensor) noexcept {
@@ -52,7 +52,7 @@ st_file* st_file_ref(st_file* file) {
 
 void st_close(st_file* file) {
   const st::CallScope scope;
-  capi::drop_reference(file);
+  capi::release_reference(file);
 }
 
 uint64_t st_file_size(const st_file* file) {

@@ -12,8 +12,8 @@ namespace capi {
 // NULL if the file has no tensor with this name. Throws Code::invalid_argument.
 const st::TensorEntry* find_tensor(const st_file* file, const char* name, std::uint64_t name_len);
 
-// Reports ST_E_TENSOR_NOT_FOUND. An absent name is an ordinary answer: nothing is thrown, and the
-// message is formatted only for an st_error.
+// Reports ST_E_TENSOR_NOT_FOUND without an exception, as callers may expect absent names. Formats
+// the message only if `error` is not NULL.
 st_status tensor_not_found(st_error* error, const char* name, std::uint64_t name_len) noexcept;
 
 // Throws Code::invalid_argument or out_of_range.

@@ -1,18 +1,18 @@
-// Reads into the caller's memory.
+// st_read_tensor, st_read_at and st_read_slice: reads into the caller's memory.
 #include <safetensors/safetensors.h>
 
-#include "query.h"
 #include "format/slice.h"
 #include "guard.h"
 #include "handles.h"
+#include "query.h"
 
 namespace {
 
-void require_room(const void* buffer, uint64_t buffer_size, uint64_t nbytes) {
+void require_buffer(const void* buffer, uint64_t buffer_size, uint64_t nbytes) {
   if (buffer_size < nbytes) {
     throw st::Error(st::Code::buffer_too_small, st::Message()
                                                     << "the buffer has " << buffer_size
-                                                    << " bytes, " << nbytes << " are needed");
+                                                    << " bytes, expected at least " << nbytes);
   }
   capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
 }
@@ -24,7 +24,7 @@ st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_le
   return capi::guard(error, [&]() -> st_status {
     const st::TensorEntry* tensor = capi::find_tensor(file, name, name_len);
     if (!tensor) return capi::tensor_not_found(error, name, name_len);
-    require_room(buffer, buffer_size, tensor->nbytes());
+    require_buffer(buffer, buffer_size, tensor->nbytes());
     file->file.source->read_at(file->file.header->file_offset(*tensor), buffer, tensor->nbytes());
     return ST_OK;
   });
@@ -37,8 +37,9 @@ st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer, ui
     capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
     const uint64_t size = file->file.source->size();
     if (file_offset > size || nbytes > size - file_offset) {
-      throw st::Error(st::Code::out_of_range, st::Message() << nbytes << " bytes at " << file_offset
-                                                            << ", the file has " << size);
+      throw st::Error(st::Code::out_of_range, st::Message()
+                                                  << nbytes << " bytes at " << file_offset
+                                                  << ", the file has " << size << " bytes");
     }
     file->file.source->read_at(file_offset, buffer, nbytes);
   });
@@ -60,7 +61,7 @@ st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len
     const st::SlicePlan plan = st::plan_slice(tensor, from, to);
     const bool only_size = buffer == nullptr && buffer_size == 0;
     if (!only_size) {
-      require_room(buffer, buffer_size, plan.nbytes);
+      require_buffer(buffer, buffer_size, plan.nbytes);
       st::read_slice(*file->file.source, file->file.header->file_offset(tensor), tensor, plan, from,
                      to, buffer);
     }

@@ -1,4 +1,4 @@
-// Saving: st_save and its variants, and what they share with the builder.
+// st_save and its variants, and SaveRequest, which the builder uses too.
 #include <bit>
 #include <utility>
 
@@ -36,7 +36,7 @@ std::uint64_t alignment_of(std::uint64_t alignment) {
 
 st::TensorToSave tensor_of(const st_save_tensor& given) {
   const std::string_view name = text_of(given.name, given.name_len, "a tensor name");
-  const auto refuse = [&](st::Code code, const char* what) {
+  const auto reject = [&](st::Code code, const char* what) {
     throw st::Error(code, st::Message() << "tensor " << st::Quoted{name} << ": " << what);
   };
   const auto dtype = st::dtype_from_number(given.dtype);
@@ -44,12 +44,12 @@ st::TensorToSave tensor_of(const st_save_tensor& given) {
     throw st::Error(st::Code::dtype, st::Message() << "tensor " << st::Quoted{name}
                                                    << ": invalid dtype " << given.dtype);
   }
-  if (!given.shape && given.rank != 0) refuse(st::Code::invalid_argument, "shape is NULL");
+  if (!given.shape && given.rank != 0) reject(st::Code::invalid_argument, "shape is NULL");
   if (given.data && given.fill) {
-    refuse(st::Code::invalid_argument, "both data and fill are set, expected one of them");
+    reject(st::Code::invalid_argument, "both data and fill are set, expected one of them");
   }
   if (!given.data && !given.fill && given.nbytes != 0) {
-    refuse(st::Code::invalid_argument, "neither data nor fill is set");
+    reject(st::Code::invalid_argument, "neither data nor fill is set");
   }
   return {name,
           *dtype,
@@ -91,9 +91,9 @@ void SaveRequest::save(const char* path) const {
 
 std::uint64_t SaveRequest::save_memory(void* buffer, std::uint64_t buffer_size) const {
   if (buffer_size < plan_.file_size) {
-    throw st::Error(st::Code::buffer_too_small, st::Message()
-                                                    << "the buffer has " << buffer_size
-                                                    << " bytes, the file " << plan_.file_size);
+    throw st::Error(st::Code::buffer_too_small, st::Message() << "the buffer has " << buffer_size
+                                                              << " bytes, expected at least "
+                                                              << plan_.file_size);
   }
   require(buffer != nullptr, "buffer is NULL");
   st::save_to_memory(buffer, tensors_, plan_, options_.progress);

@@ -1,5 +1,5 @@
-// A caller's tensors and options, validated and in the core's terms, and the three ways to save
-// them. Names, shapes and bytes stay the caller's.
+// Validates a caller's tensors and options, converts them to the types of src/, and saves them.
+// Does not copy names, shapes and bytes.
 #pragma once
 
 #include <safetensors/safetensors.h>

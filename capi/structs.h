@@ -44,7 +44,7 @@ inline std::uint32_t size_field(const void* given) noexcept {
 }
 
 // Size in bytes of the caller's struct; 0 if the `size` field is invalid. No struct of this
-// interface will exceed 4096 bytes: a larger value was never set.
+// interface will exceed 4096 bytes: a larger value is uninitialized memory.
 template <class Struct>
 std::uint32_t caller_size(const void* given) noexcept {
   constexpr std::uint32_t largest = 4096;
@@ -83,8 +83,8 @@ Struct read_struct(const void* given) {
   return copy;
 }
 
-// Writes what the caller's struct has room for; its `size` field stays as it is, and the fields
-// that this release does not know become zero. The size is valid.
+// Writes the fields that the caller's struct contains. Its `size` field is unchanged, and the
+// fields that this release does not know become zero. The size must be valid.
 template <class Struct>
 void write_struct(void* received, const Struct& value) noexcept {
   constexpr std::size_t first = sizeof(std::uint32_t);
@@ -95,7 +95,7 @@ void write_struct(void* received, const Struct& value) noexcept {
   std::memset(bytes + known, 0, size - known);
 }
 
-// Zeroes a struct that the caller receives, so that a failure leaves nothing in it. Throws
+// Zeroes a struct that the caller receives, so that it is zero after a failure. Throws
 // Code::invalid_argument for NULL and for an invalid size.
 template <class Struct>
 void clear_struct(void* received, const char* parameter) {
@@ -106,7 +106,7 @@ void clear_struct(void* received, const char* parameter) {
   write_struct<Struct>(received, Struct{});
 }
 
-// A caller's array of structs, whose elements are as large as the first one's size says.
+// A caller's array of structs. The size of the first one is the distance between the elements.
 template <class Struct>
 class StructArray {
  public:

@@ -1,11 +1,11 @@
-// Tensors with their bytes.
+// st_get_tensor and its variants, and the accessors of st_tensor.
 #include <safetensors/safetensors.h>
 
 #include <memory>
 
-#include "query.h"
 #include "guard.h"
 #include "handles.h"
+#include "query.h"
 #include "structs.h"
 
 namespace {
@@ -49,7 +49,7 @@ st_tensor* st_tensor_ref(st_tensor* tensor) {
 
 void st_tensor_unref(st_tensor* tensor) {
   const st::CallScope scope;
-  capi::drop_reference(tensor);
+  capi::release_reference(tensor);
 }
 
 const void* st_tensor_data(const st_tensor* tensor) {
