@@ -1,4 +1,4 @@
-// Absent names and keys are ordinary answers: the library throws nothing inside for them.
+// Queries of absent names and keys throw no exception inside the library.
 #include <dlfcn.h>
 #include <safetensors/safetensors.h>
 
@@ -14,7 +14,7 @@ namespace {
 unsigned throws;
 }
 
-// Interposes the runtime's function that every throw expression calls.
+// Interposes the function of the C++ runtime that every throw expression calls.
 extern "C" [[noreturn]] void __cxa_throw(void* object, std::type_info* type,
                                          void (*destroy)(void*)) {
   using Throw = void (*)(void*, std::type_info*, void (*)(void*));
