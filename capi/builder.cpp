@@ -114,9 +114,12 @@ st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t
                                   const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
     require(builder != nullptr, "builder is NULL");
+    const st::MetadataEntry given{capi::text_of(key, key_len, "key"),
+                                  capi::text_of(value, value_len, "value")};
+    st::check_metadata(given);
     Transaction transaction(builder);
-    const std::string_view kept_key = transaction.copy(capi::text_of(key, key_len, "key"));
-    const std::string_view kept_value = transaction.copy(capi::text_of(value, value_len, "value"));
+    const std::string_view kept_key = transaction.copy(given.key);
+    const std::string_view kept_value = transaction.copy(given.value);
     builder->metadata.push_back({kept_key, kept_value});
     transaction.commit();
   });

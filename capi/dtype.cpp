@@ -44,12 +44,15 @@ st_status st_dtype_from_name(const char* name, uint64_t name_len, uint32_t* dtyp
     capi::require(dtype != nullptr, "dtype is NULL");
     *dtype = 0;
   };
-  return capi::guard(error, clear, [&] {
+  return capi::guard(error, clear, [&]() -> st_status {
     const std::string_view text = capi::text_of(name, name_len, "name");
     const auto known = st::dtype_from_name(text);
-    if (!known) {
-      throw st::Error(st::Code::dtype, st::Message() << "unknown dtype " << st::Quoted{text});
+    if (known) {
+      *dtype = static_cast<uint32_t>(*known);
+      return ST_OK;
     }
-    *dtype = static_cast<uint32_t>(*known);
+    if (!error) return ST_E_DTYPE;
+    return capi::report(
+        error, st::Error(st::Code::dtype, st::Message() << "unknown dtype " << st::Quoted{text}));
   });
 }

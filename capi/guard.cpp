@@ -42,7 +42,8 @@ st_status report_no_memory(st_error* error) noexcept {
 }
 
 st_status report_internal(st_error* error, const char* what) noexcept {
-  return fill(error, ST_E_INTERNAL, 0, ST_NO_POSITION, what);
+  return report(error, st::Error(st::Code::internal,
+                                 st::Message() << "internal error: " << st::Quoted{what}));
 }
 
 }  // namespace capi

@@ -1,8 +1,11 @@
-// The callbacks that callers pass, and what they return: 0 to go on, an errno value (> 0) to fail,
-// a negative number to cancel.
+// The callbacks that callers pass, and how their results become errors: 0 continues, an errno value
+// (> 0) fails, a negative number cancels, and so does an exception.
 #pragma once
 
+#include <cxxabi.h>
+
 #include <cstdint>
+#include <exception>
 
 #include "error.h"
 
@@ -13,17 +16,31 @@ using ReadAtFn = std::int32_t (*)(void* user_data, std::uint64_t offset, void* b
                                   std::uint64_t nbytes);
 using FillFn = ReadAtFn;
 
-// Receives the bytes that are done and those there are in all.
+// Receives the number of bytes that are done and their total.
 using ProgressFn = std::int32_t (*)(void* user_data, std::uint64_t done, std::uint64_t total);
 
-// Throws Code::io with the errno value or Code::cancelled unless `result` is 0. `describe(message)`
-// writes what the callback did.
-template <class Describe>
-void check_callback(std::int32_t result, std::uint64_t position, Describe describe) {
-  if (result == 0) return;
+// Runs `call`, which calls the callback. Throws Code::io with the errno value or Code::cancelled
+// unless it returns 0. `describe(message)` writes which callback it was and what it was asked for.
+template <class Call, class Describe>
+void run_callback(std::uint64_t position, Call call, Describe describe) {
   Message message;
-  describe(message);
-  message << (result < 0 ? " cancelled the call" : " failed");
+  std::int32_t result = -1;
+  try {
+    result = call();
+    if (result == 0) return;
+    describe(message);
+    message << (result < 0 ? " cancelled the call" : " failed");
+#ifdef __GLIBCXX__
+  } catch (const abi::__forced_unwind&) {
+    throw;  // pthread_exit in the callback
+#endif
+  } catch (const std::exception& exception) {
+    describe(message);
+    message << " threw an exception: " << Quoted{exception.what()};
+  } catch (...) {
+    describe(message);
+    message << " threw an exception";
+  }
   throw Error(result < 0 ? Code::cancelled : Code::io, message, position, result > 0 ? result : 0);
 }
 

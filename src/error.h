@@ -41,7 +41,7 @@ enum class Code : std::int32_t {
   metadata_not_found = 73,
 };
 
-inline constexpr std::uint64_t no_position = UINT64_MAX;
+inline constexpr std::uint64_t no_position = INT64_MAX;
 inline constexpr std::size_t message_size = 256;
 
 // One line of text, cut at 255 bytes, always NUL-terminated and valid UTF-8.

@@ -16,19 +16,21 @@ constexpr std::uint64_t fill_size = 4 << 20;
 // Asks a tensor's callback for bytes.
 void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
                 std::uint64_t count) {
-  const std::int32_t result = tensor.fill(tensor.user_data, offset, buffer, count);
-  check_callback(result, no_position, [&](Message& message) {
-    message << "tensor " << Quoted{tensor.name} << ": its fill callback, asked for " << count
-            << " bytes at " << offset << ",";
-  });
+  run_callback(
+      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
+      [&](Message& message) {
+        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
+                << " bytes at offset " << offset;
+      });
 }
 
 void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
   if (!progress.callback) return;
-  const std::int32_t result = progress.callback(progress.user_data, done, total);
-  check_callback(result, no_position, [&](Message& message) {
-    message << "the progress callback, after " << done << " of " << total << " bytes,";
-  });
+  run_callback(
+      no_position, [&] { return progress.callback(progress.user_data, done, total); },
+      [&](Message& message) {
+        message << "the progress callback, after " << done << " of " << total << " bytes,";
+      });
 }
 
 // Collects what lies anywhere in memory into few large writes. The bytes are never touched here:

@@ -20,26 +20,34 @@
  *
  * Errors. A function that can fail returns an st_status and takes an `st_error*` as its last
  * parameter, which may be NULL. On failure the function sets every output to zero (structs keep
- * their `size`) and has no other effect.
+ * their `size`) and has no other effect, unless stated otherwise. Besides the errors listed at a
+ * function, each can fail with ST_E_INVALID_ARGUMENT, ST_E_NO_MEMORY and ST_E_INTERNAL, and each
+ * that reads through callbacks with ST_E_IO and ST_E_CANCELLED.
  *
  * Struct sizes. Every struct begins with `uint32_t size`, the size of the struct that the caller
  * was compiled with; the ST_*_INIT initializers set it. 0, as in zeroed memory, means the size in
- * the first release, ST_*_SIZE_VER0. Later releases append fields. The library reads or writes
- * only as many bytes as both sides know. A size below ST_*_SIZE_VER0 is invalid. An input struct
- * that is larger than the library's is accepted if its unknown bytes are zero. The size is also
- * the distance between the elements of an array of structs, whose sizes must be equal. A field that
- * is zero always selects the default, and a NULL options pointer selects every default.
+ * the first release, ST_*_SIZE_VER0: fields that later releases append are then ignored. A size is
+ * a multiple of 8, at least ST_*_SIZE_VER0 and at most 4096; others fail with
+ * ST_E_INVALID_ARGUMENT, without a message if it is st_error.size. An input struct that is larger
+ * than the library's is accepted if its unknown bytes are zero; in an output struct the library
+ * sets its unknown bytes to zero. The elements of an array of structs have equal sizes. The structs
+ * that are passed in arrays, st_save_tensor and st_metadata_entry, never grow: they have reserved
+ * fields. A field that is zero always selects the default, and a NULL options pointer selects every
+ * default. Reserved fields must be 0 in input.
  *
  * Enumerations. The constants are enumerators with fixed values; parameters and fields have
- * fixed-width integer types. Values are never reused.
+ * fixed-width integer types. Values are never reused. Unknown values fail with
+ * ST_E_INVALID_ARGUMENT.
  *
- * Text. Names, metadata keys and metadata values are a pointer and a length in bytes. They are
- * valid UTF-8, may contain NUL, and are not NUL-terminated. Paths are NUL-terminated strings in the
- * encoding of the file system.
+ * Text. Names, metadata keys and metadata values are a pointer and a length in bytes; the pointer
+ * may be NULL if the length is 0. They are valid UTF-8, may contain NUL, and are not
+ * NUL-terminated. Paths are NUL-terminated strings in the encoding of the file system.
  *
  * Callbacks return 0 to continue, an errno value (> 0) to fail with ST_E_IO and that os_error, or
  * a negative number to cancel with ST_E_CANCELLED. The library calls them on the thread that
- * called it.
+ * called it, never for 0 bytes, and they may call the library. A C++ exception that leaves a
+ * callback cancels the call, and the message contains its text. pthread_exit is allowed. Other ways
+ * to leave a callback (longjmp, a Rust panic, an error of Lua) are undefined behaviour.
  *
  * Threads. Handles are immutable: any number of threads may read through one handle without a
  * lock. Reference counts are atomic. A handle must not be used after its last reference is
@@ -47,7 +55,7 @@
  *
  * Process. The library writes to no stream, installs no signal handler, never calls exit or abort,
  * and preserves errno and the locale. Out of memory is a status. Thread cancellation
- * (pthread_cancel) is deferred while a call runs; a callback may call pthread_exit.
+ * (pthread_cancel) is deferred while a call runs.
  */
 #ifndef SAFETENSORS_SAFETENSORS_H
 #define SAFETENSORS_SAFETENSORS_H
@@ -85,9 +93,9 @@ extern "C" {
  * ABI number works with every later release of the same number. */
 #define ST_ABI_VERSION 0
 
-#define ST_VERSION_MAJOR 0
-#define ST_VERSION_MINOR 1
-#define ST_VERSION_PATCH 0
+#define ST_VERSION_MAJOR 0 /**< Major version of this header. */
+#define ST_VERSION_MINOR 1 /**< Minor version of this header. */
+#define ST_VERSION_PATCH 0 /**< Patch version of this header. */
 
 /** Version of the library in use: major * 1,000,000 + minor * 1,000 + patch. @since 0.1 */
 ST_API uint32_t st_version(void);
@@ -98,12 +106,14 @@ ST_API const char* st_version_string(void);
 /* ---- Status and error ------------------------------------------------------------------------ */
 
 /** ST_OK or an ST_E_ constant. Releases may add codes: treat an unknown code as a failure of its
- * group (1-19 call, 20-39 system, 40-69 file format, 70-89 look-up). @since 0.1 */
+ * group (1-19 call, 20-39 system, 40-69 file format, 70-89 look-up, 90-109 sets and writers).
+ * @since 0.1 */
 typedef int32_t st_status;
 
 /** Values of st_status. @since 0.1 */
 enum st_status_code {
-  ST_OK = 0,
+  ST_STATUS_MINIMUM = -1, /**< Never returned: gives the enumeration the signedness of st_status. */
+  ST_OK = 0,              /**< Success. */
   ST_E_INVALID_ARGUMENT = 1,  /**< The call is invalid: NULL, a bad size, an unknown value. */
   ST_E_NO_MEMORY = 2,         /**< Memory, or address space for a mapping, is exhausted. */
   ST_E_INTERNAL = 3,          /**< A defect of this library. */
@@ -137,8 +147,8 @@ enum st_status_code {
 /** Name of a status, "ST_E_JSON"; "unknown" for an unknown value. Static. @since 0.1 */
 ST_API const char* st_status_name(st_status status);
 
-/** st_error.position of an error without a position. */
-#define ST_NO_POSITION 0xFFFFFFFFFFFFFFFFULL
+/** st_error.position of an error without a position. @since 0.1 */
+#define ST_NO_POSITION 0x7FFFFFFFFFFFFFFF
 
 /** Size of st_error.message. @since 0.1 */
 enum st_message_size { ST_MESSAGE_SIZE = 256 };
@@ -156,6 +166,7 @@ typedef struct st_error {
                                     what was expected, where; names are escaped and shortened */
 } st_error;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_ERROR_INIT \
   { sizeof(st_error), 0, 0, 0, 0, "" }
 
@@ -241,7 +252,7 @@ enum st_access {
                             writes through the others. Other tensors have memory of their own. */
 };
 
-/** @since 0.1 */
+/** Options of the st_open functions. @since 0.1 */
 typedef struct st_open_options {
   uint32_t size;            /**< sizeof(st_open_options); see Struct sizes */
   uint32_t backend;         /**< enum st_backend; for paths and descriptors */
@@ -250,6 +261,7 @@ typedef struct st_open_options {
   uint64_t max_header_size; /**< limit in bytes, at most 100,000,000; 0: 100,000,000 */
 } st_open_options;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_OPEN_OPTIONS_INIT \
   { sizeof(st_open_options), 0, 0, 0, 0 }
 
@@ -294,6 +306,7 @@ typedef struct st_io {
   void* user_data;       /**< passed to the callbacks */
 } st_io;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_IO_INIT \
   { sizeof(st_io), 0, 0, NULL, NULL, NULL }
 
@@ -333,6 +346,7 @@ typedef struct st_identity {
   uint64_t header_nbytes; /**< size of the header in bytes, without the 8 bytes of its length */
 } st_identity;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_IDENTITY_INIT \
   { sizeof(st_identity), 0, 0, 0, 0, 0 }
 
@@ -359,6 +373,7 @@ typedef struct st_tensor_info {
   uint64_t file_offset;  /**< offset of the data from the first byte of the file */
 } st_tensor_info;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_TENSOR_INFO_INIT \
   { sizeof(st_tensor_info), 0, NULL, 0, NULL, 0, 0, 0 }
 
@@ -396,6 +411,7 @@ typedef struct st_metadata_entry {
   uint64_t value_len; /**< length of the value in bytes */
 } st_metadata_entry;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_METADATA_ENTRY_INIT \
   { sizeof(st_metadata_entry), 0, NULL, 0, NULL, 0 }
 
@@ -515,10 +531,13 @@ typedef struct st_save_tensor {
   const void* data;      /**< the bytes: little-endian, dense, row-major */
   st_fill_fn fill;       /**< called in ascending order of the offset, on the saving thread */
   void* user_data;       /**< passed to `fill` */
+  uint64_t reserved;     /**< 0 */
+  uint64_t reserved2;    /**< 0 */
 } st_save_tensor;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_SAVE_TENSOR_INIT \
-  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL }
+  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
 
 /** What a successful save guarantees after a power failure. @since 0.1 */
 enum st_durability {
@@ -528,7 +547,7 @@ enum st_durability {
            error of the directory's fsync is reported after the file is replaced. */
 };
 
-/** Permission bits of the file, besides explicit ones such as 0640. @since 0.1 */
+/** Values of st_save_options.mode; other values are permission bits, such as 0640. @since 0.1 */
 enum st_mode {
   ST_MODE_INHERIT = 0,   /**< those of the replaced file; for a new file as ST_MODE_UMASK */
   ST_MODE_UMASK = 0x1000 /**< 0666 & ~umask, even if the file exists */
@@ -540,7 +559,7 @@ enum st_link {
   ST_LINK_FOLLOW = 1   /**< replace the file that the link points to */
 };
 
-/** @since 0.1 */
+/** Options of the functions that save. @since 0.1 */
 typedef struct st_save_options {
   uint32_t size;          /**< sizeof(st_save_options); see Struct sizes */
   uint32_t durability;    /**< enum st_durability; ignored for memory */
@@ -556,6 +575,7 @@ typedef struct st_save_options {
   void* progress_user_data; /**< passed to `progress` */
 } st_save_options;
 
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_SAVE_OPTIONS_INIT \
   { sizeof(st_save_options), 0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL }
 
@@ -620,7 +640,8 @@ ST_API st_status st_builder_add_fill(st_builder* builder, const char* name, uint
                                      uint64_t nbytes, st_fill_fn fill, void* user_data,
                                      st_error* error);
 
-/** Adds a metadata entry. Duplicate keys fail with ST_E_DUPLICATE when saving. @since 0.1 */
+/** Adds a metadata entry. Fails with ST_E_UTF8. Duplicate keys fail with ST_E_DUPLICATE when
+ * saving. @since 0.1 */
 ST_API st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
                                          const char* value, uint64_t value_len, st_error* error);
 
@@ -650,7 +671,7 @@ enum st_struct_size {
   ST_IDENTITY_SIZE_VER0 = 40,
   ST_TENSOR_INFO_SIZE_VER0 = 56,
   ST_METADATA_ENTRY_SIZE_VER0 = 40,
-  ST_SAVE_TENSOR_SIZE_VER0 = 72,
+  ST_SAVE_TENSOR_SIZE_VER0 = 88,
   ST_SAVE_OPTIONS_SIZE_VER0 = 64
 };
 

@@ -94,11 +94,8 @@ void check_names_differ(std::span<const TensorToSave> tensors) {
 }
 
 void sort_and_check(std::vector<MetadataEntry>* metadata) {
-  for (const MetadataEntry& entry : *metadata) {
-    if (is_utf8(entry.key) && is_utf8(entry.value)) continue;
-    throw Error(Code::utf8, Message() << "metadata key " << Quoted{entry.key}
-                                      << ": it or its value is not UTF-8");
-  }
+  for (const MetadataEntry& entry : *metadata)
+    check_metadata(entry);
   std::sort(metadata->begin(), metadata->end(),
             [](const MetadataEntry& a, const MetadataEntry& b) { return a.key < b.key; });
   const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
@@ -160,6 +157,12 @@ void finish_header(std::vector<char>* head, std::uint64_t alignment) {
 }
 
 }  // namespace
+
+void check_metadata(const MetadataEntry& entry) {
+  if (is_utf8(entry.key) && is_utf8(entry.value)) return;
+  throw Error(Code::utf8, Message() << "metadata key " << Quoted{entry.key}
+                                    << ": the key or its value is not valid UTF-8");
+}
 
 void check_tensor(const TensorToSave& tensor) {
   if (!is_utf8(tensor.name)) {

@@ -32,6 +32,9 @@ struct SavePlan {
 // Throws Code::size_mismatch, overflow, subbyte, utf8, or invalid_argument for "__metadata__".
 void check_tensor(const TensorToSave& tensor);
 
+// Throws Code::utf8.
+void check_metadata(const MetadataEntry& entry);
+
 // Metadata is written in the order of its keys; `empty_metadata` is the form to write where there
 // are no entries. The data begins at a multiple of `alignment`.
 // Throws what check_tensor does, and duplicate, overflow or header_too_large.

@@ -41,10 +41,11 @@ class CallbackSource final : public Source {
 
   void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
     if (count == 0) return;
-    const std::int32_t result = callbacks_.read_at(callbacks_.user_data, offset, buffer, count);
-    check_callback(result, offset, [&](Message& message) {
-      message << "the read_at callback for " << count << " bytes at offset " << offset;
-    });
+    run_callback(
+        offset, [&] { return callbacks_.read_at(callbacks_.user_data, offset, buffer, count); },
+        [&](Message& message) {
+          message << "the read_at callback for " << count << " bytes at offset " << offset;
+        });
   }
 
  private:

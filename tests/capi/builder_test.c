@@ -137,6 +137,8 @@ static void check_rejected_arguments(void) {
            ST_E_INVALID_ARGUMENT);
   REJECTED(st_builder_add_metadata(NULL, "k", 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
   REJECTED(st_builder_add_metadata(builder, NULL, 1, "v", 1, &error), ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_metadata(builder, "\xC0", 1, "v", 1, &error), ST_E_UTF8);
+  REJECTED(st_builder_add_metadata(builder, "k", 1, "\xC0", 1, &error), ST_E_UTF8);
   REJECTED(st_builder_add_metadata(builder, "k", 1, NULL, 1, &error), ST_E_INVALID_ARGUMENT);
   CHECK_STATUS(st_builder_save_size(builder, NULL, &size, &error), ST_OK);
   CHECK(size == before);

@@ -188,8 +188,8 @@ static void check_layout(void) {
   CHECK(offsetof(st_metadata_entry, value) == 24);
   CHECK(offsetof(st_metadata_entry, value_len) == 32);
 
-  CHECK(ST_SAVE_TENSOR_SIZE_VER0 == 72);
-  CHECK(sizeof(st_save_tensor) == 72);
+  CHECK(ST_SAVE_TENSOR_SIZE_VER0 == 88);
+  CHECK(sizeof(st_save_tensor) == 88);
   CHECK(offsetof(st_save_tensor, size) == 0);
   CHECK(offsetof(st_save_tensor, dtype) == 4);
   CHECK(offsetof(st_save_tensor, name) == 8);
@@ -200,6 +200,8 @@ static void check_layout(void) {
   CHECK(offsetof(st_save_tensor, data) == 48);
   CHECK(offsetof(st_save_tensor, fill) == 56);
   CHECK(offsetof(st_save_tensor, user_data) == 64);
+  CHECK(offsetof(st_save_tensor, reserved) == 72);
+  CHECK(offsetof(st_save_tensor, reserved2) == 80);
 
   CHECK(ST_SAVE_OPTIONS_SIZE_VER0 == 64);
   CHECK(sizeof(st_save_options) == 64);
@@ -230,7 +232,8 @@ static void check_constants(void) {
   CHECK(tensor.size == sizeof tensor);
   CHECK(save_options.size == sizeof save_options);
   CHECK(ST_ABI_VERSION == 0);
-  CHECK(ST_NO_POSITION == UINT64_MAX);
+  CHECK(ST_NO_POSITION == INT64_MAX);
+  CHECK(ST_STATUS_MINIMUM == -1);
   CHECK(ST_MESSAGE_SIZE == 256);
   CHECK(ST_BACKEND_AUTO == 0 && ST_BACKEND_MMAP == 1 && ST_BACKEND_PREAD == 2);
   CHECK(ST_STRICTNESS_COMPATIBLE == 0 && ST_STRICTNESS_STRICT == 1);

@@ -71,6 +71,9 @@ static void check_tensors(void) {
   REJECTED(wrong.dtype = UINT32_MAX, ST_E_DTYPE);
   REJECTED(wrong.name = NULL, ST_E_INVALID_ARGUMENT);
   REJECTED(wrong.shape = NULL, ST_E_INVALID_ARGUMENT);
+  REJECTED(wrong.rank = UINT64_MAX, ST_E_INVALID_ARGUMENT);
+  REJECTED(wrong.reserved = 1, ST_E_INVALID_ARGUMENT);
+  REJECTED(wrong.reserved2 = 1, ST_E_INVALID_ARGUMENT);
   REJECTED(wrong.data = NULL, ST_E_INVALID_ARGUMENT);
   REJECTED(wrong.fill = unexpected_fill, ST_E_INVALID_ARGUMENT);
   REJECTED(wrong.nbytes = 23, ST_E_SIZE_MISMATCH);

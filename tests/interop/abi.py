@@ -3,7 +3,7 @@
 import ctypes
 from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_uint32, c_uint64, c_void_p
 
-NO_POSITION = 2**64 - 1
+NO_POSITION = 2**63 - 1
 STRICT = 1
 METADATA_OBJECT = 2
 

@@ -1,7 +1,10 @@
 #include <pthread.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstdint>
 #include <safetensors/safetensors.hpp>
+#include <stdexcept>
+#include <string>
 
 #include "sample.hpp"
 
@@ -57,4 +60,24 @@ TEST_CASE("a release callback that throws does not terminate the process", "[wra
           ST_OK);
   st_close(file);
   CHECK(calls == 1);
+}
+
+TEST_CASE("a C++ exception from a callback of the C ABI cancels the call", "[wrapper][callback]") {
+  const std::string text = "line 1\nline 2 \x1b[31m " + std::string(300, 'x');
+  st_error error = ST_ERROR_INIT;
+  st_io io = ST_IO_INIT;
+  io.nbytes = 1000;
+  io.user_data = const_cast<std::string*>(&text);
+  io.read_at = [](void* what, std::uint64_t, void*, std::uint64_t) -> std::int32_t {
+    throw std::runtime_error(*static_cast<const std::string*>(what));
+  };
+  st_file* file = nullptr;
+  CHECK(st_open_io(&io, nullptr, &file, &error) == ST_E_CANCELLED);
+  const std::string message = error.message;
+  CHECK(message.find("read_at callback") != std::string::npos);
+  CHECK(message.find("exception: \"line 1\\x0aline 2 \\x1b[31m x") != std::string::npos);
+  CHECK(file == nullptr);
+
+  io.read_at = [](void*, std::uint64_t, void*, std::uint64_t) -> std::int32_t { throw 1; };
+  CHECK(st_open_io(&io, nullptr, &file, &error) == ST_E_CANCELLED);
 }

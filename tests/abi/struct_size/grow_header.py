@@ -19,7 +19,7 @@ def main():
         flags=re.S,
     )
     text, initializers = re.subn(
-        r"(#define ST_\w+_INIT (?:[^\n]*\\\n)*[^\n]*\S) ?\}\n", r"\1, 0 }\n", text
+        r"(#define ST_\w+_INIT (?:[^\n]*\\\n)*[^\n]*\S) *\}\n", r"\1, 0 }\n", text
     )
     if structs == 0 or structs != initializers:
         sys.exit(f"{structs} structs and {initializers} initializers")
