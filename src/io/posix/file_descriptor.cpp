@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "io/posix/os_error.h"
 
@@ -30,6 +31,12 @@ FileDescriptor duplicate(int descriptor) {
   }
   if (copy < 0) throw os_failure("cannot duplicate the file descriptor", {}, errno);
   return FileDescriptor(copy);
+}
+
+FileDescriptor reopen(const FileDescriptor& file, int flags) noexcept {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", file.get());
+  return open_at(AT_FDCWD, path, flags);
 }
 
 const char* file_kind(mode_t mode) noexcept {

@@ -1,4 +1,4 @@
-// Descriptors: owned, opened, duplicated; and the kind of file behind them.
+// Owns, opens and duplicates file descriptors, and names kinds of files.
 #pragma once
 
 #include <sys/types.h>
@@ -25,11 +25,15 @@ class FileDescriptor {
   int descriptor_;
 };
 
-// openat() with O_CLOEXEC, repeated after EINTR. No descriptor, and errno, on failure.
+// openat() with O_CLOEXEC, restarted after EINTR. No descriptor, and errno, on failure.
 FileDescriptor open_at(int directory, const char* path, int flags, mode_t mode = 0) noexcept;
 
-// A duplicate of the caller's descriptor.
+// A duplicate of the caller's descriptor. Throws Code::invalid_argument if it is not open.
 FileDescriptor duplicate(int descriptor);
+
+// A new open file description of the same file, through /proc/self/fd; the path is not looked up
+// again. No descriptor, and errno, on failure.
+FileDescriptor reopen(const FileDescriptor& file, int flags) noexcept;
 
 // "a directory", "a FIFO", ...: for messages about files that are not regular.
 const char* file_kind(mode_t mode) noexcept;

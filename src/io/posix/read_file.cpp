@@ -13,8 +13,25 @@
 
 namespace st {
 
+namespace {
+
+// open() of a file under a lease or delegation: without O_NONBLOCK the kernel waits for its release
+// instead of failing with EAGAIN. The descriptor that was examined is the one that is reopened, so
+// that the wait cannot be for the writer of a FIFO that took the path.
+FileDescriptor open_after_lease(const char* path) {
+  const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
+  if (!found) return FileDescriptor();
+  stat_regular_file(found, path);
+  FileDescriptor file = reopen(found, O_RDONLY | O_NOCTTY);
+  if (!file && errno == ENOENT) errno = EAGAIN;  // /proc is not mounted
+  return file;
+}
+
+}  // namespace
+
 FileDescriptor open_for_reading(const char* path) {
   FileDescriptor file = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file && errno == EAGAIN) file = open_after_lease(path);
   if (!file) throw os_failure("cannot open", path, errno);
   return file;
 }
