@@ -17,7 +17,7 @@ namespace st {
 
 // `size` writable bytes aligned to 64, uninitialised or zero. Large ones are mapped on huge pages
 // where the system has them: reading a file into fresh small pages is several times slower. Throws
-// std::bad_alloc.
+// Code::no_memory.
 Bytes allocate_bytes(std::uint64_t size);
 
 // Advice for a large block that is about to be filled for the first time, whoever allocated it: the

@@ -3,7 +3,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>
 #include <cstring>
-#include <new>
+#include <string>
+
+#include "error.h"
 
 using namespace st;
 
@@ -19,9 +21,17 @@ TEST_CASE("memory of any size is aligned and can be written from end to end") {
   }
 }
 
-TEST_CASE("more than there is address space is no memory") {
-  CHECK_THROWS_AS(allocate_bytes(UINT64_MAX), std::bad_alloc);
-  CHECK_THROWS_AS(allocate_bytes(std::uint64_t{1} << 62), std::bad_alloc);
+TEST_CASE("a size beyond the address space is rejected with the size in the message") {
+  for (const std::uint64_t size :
+       {UINT64_MAX, std::uint64_t{1} << 62, (std::uint64_t{1} << 46) + 1}) {
+    try {
+      allocate_bytes(size);
+      FAIL("nothing was thrown");
+    } catch (const Error& error) {
+      CHECK(error.code() == Code::no_memory);
+      CHECK(error.what() == "not enough memory for " + std::to_string(size) + " bytes");
+    }
+  }
 }
 
 TEST_CASE("advice leaves the bytes as they are") {

@@ -1,9 +1,13 @@
 #include "io/platform.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <new>
+
+#include "error.h"
 
 namespace st {
 namespace {
@@ -25,13 +29,17 @@ struct MappedBlock {
   }
 };
 
-// Begins on a huge page: what is mapped before and after it goes back at once.
+Error no_memory(std::uint64_t size, int os_error = 0) {
+  return Error(Code::no_memory, Message() << "not enough memory for " << size << " bytes",
+               no_position, os_error);
+}
+
+// Maps `size` bytes, whole pages, that begin on a huge page, and unmaps the pages before and after
+// them at once. Null, and errno, on failure.
 std::byte* map_on_huge_pages(std::size_t size) {
-  const std::size_t reserved = size + huge_page;
-  if (reserved < size) throw std::bad_alloc();
   void* place =
-      ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (place == MAP_FAILED) throw std::bad_alloc();
+      ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (place == MAP_FAILED) return nullptr;
   auto* first = static_cast<std::byte*>(place);
   const std::size_t before =
       (huge_page - reinterpret_cast<std::uintptr_t>(first) % huge_page) % huge_page;
@@ -51,15 +59,19 @@ void prefer_huge_pages(void* block, std::size_t size) noexcept {
 }
 
 Bytes allocate_bytes(std::uint64_t size) {
-  if (size > PTRDIFF_MAX - 2 * huge_page) throw std::bad_alloc();
+  if (size > PTRDIFF_MAX - 2 * huge_page) throw no_memory(size);
   const auto count = static_cast<std::size_t>(size);
   if (count < mapped_from) {
-    auto* block = static_cast<std::byte*>(::operator new(count > 0 ? count : 1, alignment));
+    auto* block =
+        static_cast<std::byte*>(::operator new(count > 0 ? count : 1, alignment, std::nothrow));
+    if (!block) throw no_memory(size);
     return {block, block, size, std::shared_ptr<const std::byte>(block, HeapBlock{})};
   }
-  const std::size_t pages = (count + 4095) / 4096 * 4096;
-  std::byte* block = map_on_huge_pages(pages);
-  return {block, block, size, std::shared_ptr<const std::byte>(block, MappedBlock{pages})};
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t whole_pages = (count + page - 1) / page * page;
+  std::byte* block = map_on_huge_pages(whole_pages);
+  if (!block) throw no_memory(size, errno);
+  return {block, block, size, std::shared_ptr<const std::byte>(block, MappedBlock{whole_pages})};
 }
 
 }  // namespace st
