@@ -4,6 +4,7 @@
 #include "format/slice.h"
 #include "guard.h"
 #include "handles.h"
+#include "io/read_slice.h"
 #include "query.h"
 
 namespace {
@@ -62,8 +63,7 @@ st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len
     const bool only_size = buffer == nullptr && buffer_size == 0;
     if (!only_size) {
       require_buffer(buffer, buffer_size, plan.nbytes);
-      st::read_slice(*file->file.source, file->file.header->file_offset(tensor), tensor, plan, from,
-                     to, buffer);
+      st::read_slice(*file->file.source, file->file.header->file_offset(tensor), plan, buffer);
     }
     if (nbytes) *nbytes = plan.nbytes;
     return ST_OK;
