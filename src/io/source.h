@@ -52,9 +52,9 @@ class Source {
   // into memory of their own. Throws Code::no_memory.
   virtual Bytes get(std::uint64_t offset, std::uint64_t count) const;
 
-  // The same bytes as a pointer into memory that the source owns and no caller can write to; null
-  // where there is none. Valid as long as the source. Truncating a mapped file while the bytes are
-  // read raises SIGBUS.
+  // The same bytes without a copy, as long as the source lives; null if the source does not have
+  // them in memory, or if a caller can write to that memory. The length of a mapped file is checked
+  // first, but a truncation while the bytes are accessed raises SIGBUS.
   virtual const std::byte* in_place(std::uint64_t offset, std::uint64_t count) const;
 
   // Whether get() returns bytes of a mapped file.
