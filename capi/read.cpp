@@ -1,6 +1,7 @@
 // st_read_tensor, st_read_at and st_read_slice: reads into the caller's memory.
 #include <safetensors/safetensors.h>
 
+#include "error_context.h"
 #include "format/slice.h"
 #include "guard.h"
 #include "handles.h"
@@ -26,7 +27,9 @@ st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_le
     const st::TensorEntry* tensor = capi::find_tensor(file, name, name_len);
     if (!tensor) return capi::tensor_not_found(error, name, name_len);
     require_buffer(buffer, buffer_size, tensor->nbytes());
-    file->file.source->read_at(file->file.header->file_offset(*tensor), buffer, tensor->nbytes());
+    capi::with_context(file->file, tensor, [&] {
+      file->file.source->read_at(file->file.header->file_offset(*tensor), buffer, tensor->nbytes());
+    });
     return ST_OK;
   });
 }
@@ -42,7 +45,8 @@ st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer, ui
                                                   << nbytes << " bytes at " << file_offset
                                                   << ", the file has " << size << " bytes");
     }
-    file->file.source->read_at(file_offset, buffer, nbytes);
+    capi::with_context(file->file, nullptr,
+                       [&] { file->file.source->read_at(file_offset, buffer, nbytes); });
   });
 }
 
@@ -59,11 +63,14 @@ st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len
     capi::require((starts != nullptr && stops != nullptr) || rank == 0, "starts or stops is NULL");
     const std::span<const uint64_t> from(starts, static_cast<std::size_t>(rank));
     const std::span<const uint64_t> to(stops, static_cast<std::size_t>(rank));
-    const st::SlicePlan plan = st::plan_slice(tensor, from, to);
+    const st::SlicePlan plan =
+        capi::with_context(file->file, nullptr, [&] { return st::plan_slice(tensor, from, to); });
     const bool only_size = buffer == nullptr && buffer_size == 0;
     if (!only_size) {
       require_buffer(buffer, buffer_size, plan.nbytes);
-      st::read_slice(*file->file.source, file->file.header->file_offset(tensor), plan, buffer);
+      capi::with_context(file->file, &tensor, [&] {
+        st::read_slice(*file->file.source, file->file.header->file_offset(tensor), plan, buffer);
+      });
     }
     if (nbytes) *nbytes = plan.nbytes;
     return ST_OK;

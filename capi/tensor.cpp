@@ -2,7 +2,9 @@
 #include <safetensors/safetensors.h>
 
 #include <memory>
+#include <utility>
 
+#include "error_context.h"
 #include "guard.h"
 #include "handles.h"
 #include "query.h"
@@ -16,7 +18,8 @@ void clear(st_tensor** tensor) {
 }
 
 st_tensor* make_tensor(const st_file& file, const st::TensorEntry& entry) {
-  return std::make_unique<st_tensor>(file.file.header, &entry, file.file.get(entry)).release();
+  st::Bytes bytes = capi::with_context(file.file, &entry, [&] { return file.file.get(entry); });
+  return std::make_unique<st_tensor>(file.file.header, &entry, std::move(bytes)).release();
 }
 
 }  // namespace
