@@ -51,10 +51,11 @@ TEST_CASE("a tensor's bytes are those after the header") {
   CHECK(file.header->data_offset() == 8 + header.size());
 }
 
-TEST_CASE("the header's length is checked before anything of it is read") {
+TEST_CASE("the header's length is checked before the header is read") {
   const auto source = std::make_shared<CountingSource>(framed(header, "xyz"), 20);
   CHECK(code_of([&] { open_file(source, {}); }) == Code::header_length);
-  CHECK(source->reads == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}});
+  // The length, and the start of the file for the message.
+  CHECK(source->reads == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}, {0, 20}});
 }
 
 TEST_CASE("opening reads the length and the header and no data") {
@@ -65,7 +66,7 @@ TEST_CASE("opening reads the length and the header and no data") {
         std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}, {8, header.size()}});
 }
 
-TEST_CASE("the caller's cap is the largest length allowed") {
+TEST_CASE("the header may be as long as the caller allows") {
   const std::string bytes = framed(header, "xyz");
   CHECK_FALSE(code_of([&] { open_bytes(bytes, {header.size(), Strictness::compatible}); }));
   CHECK(code_of([&] {
@@ -73,8 +74,47 @@ TEST_CASE("the caller's cap is the largest length allowed") {
         }) == Code::header_too_large);
 }
 
-TEST_CASE("fewer than eight bytes are no file") {
+TEST_CASE("a file of fewer than eight bytes is rejected") {
   for (std::size_t size = 0; size < 8; ++size) {
     CHECK(code_of([&] { open_bytes(std::string(size, '\0')); }) == Code::header_too_small);
+  }
+}
+
+TEST_CASE("a file of another format is named, with the remedy") {
+  const auto message_of = [](const std::string& bytes) {
+    try {
+      open_bytes(bytes);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(message_of("version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 9\n") ==
+        "the file is a Git LFS pointer, not safetensors: run \"git lfs pull\"; its header length "
+        "would be 2336927755350992246, expected at most 100000000");
+  // The length is plausible, the header is not JSON.
+  CHECK(message_of(std::string(4096, '\0')).starts_with("the file is filled with NUL bytes"));
+  CHECK(message_of(framed(std::string(64, '\0'))).starts_with("the file is filled with NUL bytes"));
+  CHECK(message_of("Entry not found") ==
+        "the file begins with \"Entry not found\": its header length would be "
+        "8029390891631537733, expected at most 100000000");
+  CHECK(message_of("404: Not").starts_with("the file begins with \"404: Not\": "));
+  CHECK(message_of("404") ==
+        "the file begins with \"404\": it has 3 bytes, expected 8 for the header's length");
+  CHECK(message_of("") == "the file is empty");
+  CHECK(message_of(framed("{\"a\":}")) ==
+        "the header is not JSON: expected a value at byte 13, found \"}\"");
+}
+
+TEST_CASE("every message about another format fits") {
+  for (const std::string start : {"PK\3\4 archive/data.pkl", "\x80\2\x8a\x0alllllll",
+                                  "{\"weight_map\":{}}", "\x89HDF\r\n\x1a\n"}) {
+    try {
+      open_bytes(start);
+      FAIL("accepted");
+    } catch (const Error& error) {
+      CAPTURE(error.what());
+      CHECK(std::string(error.what()).ends_with("expected at most 100000000"));
+    }
   }
 }
