@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "format/hex.h"
 #include "format/utf8.h"
 
 namespace st {
@@ -11,7 +12,7 @@ namespace st {
 void Message::append(const char* bytes, std::size_t count) noexcept {
   const std::size_t room = message_size - 1 - length_;
   std::size_t taken = std::min(count, room);
-  // A sequence that does not fit whole is left out whole.
+  // A UTF-8 sequence is not cut.
   while (taken < count && taken > 0 && (static_cast<unsigned char>(bytes[taken]) & 0xC0) == 0x80) {
     --taken;
   }
@@ -33,19 +34,20 @@ Message& Message::operator<<(std::uint64_t number) noexcept {
 }
 
 void Message::append_escaped(std::string_view bytes) noexcept {
-  constexpr char hex[] = "0123456789abcdef";
   while (!bytes.empty()) {
     const std::size_t length = utf8_sequence_length(bytes);
     const std::string_view sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
     const auto byte = static_cast<unsigned char>(bytes[0]);
     if (length == 0 || (length == 1 && utf8_is_invisible(sequence))) {
-      const char escape[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-      append(escape, sizeof escape);
+      char digits[2];
+      write_hex(digits, byte);
+      append("\\x", 2);
+      append(digits, sizeof digits);
     } else if (utf8_is_invisible(sequence)) {
-      const char32_t c = utf8_character(sequence);
-      const char escape[6] = {
-          '\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
-      append(escape, sizeof escape);
+      char digits[4];
+      write_hex(digits, utf8_character(sequence));
+      append("\\u", 2);
+      append(digits, sizeof digits);
     } else {
       if (byte == '"' || byte == '\\') append("\\", 1);
       append(sequence.data(), sequence.size());

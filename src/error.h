@@ -1,5 +1,5 @@
-// The one exception of the core: a code, where in the file, and a message in a fixed buffer, so
-// that reporting a failure needs no heap.
+// The exception of the core: a code, a position in the file, and a message in a fixed buffer, so
+// that an error can be reported without the heap.
 #pragma once
 
 #include <cstddef>
@@ -52,8 +52,8 @@ class Message {
   Message& operator<<(std::string_view text) noexcept;
   Message& operator<<(std::uint64_t number) noexcept;
 
-  // Bytes to be shown in quotes: invisible characters, quotes, backslashes and what is not UTF-8
-  // are escaped, and what is long loses its middle.
+  // Bytes to show in quotes: invisible characters, quotes, backslashes and bytes that are not UTF-8
+  // are escaped; the middle of long text is left out.
   struct Quoted {
     std::string_view bytes;
   };

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "format/checked.h"
+#include "format/hex.h"
 #include "format/tensor_size.h"
 #include "format/utf8.h"
 
@@ -41,7 +42,6 @@ class JsonWriter {
 
  private:
   void escape(unsigned char byte) {
-    constexpr char hex[] = "0123456789abcdef";
     switch (byte) {
       case '"':
         return raw("\\\"");
@@ -58,8 +58,10 @@ class JsonWriter {
       case '\t':
         return raw("\\t");
       default: {
-        const char code[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
-        return raw({code, sizeof code});
+        char digits[4];
+        write_hex(digits, byte);
+        raw("\\u");
+        return raw({digits, sizeof digits});
       }
     }
   }
@@ -70,7 +72,7 @@ class JsonWriter {
 std::vector<std::uint32_t> file_order(std::span<const TensorToSave> tensors) {
   if (tensors.size() > UINT32_MAX) {
     throw Error(Code::header_too_large, Message()
-                                            << tensors.size() << " tensors do not fit a header");
+                                            << "too many tensors for a header: " << tensors.size());
   }
   std::vector<std::uint32_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
@@ -88,7 +90,7 @@ void check_names_differ(std::span<const TensorToSave> tensors) {
   for (std::uint32_t i = 0; i < tensors.size(); ++i) {
     if (index.insert(tensors[i].name, i, name_of) != NameIndex::none) {
       throw Error(Code::duplicate, Message()
-                                       << "two tensors are called " << Quoted{tensors[i].name});
+                                       << "duplicate tensor name " << Quoted{tensors[i].name});
     }
   }
 }
@@ -101,7 +103,7 @@ void sort_and_check(std::vector<MetadataEntry>* metadata) {
   const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
   const auto pair = std::adjacent_find(metadata->begin(), metadata->end(), same);
   if (pair != metadata->end()) {
-    throw Error(Code::duplicate, Message() << "two metadata keys are " << Quoted{pair->key});
+    throw Error(Code::duplicate, Message() << "duplicate metadata key " << Quoted{pair->key});
   }
 }
 
@@ -169,15 +171,14 @@ void check_tensor(const TensorToSave& tensor) {
     throw Error(Code::utf8, Message() << "tensor name " << Quoted{tensor.name} << " is not UTF-8");
   }
   if (tensor.name == "__metadata__") {
-    throw Error(Code::invalid_argument,
-                Message() << "no tensor can be called \"__metadata__\": the header has it already");
+    throw Error(Code::invalid_argument, Message() << "tensor name \"__metadata__\" is reserved");
   }
   const std::uint64_t nbytes = tensor_size(tensor.name, tensor.dtype, tensor.shape);
   if (nbytes != tensor.nbytes) {
-    throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name}
-                                               << " is given as " << tensor.nbytes
-                                               << " bytes, dtype " << dtype_name(tensor.dtype)
-                                               << " and shape make " << nbytes);
+    throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name} << ": nbytes is "
+                                               << tensor.nbytes << ", but dtype "
+                                               << dtype_name(tensor.dtype) << " and shape need "
+                                               << nbytes);
   }
 }
 
@@ -197,7 +198,8 @@ SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEn
   std::uint64_t offset = 0;
   for (const std::uint32_t i : plan.order) {
     const auto end = checked_add(offset, tensors[i].nbytes);
-    if (!end) throw Error(Code::overflow, Message() << "the tensors' bytes exceed 64 bits");
+    if (!end)
+      throw Error(Code::overflow, Message() << "the total size of the tensors exceeds 64 bits");
     if (!first) json.raw(",");
     first = false;
     write_tensor(&json, tensors[i], offset, *end);

@@ -1,4 +1,4 @@
-// Tensors -> the header that the reference implementation writes, to the byte.
+// Writes headers, byte for byte as the reference implementation does.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct TensorToSave {
   std::string_view name;
   Dtype dtype;
   std::span<const std::uint64_t> shape;
-  const std::byte* data;  // null where `fill` gives the bytes
+  const std::byte* data;  // null if `fill` provides the bytes
   std::uint64_t nbytes;
   FillFn fill;
   void* user_data;

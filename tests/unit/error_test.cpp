@@ -24,7 +24,7 @@ TEST_CASE("a message is made of text and numbers") {
         "at 0 of 18446744073709551615");
 }
 
-TEST_CASE("what is quoted is printable") {
+TEST_CASE("quoted text is printable") {
   CHECK(quoted("plain") == "\"plain\"");
   CHECK(quoted("") == "\"\"");
   CHECK(quoted("say \"no\\\"") == "\"say \\\"no\\\\\\\"\"");
@@ -40,7 +40,7 @@ TEST_CASE("what is quoted is printable") {
   CHECK(quoted("\xff\xc3") == "\"\\xff\\xc3\"");
 }
 
-TEST_CASE("what is long and quoted loses its middle") {
+TEST_CASE("the middle of long quoted text is left out") {
   const std::string shown = quoted(std::string(300, 'a') + std::string(300, 'z'));
   CHECK(shown == '"' + std::string(40, 'a') + "..." + std::string(40, 'z') + '"');
 }

@@ -92,7 +92,7 @@ TEST_CASE("strings are escaped where JSON requires it and nowhere else") {
                          "\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\u0000\xc3\xa9\xe2\x80\xa8\":\"\"}}"));
 }
 
-TEST_CASE("the data begins where it is asked to") {
+TEST_CASE("the data begins at a multiple of the alignment") {
   for (const std::uint64_t alignment : {8u, 64u, 4096u}) {
     CHECK(
         plan({tensor("a", Dtype::u8, 6)}, {}, MetadataForm::absent, alignment).header_bytes.size() %
@@ -101,7 +101,7 @@ TEST_CASE("the data begins where it is asked to") {
   }
 }
 
-TEST_CASE("what no reader could read is refused") {
+TEST_CASE("invalid tensors and metadata are rejected") {
   const auto verdict = [](std::vector<TensorToSave> tensors,
                           std::vector<MetadataEntry> metadata = {}) {
     return code_of([&] { plan(std::move(tensors), std::move(metadata)); });
