@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Puts the tarballs of the wraps beside this file into packagecache/.
 
-Each is taken from its own address or, where that cannot be reached, from Debian's source archive.
-The wrap's SHA-256 decides whether it is the right one, wherever it came from.
+Each is downloaded from its own address or, if that fails, from Debian's source archive. The wrap's
+SHA-256 decides whether it is the right one. If both fail, a subproject's files are taken from
+another project's archive that has the same bytes, and unpacked here.
 """
 
 import configparser
@@ -10,8 +11,10 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.request
@@ -22,15 +25,29 @@ CACHE = HERE / "packagecache"
 # The releases of Debian that have the tarballs; tried on the mirrors that this machine uses.
 SUITES = ["bookworm", "bookworm-backports", "trixie"]
 
+# Archives that contain the files of a subproject, byte for byte: address, SHA-256, and which of its
+# files becomes which one of the subproject.
+SAME_FILES = {
+    "simdjson-3.12.3": (
+        "https://files.pythonhosted.org/packages/9c/24/"
+        "65e3cad88e74ef8ca59fefded953eb78ebface8a3199c3a97fe318a7387b/pysimdjson-7.0.2.tar.gz",
+        "44cf276e48912a3b9c7ca362c14da8420a7ac15a9f1a16ec95becff86db3904a",
+        {
+            "pysimdjson-7.0.2/simdjson/simdjson.cpp": "singleheader/simdjson.cpp",
+            "pysimdjson-7.0.2/simdjson/simdjson.h": "singleheader/simdjson.h",
+        },
+    ),
+}
+
 
 def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def from_address(wrap, target):
-    """Downloads source_url; gives up soon, since Debian's archive is the way out."""
+def download(address, target):
+    """Gives up soon: there are other sources."""
     deadline = time.monotonic() + 60
-    with urllib.request.urlopen(wrap["source_url"], timeout=8) as answer, target.open("wb") as out:
+    with urllib.request.urlopen(address, timeout=8) as answer, target.open("wb") as out:
         while piece := answer.read(1 << 16):
             out.write(piece)
             if time.monotonic() > deadline:
@@ -117,6 +134,27 @@ def from_debian(wraps, folder):
     (CACHE / "fetch.log").write_text(log)
 
 
+def from_same_files(wrap, folder):
+    """Makes the subproject's directory out of an archive of SAME_FILES."""
+    if wrap["directory"] not in SAME_FILES:
+        return
+    address, digest, files = SAME_FILES[wrap["directory"]]
+    archive, made = folder / "archive.tar.gz", folder / wrap["directory"]
+    try:
+        download(address, archive)
+    except OSError:
+        return
+    if sha256(archive) != digest:
+        return
+    shutil.copytree(HERE / "packagefiles" / wrap["patch_directory"], made)
+    with tarfile.open(archive) as members:
+        for name, target in files.items():
+            (made / target).parent.mkdir(exist_ok=True)
+            (made / target).write_bytes(members.extractfile(name).read())
+    shutil.rmtree(HERE / wrap["directory"], ignore_errors=True)
+    os.replace(made, HERE / wrap["directory"])
+
+
 def main():
     CACHE.mkdir(exist_ok=True)
     wraps = []
@@ -129,14 +167,18 @@ def main():
         if path.is_file() and sha256(path) == wrap["source_hash"]:
             os.replace(path, CACHE / wrap["source_filename"])
 
+    def is_there(wrap):
+        unpacked = HERE / wrap["directory"] / "meson.build"  # which Meson uses as it is
+        return (CACHE / wrap["source_filename"]).is_file() or unpacked.is_file()
+
     def missing():
-        return [wrap for wrap in wraps if not (CACHE / wrap["source_filename"]).is_file()]
+        return [wrap for wrap in wraps if not is_there(wrap)]
 
     for wrap in missing():
         print(f"== downloading {wrap['directory']}", flush=True)
         partial = CACHE / (wrap["source_filename"] + ".part")
         try:
-            from_address(wrap, partial)
+            download(wrap["source_url"], partial)
             take(wrap, partial)
         except OSError:
             pass
@@ -144,7 +186,7 @@ def main():
 
     if wraps_left := missing():
         names = " and ".join(wrap["directory"] for wrap in wraps_left)
-        print(f"== not to be had there: taking {names} from Debian's source archive", flush=True)
+        print(f"== not available there: downloading {names} from Debian's source archive", flush=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             folder = pathlib.Path(folder)
             from_debian(wraps_left, folder)
@@ -152,9 +194,13 @@ def main():
                 take(wrap, folder / wrap["source_filename"])
 
     for wrap in missing():
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            from_same_files(wrap, pathlib.Path(folder))
+
+    for wrap in missing():
         print(
-            f"{wrap['source_filename']} could be had neither from {wrap['source_url']}\n"
-            f"nor from Debian's source archive (subprojects/packagecache/fetch.log tells more).\n"
+            f"{wrap['source_filename']} is available neither from {wrap['source_url']}\n"
+            f"nor from Debian's source archive (details: subprojects/packagecache/fetch.log).\n"
             f"Put it into subprojects/packagecache yourself: its SHA-256 is {wrap['source_hash']}.",
             file=sys.stderr,
         )

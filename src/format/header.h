@@ -1,4 +1,4 @@
-// A checked header: immutable, and the one place that knows which bytes are which tensor.
+// A valid header: its tensors, their byte ranges and its metadata. Immutable.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "format/dtype.h"
 #include "format/name_index.h"
+#include "io/platform.h"
 
 namespace st {
 
@@ -38,14 +39,14 @@ enum class MetadataForm : std::uint32_t { absent = 0, null = 1, present = 2 };
 
 class Header {
  public:
-  // What the entries' views point into.
+  // Owns what the views of the entries point to.
   struct Storage {
     std::unique_ptr<char[]> text;
     std::unique_ptr<std::uint64_t[]> extents;
   };
 
   // `tensors` in file order with `index` over their names, `metadata` by key.
-  Header(Storage storage, std::vector<TensorEntry> tensors, NameIndex index,
+  Header(Storage storage, LargeVector<TensorEntry> tensors, NameIndex index,
          std::vector<MetadataEntry> metadata, MetadataForm metadata_form,
          std::uint64_t data_offset) noexcept
       : storage_(std::move(storage)),
@@ -66,16 +67,16 @@ class Header {
     return data_offset_ + tensor.begin;
   }
 
-  // Null if there is none.
+  // Null if absent.
   const TensorEntry* find(std::string_view name) const noexcept;
   const MetadataEntry* find_metadata(std::string_view key) const noexcept;
 
-  // Tensors by name, as positions in tensors(). Sorted when first asked for.
+  // Positions in tensors(), sorted by name. Computed on first use.
   std::span<const std::uint32_t> name_order() const;
 
  private:
   Storage storage_;
-  std::vector<TensorEntry> tensors_;
+  LargeVector<TensorEntry> tensors_;
   NameIndex index_;
   std::vector<MetadataEntry> metadata_;
   MetadataForm metadata_form_;

@@ -2,8 +2,11 @@
 
 #include <simdjson.h>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "error.h"
@@ -20,14 +23,75 @@ using simdjson::dom::element_type;
 
 static_assert(parse_padding >= simdjson::SIMDJSON_PADDING);
 
-// The parser finds out which kernel suits the processor at its first use, in functions that may not
-// throw but allocate. Done when the library is loaded, memory that runs out later cannot end the
-// process.
-[[gnu::constructor]] void choose_kernel() {
-  (void)simdjson::get_active_implementation()->name();
+constexpr int deepest = 127;  // levels of arrays and objects, as the reference allows
+
+// Null until a test selects one.
+std::atomic<const simdjson::implementation*> selected_kernel{nullptr};
+
+// Not simdjson's active implementation: that one is chosen by a variable of the environment.
+const simdjson::implementation& kernel() noexcept {
+  static const simdjson::implementation* const best =
+      simdjson::get_available_implementations().detect_best_supported();
+  const simdjson::implementation* const selected = selected_kernel;
+  return selected ? *selected : *best;
 }
 
-constexpr int deepest = 127;  // levels of arrays and objects, as the reference allows
+// simdjson's parser, run by its stages because numbers are rewritten between them. Its large
+// buffers are replaced by memory that may be on huge pages: page faults would cost more than
+// parsing.
+class JsonParser {
+ public:
+  // Throws std::bad_alloc.
+  explicit JsonParser(std::size_t text_size) {
+    constexpr std::size_t slack = 64 + simdjson::SIMDJSON_PADDING;
+    if (!check(kernel().create_dom_parser_implementation(text_size, simdjson::DEFAULT_MAX_DEPTH,
+                                                         parser_))) {
+      throw Error(Code::internal, Message() << "the JSON parser cannot be created");
+    }
+    parser_->structural_indexes.reset();
+    // The sizes that simdjson's own allocation has.
+    tape_ = allocate_bytes((text_size + slack) * sizeof(std::uint64_t));
+    strings_ = allocate_bytes(5 * text_size / 3 + slack);
+    tokens_ = allocate_bytes((text_size + slack) * sizeof(std::uint32_t));
+    document_.tape.reset(reinterpret_cast<std::uint64_t*>(tape_.writable));
+    document_.string_buf.reset(reinterpret_cast<std::uint8_t*>(strings_.writable));
+    parser_->structural_indexes.reset(reinterpret_cast<std::uint32_t*>(tokens_.writable));
+  }
+  JsonParser(const JsonParser&) = delete;
+  JsonParser& operator=(const JsonParser&) = delete;
+  ~JsonParser() {
+    (void)document_.tape.release();
+    (void)document_.string_buf.release();
+    (void)parser_->structural_indexes.release();
+  }
+
+  // Finds the tokens of `text`, which has parse_padding bytes behind it. Returns whether its
+  // strings and its UTF-8 are valid.
+  bool tokenize(std::span<const char> text) {
+    return check(parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                                 simdjson::stage1_mode::regular));
+  }
+
+  // Where the tokens begin.
+  std::span<const std::uint32_t> tokens() const noexcept {
+    return {parser_->structural_indexes.get(), parser_->n_structural_indexes};
+  }
+
+  // Builds the document from the tokens. Returns whether they are JSON.
+  bool build() { return check(parser_->stage2(document_)); }
+
+  element root() const noexcept { return document_.root(); }
+
+ private:
+  static bool check(simdjson::error_code failure) {
+    if (failure == simdjson::MEMALLOC) throw std::bad_alloc();
+    return failure == simdjson::SUCCESS;
+  }
+
+  Bytes tape_, strings_, tokens_;
+  simdjson::dom::document document_;
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
+};
 
 std::string_view type_name(element value) {
   switch (value.type()) {
@@ -54,46 +118,41 @@ std::string_view type_name(element value) {
                                       << (field.empty() ? "" : " ") << field << wanted);
 }
 
-// Sizes are collected on the way: the storage is allocated once, when they are known.
+// An entry while the sizes of the storage are not known yet.
 struct RawEntry {
   std::string_view name;
   Dtype dtype;
-  std::size_t rank;
+  std::uint32_t rank;
   std::uint64_t begin;
   std::uint64_t end;
 };
 
 class HeaderReader {
  public:
-  explicit HeaderReader(Strictness strictness) noexcept
-      : strict_(strictness == Strictness::strict) {}
+  explicit HeaderReader(Strictness strictness) : strict_(strictness == Strictness::strict) {}
 
-  void walk(element root) {
+  void read(element root) {
     simdjson::dom::object object;
     if (root.get(object)) {
       throw Error(Code::schema,
                   Message() << "the header is " << type_name(root) << ", expected an object");
     }
-    reserve_on_huge_pages(&found_, object.size());
+    found_.reserve(object.size());
     for (const auto [key, value] : object) {
       if (key == "__metadata__") {
-        walk_metadata(value);
+        read_metadata(value);
       } else {
-        walk_tensor(key, value);
+        read_tensor(key, value);
       }
     }
   }
 
-  // Whether an ignored float is close to the largest double: the reference may not be able to read
-  // it.
-  bool largest_float_seen() const noexcept { return largest_float_seen_; }
-
   ParsedHeader finish() const;
 
  private:
-  void walk_metadata(element value) {
+  void read_metadata(element value) {
     if (metadata_form_ != MetadataForm::absent) {
-      throw Error(Code::schema, Message() << "the header has two __metadata__ fields");
+      throw Error(Code::schema, Message() << "duplicate field __metadata__");
     }
     if (value.is_null() && !strict_) {
       metadata_form_ = MetadataForm::null;
@@ -111,12 +170,30 @@ class HeaderReader {
         throw Error(Code::schema, Message() << "__metadata__ key " << Quoted{key} << " is "
                                             << type_name(text) << ", expected a string");
       }
-      metadata_.push_back({key, content});
-      text_size_ += key.size() + content.size();
+      add_metadata(key, content);
     }
   }
 
-  void walk_tensor(std::string_view name, element value) {
+  // Keeps one entry of each key: a file may repeat a key as often as it has room.
+  void add_metadata(std::string_view key, std::string_view value) {
+    const auto key_of = [this](std::uint32_t i) { return metadata_[i].key; };
+    if (metadata_.size() == keys_room_) {
+      keys_room_ = 2 * keys_room_;
+      keys_ = NameIndex(keys_room_);
+      for (std::uint32_t i = 0; i < metadata_.size(); ++i)
+        keys_.insert(metadata_[i].key, i, key_of);
+    }
+    const auto position = static_cast<std::uint32_t>(metadata_.size());
+    if (keys_.insert(key, position, key_of) == NameIndex::none) {
+      metadata_.push_back({key, value});
+      text_size_ += key.size() + value.size();
+    } else if (!repeated_key_.data()) {
+      repeated_key_ = key;
+      text_size_ += key.size();
+    }
+  }
+
+  void read_tensor(std::string_view name, element value) {
     simdjson::dom::object object;
     if (value.get(object)) {
       schema_error(name, "its entry is", type_name(value), ", expected an object");
@@ -138,18 +215,17 @@ class HeaderReader {
           throw Error(Code::schema,
                       Message() << "tensor " << Quoted{name} << ": unknown field " << Quoted{key});
         }
-        check_ignored(name, field, 3);
       }
     }
-    if (!has_dtype) schema_error(name, "its entry has no", "dtype", "");
-    if (!has_shape) schema_error(name, "its entry has no", "shape", "");
-    if (!has_offsets) schema_error(name, "its entry has no", "data_offsets", "");
+    if (!has_dtype) schema_error(name, "missing field", "dtype", "");
+    if (!has_shape) schema_error(name, "missing field", "shape", "");
+    if (!has_offsets) schema_error(name, "missing field", "data_offsets", "");
     found_.push_back(tensor);
     text_size_ += name.size();
   }
 
   static void once(std::string_view name, std::string_view field, bool* seen) {
-    if (*seen) schema_error(name, "its entry has two fields", field, "");
+    if (*seen) schema_error(name, "duplicate field", field, "");
     *seen = true;
   }
 
@@ -169,19 +245,18 @@ class HeaderReader {
     if (value.get(integer)) {
       const auto type = value.type();
       const bool number = type == element_type::INT64 || type == element_type::DOUBLE;
-      throw Error(Code::schema, Message()
-                                    << "tensor " << Quoted{name} << ": " << field << " holds "
-                                    << (number ? "a number" : type_name(value))
-                                    << (number ? " that is no plain non-negative 64-bit integer"
-                                               : ", expected plain non-negative integers"));
+      throw Error(Code::schema, Message() << "tensor " << Quoted{name} << ": " << field << " has "
+                                          << (number ? "a number" : type_name(value))
+                                          << (number ? " that is not an unsigned 64-bit integer"
+                                                     : ", expected unsigned 64-bit integers"));
     }
     return integer;
   }
 
-  std::size_t read_shape(std::string_view name, element field) {
+  std::uint32_t read_shape(std::string_view name, element field) {
     simdjson::dom::array array;
     if (field.get(array)) schema_error(name, "shape is", type_name(field), ", expected an array");
-    std::size_t rank = 0;
+    std::uint32_t rank = 0;
     for (const element extent : array) {
       extents_.push_back(read_integer(name, "shape", extent));
       ++rank;
@@ -206,36 +281,14 @@ class HeaderReader {
     tensor->end = offsets[1];
   }
 
-  // What is ignored has been parsed, but the parser allows deeper nesting and larger floats than
-  // the reference.
-  void check_ignored(std::string_view name, element value, int depth) {
-    if (value.is_double()) {
-      largest_float_seen_ |= std::abs(double(value)) > 1.79e308;
-    }
-    if (!value.is_array() && !value.is_object()) return;
-    if (depth > deepest) {
-      throw Error(Code::json, Message() << "tensor " << Quoted{name}
-                                        << ": an unknown field nests deeper than 127 levels");
-    }
-    simdjson::dom::array array;
-    if (!value.get(array)) {
-      for (const element item : array)
-        check_ignored(name, item, depth + 1);
-      return;
-    }
-    simdjson::dom::object object;
-    if (!value.get(object)) {
-      for (const auto field : object)
-        check_ignored(name, field.value, depth + 1);
-    }
-  }
-
   bool strict_;
   MetadataForm metadata_form_ = MetadataForm::absent;
-  bool largest_float_seen_ = false;
-  std::vector<RawEntry> found_;
+  LargeVector<RawEntry> found_;
   std::vector<std::uint64_t> extents_;  // of all shapes, one after the other
   std::vector<MetadataEntry> metadata_;
+  std::size_t keys_room_ = 8;  // metadata keys for which `keys_` is large enough
+  NameIndex keys_{keys_room_};
+  std::string_view repeated_key_;
   std::size_t text_size_ = 0;
 };
 
@@ -253,7 +306,7 @@ ParsedHeader HeaderReader::finish() const {
     return kept;
   };
   const std::uint64_t* shape = parsed.storage.extents.get();
-  reserve_on_huge_pages(&parsed.tensors, found_.size());
+  parsed.tensors.reserve(found_.size());
   for (const RawEntry& tensor : found_) {
     parsed.tensors.push_back(
         {keep(tensor.name), {shape, tensor.rank}, tensor.dtype, tensor.begin, tensor.end});
@@ -265,30 +318,82 @@ ParsedHeader HeaderReader::finish() const {
     const std::string_view key = keep(entry.key);
     parsed.metadata.push_back({key, keep(entry.value)});
   }
+  if (repeated_key_.data()) parsed.repeated_key = keep(repeated_key_);
   return parsed;
 }
 
-// The parser says that there is a fault; this says which and where.
-[[noreturn]] void explain(std::string_view text, std::uint64_t text_offset) {
+// Throws the first error of a text that is not UTF-8 or not JSON.
+void check_text(std::string_view text, std::uint64_t text_offset) {
   const std::size_t invalid = utf8_invalid_at(text);
   if (invalid < text.size()) {
     throw Error(Code::utf8,
                 Message() << "the header is not UTF-8 at byte " << text_offset + invalid,
                 text_offset + invalid);
   }
-  const JsonError fault = find_json_error(text);
-  if (!fault.expected) {
-    throw Error(Code::json, Message() << "the header holds a number out of range");
-  }
+  const JsonError error = find_json_error(text);
+  if (!error.expected) return;
   Message message;
-  message << "the header is not JSON: expected " << fault.expected << " at byte "
-          << text_offset + fault.at << ", found ";
-  if (fault.at < text.size()) {
-    message << Quoted{text.substr(fault.at, 12)};
+  message << "the header is not JSON: expected " << error.expected << " at byte "
+          << text_offset + error.at << ", found ";
+  if (error.at < text.size()) {
+    message << Quoted{text.substr(error.at, 12)};
   } else {
     message << "its end";
   }
-  throw Error(Code::json, message, text_offset + fault.at);
+  throw Error(Code::json, message, text_offset + error.at);
+}
+
+// The parser rejects the text.
+[[noreturn]] void explain(std::string_view text, std::uint64_t text_offset) {
+  check_text(text, text_offset);
+  throw Error(Code::internal, Message() << "the JSON parser rejects a header that is JSON");
+}
+
+// Whether a large text has an error near its start: found before the parser, which looks at the
+// whole text first, has memory for all of it.
+bool is_wrong_at_start(std::string_view text) noexcept {
+  constexpr std::size_t large = 1 << 20, looked_at = 64 << 10;
+  constexpr std::size_t longest_token = 16;  // that an end of the text could make wrong
+  if (text.size() < large) return false;
+  return find_json_error(text.substr(0, looked_at)).at < looked_at - longest_token;
+}
+
+bool begins_number(char c) noexcept {
+  return c == '-' || (c >= '0' && c <= '9');
+}
+
+// Whether the text nests deeper than the reference allows, or has a number that the parser and the
+// reference read differently.
+bool needs_care(std::string_view text, std::span<const std::uint32_t> tokens) noexcept {
+  static constexpr auto nesting = [] {
+    std::array<std::int8_t, 256> change{};
+    change['{'] = change['['] = 1;
+    change['}'] = change[']'] = -1;
+    return change;
+  }();
+  int depth = 0;
+  for (const std::uint32_t at : tokens) {
+    const char c = text[at];
+    depth += nesting[static_cast<unsigned char>(c)];
+    if (depth > deepest) return true;
+    if (begins_number(c) && !is_simple_integer(text, at)) return true;
+  }
+  return false;
+}
+
+// The text is checked first: messages show it as it is in the file.
+void normalize_numbers(std::span<char> text, std::span<const std::uint32_t> tokens,
+                       std::uint64_t text_offset) {
+  const std::string_view view(text.data(), text.size());
+  check_text(view, text_offset);
+  for (const std::uint32_t at : tokens) {
+    if (!begins_number(text[at]) || is_simple_integer(view, at)) continue;
+    if (!rewrite_number(text, at)) {
+      throw Error(Code::json,
+                  Message() << "the header has a number out of range at byte " << text_offset + at,
+                  text_offset + at);
+    }
+  }
 }
 
 void check_strict_form(std::string_view text, std::uint64_t text_offset) {
@@ -297,47 +402,38 @@ void check_strict_form(std::string_view text, std::uint64_t text_offset) {
   }
   const std::size_t last = text.find_last_not_of(' ');
   if (text[last] != '}') {
-    throw Error(Code::schema, Message() << "the header is padded with something else than spaces",
+    throw Error(Code::schema, Message() << "the header is padded with bytes other than spaces",
                 text_offset + last);
   }
 }
 
-// What the parser would allocate itself, in time to ask for huge pages: for a large header, page
-// faults cost more than parsing.
-void allocate(simdjson::dom::parser* parser, std::size_t text_size) {
-  constexpr std::size_t worth_it = std::size_t{1} << 20;
-  if (text_size < worth_it) return;
-  if (parser->allocate(text_size) || parser->doc.allocate(text_size)) throw std::bad_alloc();
-  prefer_huge_pages(parser->doc.tape.get(), text_size * sizeof(std::uint64_t));
-  prefer_huge_pages(parser->doc.string_buf.get(), text_size);
-  prefer_huge_pages(parser->implementation->structural_indexes.get(),
-                    text_size * sizeof(std::uint32_t));
-}
-
 }  // namespace
+
+bool select_json_kernel(std::string_view name) noexcept {
+  for (const simdjson::implementation* candidate : simdjson::get_available_implementations()) {
+    if (candidate->name() != name || !candidate->supported_by_runtime_system()) continue;
+    selected_kernel = candidate;
+    return true;
+  }
+  return false;
+}
 
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset) {
   const std::string_view view(text.data(), text.size());
-  // Some releases of the parser pass over a byte order mark.
+  // Releases of the parser differ in whether they skip a byte order mark.
   if (view.starts_with("\xEF\xBB\xBF")) explain(view, text_offset);
-  if (may_have_negative_zero(text)) normalize_numbers(text);
 
-  simdjson::dom::parser parser;
-  allocate(&parser, text.size());
-  element root;
-  const auto parse = [&] { return parser.parse(text.data(), text.size(), false).get(root); };
-  auto failure = parse();
-  if (failure && failure != simdjson::MEMALLOC && normalize_numbers(text)) failure = parse();
-  if (failure == simdjson::MEMALLOC) throw std::bad_alloc();
-  if (failure) explain(view, text_offset);
+  if (is_wrong_at_start(view)) explain(view, text_offset);
+
+  JsonParser parser(text.size());
+  if (!parser.tokenize(text)) explain(view, text_offset);
+  if (needs_care(view, parser.tokens())) normalize_numbers(text, parser.tokens(), text_offset);
+  if (!parser.build()) explain(view, text_offset);
 
   if (strictness == Strictness::strict) check_strict_form(view, text_offset);
-  HeaderReader walker(strictness);
-  walker.walk(root);
-  if (walker.largest_float_seen() && exceeds_double_range(text)) {
-    throw Error(Code::json, Message() << "the header holds a number out of range");
-  }
-  return walker.finish();
+  HeaderReader reader(strictness);
+  reader.read(parser.root());
+  return reader.finish();
 }
 
 }  // namespace st

@@ -1,5 +1,4 @@
-// JSON text -> what it says. Form only: whether offsets and sizes fit together is
-// header_validate's.
+// Parses the text of a header. header_validate checks its offsets and sizes.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "format/header.h"
+#include "io/platform.h"
 
 namespace st {
 
@@ -17,16 +17,23 @@ enum class Strictness : std::uint32_t { compatible = 0, strict = 1 };
 // In the order of the text. Views point into `storage`.
 struct ParsedHeader {
   Header::Storage storage;
-  std::vector<TensorEntry> tensors;  // a name may come twice
-  std::vector<MetadataEntry> metadata;
+  LargeVector<TensorEntry> tensors;     // a name may be repeated
+  std::vector<MetadataEntry> metadata;  // the first entry of each key
+  // A key that the text repeats: a null view if there is none.
+  std::string_view repeated_key;
   MetadataForm metadata_form = MetadataForm::absent;
 };
 
-// Bytes beyond the text that must be allocated, whatever they hold.
+// Bytes behind the text that must be readable, whatever they hold.
 inline constexpr std::size_t parse_padding = 64;
 
 // `text` is private memory with `parse_padding` bytes behind it; it is overwritten. `text_offset`
-// is where it begins in the file, for error positions. Throws Code::utf8, json or schema.
+// is where it begins in the file, for error positions. Throws Code::utf8, json, schema or dtype.
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset);
+
+// For tests: selects the JSON parser's implementation for one instruction set by its name, for all
+// later calls. Returns whether this machine can run it. Nothing else, and nothing in the
+// environment, changes the choice of the best one.
+bool select_json_kernel(std::string_view name) noexcept;
 
 }  // namespace st

@@ -1,4 +1,4 @@
-// What a header says -> a header that is true of its file. Pure: no bytes are read.
+// Checks a parsed header against the size of its file.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace st {
 
-// Checks that the tensors, in order of their offsets, cover `file_size - data_offset` bytes without
-// hole or overlap and that every size is what dtype and shape say. Of two tensors of one name the
-// later in the text is judged, as the reference does; only then is the pair refused. Throws
+// Checks that the tensors, sorted by offset, cover `file_size - data_offset` bytes without gap or
+// overlap, and that every size is that of dtype and shape. Of duplicate tensor names the last is
+// validated, as the reference does; the duplicate is rejected after all other checks. Throws
 // Code::offset, overflow, subbyte, size_mismatch, coverage or duplicate.
 std::shared_ptr<const Header> validate_header(ParsedHeader parsed, std::uint64_t data_offset,
                                               std::uint64_t file_size);

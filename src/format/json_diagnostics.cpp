@@ -1,6 +1,10 @@
 #include "format/json_diagnostics.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "format/json_numbers.h"
 
 namespace st {
 namespace {
@@ -25,6 +29,9 @@ class Scanner {
   }
   char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
   void space() noexcept {
+    constexpr std::string_view spaces = "        ";
+    while (text_.substr(at_).starts_with(spaces))
+      at_ += spaces.size();
     while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')
       ++at_;
   }
@@ -56,6 +63,7 @@ class Scanner {
       if (peek() == ',') {
         ++at_;
         want_value = true;
+        may_close = false;
         continue;
       }
       if (peek() != closing()) return fail(in_object() ? "',' or '}'" : "',' or ']'");
@@ -97,8 +105,8 @@ class Scanner {
 
   bool digits() noexcept {
     const std::size_t first = at_;
-    while (peek() >= '0' && peek() <= '9')
-      ++at_;
+    const char* const end = text_.data() + text_.size();
+    at_ = static_cast<std::size_t>(skip_digits(text_.data() + at_, end) - text_.data());
     return at_ > first || fail("a digit");
   }
 
@@ -141,7 +149,7 @@ class Scanner {
     if (peek() != 'u') {
       if (std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos ||
           at_ >= text_.size())
-        return fail("an escape that JSON has");
+        return fail("one of the escapes of JSON");
       ++at_;
       return true;
     }
@@ -156,9 +164,23 @@ class Scanner {
     return (unit >= 0xDC00 && unit <= 0xDFFF) || fail("a low surrogate after a high one");
   }
 
+  // Passes over eight bytes at a time that neither end a string nor begin an escape nor are control
+  // characters.
+  void skip_plain_text() noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+    for (std::uint64_t word; at_ + sizeof word <= text_.size(); at_ += sizeof word) {
+      std::memcpy(&word, text_.data() + at_, sizeof word);
+      const std::uint64_t control = (word - ones * 0x20) & ~word & highs;
+      if (control || has_zero(word ^ ones * '"') || has_zero(word ^ ones * '\\')) return;
+    }
+  }
+
   bool string() noexcept {
     ++at_;
     while (at_ < text_.size()) {
+      skip_plain_text();
+      if (at_ == text_.size()) break;
       const auto byte = static_cast<unsigned char>(text_[at_]);
       if (byte == '"') {
         ++at_;

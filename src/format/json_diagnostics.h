@@ -1,5 +1,5 @@
-// Where a text stops being JSON. Slow and only for error messages: what is accepted is decided by
-// the parser.
+// Locates the first error of a text that is not JSON, for error messages. The parser decides what
+// is accepted; this scanner knows what it expected.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,9 @@ namespace st {
 
 struct JsonError {
   std::size_t at;        // offset of the first byte that cannot be right; text.size() for the end
-  const char* expected;  // what should have stood there
+  const char* expected;  // what was expected there; null if the text is JSON
 };
 
-// `expected` is null if no fault was found.
 JsonError find_json_error(std::string_view text) noexcept;
 
 }  // namespace st

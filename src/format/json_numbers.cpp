@@ -3,155 +3,120 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
+#include <limits>
 
 namespace st {
 namespace {
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
+// The parts of a number. `last` is behind its last byte.
+struct Spelling {
+  const char* digits;  // after the sign
+  const char* integer_end;
+  const char* last;
+  bool negative;
 
-bool makes_float(char c) noexcept {
-  return c == '.' || c == 'e' || c == 'E';
-}
-
-// Past the digits, points, signs and exponents from `at` on.
-template <class Char>
-Char* skip_number(Char* at, Char* end) noexcept {
-  while (at < end && (is_digit(*at) || makes_float(*at) || *at == '+' || *at == '-'))
-    ++at;
-  return at;
-}
-
-// `first` to `last` are digits. The sign counts: -2^63 is the least that 64 bits hold.
-bool fits_64_bits(const char* sign, const char* first, const char* last, bool negative) noexcept {
-  if (negative) {
-    std::int64_t value;
-    return std::from_chars(sign, last, value).ec == std::errc{};
-  }
-  std::uint64_t value;
-  return std::from_chars(first, last, value).ec == std::errc{};
-}
-
-// 12345678901234567890123 becomes 1.23456789012345678e22: digits at the end make room.
-void become_float(char* first, char* last) noexcept {
-  char exponent[24];
-  exponent[0] = 'e';
-  const auto end = std::to_chars(exponent + 1, exponent + sizeof exponent, last - first - 1).ptr;
-  const auto size = static_cast<std::size_t>(end - exponent);
-  std::memmove(first + 2, first + 1, static_cast<std::size_t>(last - first) - 2);
-  first[1] = '.';
-  std::memcpy(last - size, exponent, size);
-}
-
-struct Float {
-  std::uint64_t significand = 0;
-  std::int64_t exponent = 0;
+  bool is_float() const noexcept { return integer_end != last; }
 };
 
-// The value that the text of a number, without its sign, has in the reference's eyes.
-Float read_float(const char* at, const char* end) noexcept {
-  Float number;
-  bool full = false;  // further digits no longer fit the significand
-  bool fraction = false;
-  for (; at < end && (is_digit(*at) || *at == '.'); ++at) {
-    if (*at == '.') {
-      fraction = true;
-      continue;
-    }
-    const auto digit = static_cast<std::uint64_t>(*at - '0');
-    std::uint64_t wider;
-    full = full || __builtin_mul_overflow(number.significand, std::uint64_t{10}, &wider) ||
-           __builtin_add_overflow(wider, digit, &wider);
-    if (!full) number.significand = wider;
-    if (!full && fraction) --number.exponent;
-    if (full && !fraction) ++number.exponent;
+Spelling spelling_at(std::string_view text, std::size_t at) noexcept {
+  const char* const end = text.data() + text.size();
+  Spelling number;
+  number.negative = text[at] == '-';
+  number.digits = text.data() + at + (number.negative ? 1 : 0);
+  number.integer_end = skip_digits(number.digits, end);
+  const char* place = number.integer_end;
+  if (place < end && *place == '.') place = skip_digits(place + 1, end);
+  if (place < end && (*place == 'e' || *place == 'E')) {
+    ++place;
+    if (place < end && (*place == '+' || *place == '-')) ++place;
+    place = skip_digits(place, end);
   }
-  if (at < end && (*at == 'e' || *at == 'E')) {
-    ++at;
-    if (at < end && *at == '+') ++at;
-    std::int64_t exponent = 0;
-    if (std::from_chars(at, end, exponent).ec == std::errc{}) number.exponent += exponent;
-  }
+  number.last = place;
   return number;
+}
+
+// A number as the reference (serde_json) evaluates it: the digits that fit 64 bits, and a power of
+// ten.
+struct Decimal {
+  std::uint64_t significand = 0;
+  std::int64_t exponent = 0;
+
+  // Takes digits up to the first that does not fit; returns its place, or `end`.
+  const char* take_digits(const char* at, const char* end) noexcept {
+    for (; at < end; ++at) {
+      const auto digit = static_cast<std::uint64_t>(*at - '0');
+      std::uint64_t wider;
+      if (__builtin_mul_overflow(significand, std::uint64_t{10}, &wider) ||
+          __builtin_add_overflow(wider, digit, &wider)) {
+        return at;
+      }
+      significand = wider;
+    }
+    return end;
+  }
+};
+
+// What follows 'e': saturated, since the reference gives up or takes 0 beyond 32 bits.
+std::int64_t read_exponent(const char* at, const char* end) noexcept {
+  const bool negative = *at == '-';
+  if (*at == '-' || *at == '+') ++at;
+  std::int32_t value;
+  if (std::from_chars(at, end, value).ec != std::errc{}) {
+    value = std::numeric_limits<std::int32_t>::max();
+  }
+  return negative ? -std::int64_t{value} : std::int64_t{value};
+}
+
+Decimal evaluate(const Spelling& number) noexcept {
+  Decimal decimal;
+  // An integer digit that does not fit is dropped and so are those behind it; the fraction begins
+  // anew, and its first digit may fit again.
+  const char* at = decimal.take_digits(number.digits, number.integer_end);
+  decimal.exponent = number.integer_end - at;
+  at = number.integer_end;
+  if (at < number.last && *at == '.') {
+    const char* const first = at + 1;
+    decimal.exponent -= decimal.take_digits(first, skip_digits(first, number.last)) - first;
+    at = skip_digits(first, number.last);
+  }
+  if (at < number.last) decimal.exponent += read_exponent(at + 1, number.last);
+  return decimal;
+}
+
+// The reference multiplies the significand, rounded to a double, by a power of ten, which comes to
+// infinity a little before the value of the text does.
+bool is_out_of_range(const Decimal& decimal) noexcept {
+  constexpr std::int64_t first_power = 289, last_power = 308;
+  static constexpr double powers[] = {1e289, 1e290, 1e291, 1e292, 1e293, 1e294, 1e295,
+                                      1e296, 1e297, 1e298, 1e299, 1e300, 1e301, 1e302,
+                                      1e303, 1e304, 1e305, 1e306, 1e307, 1e308};
+  if (decimal.significand == 0 || decimal.exponent < first_power) return false;
+  if (decimal.exponent > last_power) return true;
+  return std::isinf(static_cast<double>(decimal.significand) *
+                    powers[decimal.exponent - first_power]);
+}
+
+bool fits_64_bits(const Spelling& number) noexcept {
+  std::uint64_t value;
+  return std::from_chars(number.digits, number.integer_end, value).ec == std::errc{};
 }
 
 }  // namespace
 
-bool may_have_negative_zero(std::span<const char> text) noexcept {
-  const char* at = text.data();
-  const char* end = at + text.size();
-  while (at < end) {
-    at = static_cast<const char*>(std::memchr(at, '-', static_cast<std::size_t>(end - at)));
-    if (!at) return false;
-    if (++at < end && *at == '0') return true;
+bool rewrite_number(std::span<char> text, std::size_t at) noexcept {
+  const Spelling number = spelling_at({text.data(), text.size()}, at);
+  if (!number.is_float()) {
+    if (number.negative && *number.digits == '0') {
+      text[at + 1] = '1';
+      return true;
+    }
+    if (!number.negative && fits_64_bits(number)) return true;
   }
-  return false;
-}
-
-bool normalize_numbers(std::span<char> text) noexcept {
-  bool rewritten = false;
-  bool in_string = false;
-  char* const end = text.data() + text.size();
-  for (char* at = text.data(); at < end; ++at) {
-    if (in_string) {
-      if (*at == '\\')
-        ++at;
-      else if (*at == '"')
-        in_string = false;
-      continue;
-    }
-    if (*at == '"') {
-      in_string = true;
-      continue;
-    }
-    if (*at != '-' && !is_digit(*at)) continue;
-
-    char* const sign = at;
-    const bool negative = *at == '-';
-    char* const first = negative ? at + 1 : at;
-    char* last = first;
-    while (last < end && is_digit(*last))
-      ++last;
-    const bool integer = last > first && !(last < end && makes_float(*last));
-    if (integer && negative && last == first + 1 && *first == '0') {
-      *first = '1';
-      rewritten = true;
-    } else if (integer && *first != '0' && !fits_64_bits(sign, first, last, negative)) {
-      become_float(first, last);
-      rewritten = true;
-    }
-    // A fraction or an exponent is passed over too: its digits begin no number.
-    at = std::max(skip_number(last, end) - 1, sign);
-  }
-  return rewritten;
-}
-
-bool exceeds_double_range(std::span<const char> text) noexcept {
-  constexpr std::int64_t largest_power = 308;
-  bool in_string = false;
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at < end; ++at) {
-    if (in_string) {
-      if (*at == '\\')
-        ++at;
-      else if (*at == '"')
-        in_string = false;
-    } else if (*at == '"') {
-      in_string = true;
-    } else if (is_digit(*at)) {
-      const char* const first = at;
-      at = skip_number(at, end);
-      const Float number = read_float(first, at--);
-      if (number.significand == 0 || number.exponent < 0) continue;
-      if (number.exponent > largest_power) return true;
-      const double power = std::pow(10.0, static_cast<double>(number.exponent));
-      if (std::isinf(static_cast<double>(number.significand) * power)) return true;
-    }
-  }
-  return false;
+  if (is_out_of_range(evaluate(number))) return false;
+  constexpr std::string_view zero = "0.0";  // no float is shorter
+  char* const last = text.data() + (number.last - text.data());
+  std::fill(std::copy(zero.begin(), zero.end(), text.data() + at), last, ' ');
+  return true;
 }
 
 }  // namespace st

@@ -1,24 +1,52 @@
-// Integers that the JSON parser and the reference implementation read differently.
+// Numbers of JSON that the parser and the reference implementation read differently.
 #pragma once
 
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
+#include <string_view>
 
 namespace st {
 
-// Rewrites, outside of strings and without changing any length,
-//   -0, which the parser takes for the integer 0 and the reference for a float, into -1;
-//   integers beyond 64 bits, which the parser refuses and the reference takes for floats, into
-//   floats of the same magnitude.
-// Neither is allowed where the format wants an integer; both are where it ignores a number.
-// Returns whether anything was rewritten.
-bool normalize_numbers(std::span<char> text) noexcept;
+// A bit for each of the eight bytes at `at` that is no digit.
+inline std::uint64_t non_digits(const char* at) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  const std::uint64_t values = word ^ 0x3030303030303030u;
+  return ((values + 0x7676767676767676u) | values) & 0x8080808080808080u;
+}
 
-// Whether there is a "-0" anywhere, so that a text without need not be rewritten.
-bool may_have_negative_zero(std::span<const char> text) noexcept;
+// The first byte from `at` on that is not a digit.
+inline const char* skip_digits(const char* at, const char* end) noexcept {
+  for (; end - at >= 8; at += 8) {
+    const std::uint64_t found = non_digits(at);
+    if (found) return at + std::countr_zero(found) / 8;
+  }
+  while (at < end && *at >= '0' && *at <= '9')
+    ++at;
+  return at;
+}
 
-// Whether a float in the text is beyond the largest double as the reference reads it: it multiplies
-// the first 64 bits of the digits by a power of ten, and so gives up a little before the largest
-// double is reached. Only worth asking where the parser has read one close to it.
-bool exceeds_double_range(std::span<const char> text) noexcept;
+// Whether the number that begins at `at` is an integer that both read alike: at most 19 digits, no
+// -0.
+inline bool is_simple_integer(std::string_view text, std::size_t at) noexcept {
+  const char* const end = text.data() + text.size();
+  const bool negative = text[at] == '-';
+  const char* const first = text.data() + at + (negative ? 1 : 0);
+  const char* const last = skip_digits(first, end);
+  if (last - first > (negative ? 18 : 19)) return false;
+  if (last < end && (*last == '.' || (*last | 0x20) == 'e')) return false;
+  return !negative || first == end || *first != '0';
+}
+
+// Overwrites, without changing the length of the text, the number of valid JSON at `at` with one
+// that the parser accepts quickly wherever the reference accepts the original:
+//   -0, an integer for the parser and a float for the reference, becomes -1;
+//   floats, and integers beyond 64 bits, which are floats for the reference, become 0.0 and spaces.
+// None of them is a size or an offset before or after. Returns false, and changes nothing, if the
+// reference finds the number out of range.
+bool rewrite_number(std::span<char> text, std::size_t at) noexcept;
 
 }  // namespace st

@@ -44,7 +44,6 @@ std::uint64_t hash_name(std::string_view name, std::uint64_t key) noexcept {
 NameIndex::NameIndex(std::size_t count) : key_(random_bits()) {
   const std::size_t size = std::bit_ceil(count * 2 + 1);
   mask_ = size - 1;
-  reserve_on_huge_pages(&slots_, size);
   slots_.assign(size, Slot{0, none});
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -15,20 +16,39 @@ namespace st {
 
 // ---- Memory -------------------------------------------------------------------------------------
 
-// `size` writable bytes aligned to 64, uninitialised or zero. Large ones are mapped on huge pages
-// where the system has them: reading a file into fresh small pages is several times slower. Throws
+// `size` writable bytes aligned to 64, uninitialised or zero. Large blocks are mapped on huge pages
+// where the system has them: filling fresh small pages is several times slower. Throws
 // Code::no_memory.
+void* allocate_block(std::size_t size);
+
+// Releases a block of allocate_block(size).
+void free_block(void* block, std::size_t size) noexcept;
+
+// The same as Bytes, which own the block.
 Bytes allocate_bytes(std::uint64_t size);
 
-// Advice for a large block that is about to be filled for the first time, whoever allocated it: the
-// whole huge pages inside it are to be backed as such.
-void prefer_huge_pages(void* block, std::size_t size) noexcept;
-
 template <class Element>
-void reserve_on_huge_pages(std::vector<Element>* vector, std::size_t count) {
-  vector->reserve(count);
-  prefer_huge_pages(vector->data(), count * sizeof(Element));
-}
+struct BlockAllocator {
+  using value_type = Element;
+
+  BlockAllocator() = default;
+  template <class Other>
+  BlockAllocator(const BlockAllocator<Other>&) noexcept {}
+
+  Element* allocate(std::size_t count) {
+    if (count > PTRDIFF_MAX / sizeof(Element)) throw std::bad_alloc();
+    return static_cast<Element*>(allocate_block(count * sizeof(Element)));
+  }
+  void deallocate(Element* elements, std::size_t count) noexcept {
+    free_block(elements, count * sizeof(Element));
+  }
+
+  bool operator==(const BlockAllocator&) const = default;
+};
+
+// A vector whose elements may fill megabytes.
+template <class Element>
+using LargeVector = std::vector<Element, BlockAllocator<Element>>;
 
 // ---- Random numbers -----------------------------------------------------------------------------
 

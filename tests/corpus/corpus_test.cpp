@@ -1,5 +1,5 @@
 // Every input, opened in every way, under both strictnesses: one verdict, one reason. The program
-// runs once for each of the JSON parser's kernels, which SIMDJSON_FORCE_IMPLEMENTATION chooses.
+// runs once for each of the JSON parser's kernels.
 #include <safetensors/safetensors.h>
 
 #include <catch2/catch_test_macros.hpp>

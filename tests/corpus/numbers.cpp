@@ -88,7 +88,16 @@ const char* const ignored_numbers[] = {
     "1e308",
     "-1e308",
     "1.7976931348623157e308",
+    // Larger than the largest double, but not once the significand is cut to 64 bits.
+    "1.79769313486231581e308",
+    "-1.79769313486231581e308",
+    "1.7976931348623158079e307",
+    "2.47032822920623272082e-324",
     "1e-400",
+    "1e-99999999999999999999",
+    "0e99999999999999999999",
+    // An integer digit that does not fit 64 bits is dropped; the first digit of the fraction fits.
+    "18446744073709551619.3",
     "0e999",
     "0.0e99999",
     "5e-324",
@@ -112,6 +121,8 @@ const char* const too_large_numbers[] = {
     // early.
     "1.7976931348623158e308",
     "1.797693134862315807e308",
+    "1.79769313486231580793728971405e308",
+    "179769313486231580793728971405e279",
     "-1.7976931348623158e308",
 };
 

@@ -16,17 +16,18 @@ TensorEntry bytes(std::string_view name, std::uint64_t begin, std::uint64_t end)
   return {name, {extents + (end - begin), 1}, Dtype::u8, begin, end};
 }
 
-ParsedHeader parsed(std::vector<TensorEntry> tensors, std::vector<MetadataEntry> metadata = {}) {
-  return {{}, std::move(tensors), std::move(metadata)};
+ParsedHeader parsed(const LargeVector<TensorEntry>& tensors,
+                    std::vector<MetadataEntry> metadata = {}, std::string_view repeated_key = {}) {
+  return {{}, tensors, std::move(metadata), repeated_key, MetadataForm::absent};
 }
 
-std::optional<Code> verdict(std::vector<TensorEntry> tensors, std::uint64_t data_size) {
-  return code_of([&] { validate_header(parsed(std::move(tensors)), 100, 100 + data_size); });
+std::optional<Code> verdict(const LargeVector<TensorEntry>& tensors, std::uint64_t data_size) {
+  return code_of([&] { validate_header(parsed(tensors), 100, 100 + data_size); });
 }
 
 }  // namespace
 
-TEST_CASE("tensors that cover the data are put in the order of the file") {
+TEST_CASE("tensors that cover the data are sorted by offset") {
   const auto header =
       validate_header(parsed({bytes("b", 1, 3), bytes("c", 3, 3), bytes("a", 0, 1)}), 100, 103);
   REQUIRE(header->tensors().size() == 3);
@@ -38,7 +39,7 @@ TEST_CASE("tensors that cover the data are put in the order of the file") {
   CHECK(header->file_offset(*header->find("b")) == 101);
 }
 
-TEST_CASE("holes, overlaps and reversed offsets are refused") {
+TEST_CASE("gaps, overlaps and reversed offsets are rejected") {
   CHECK(verdict({bytes("a", 1, 2)}, 2) == Code::offset);
   CHECK(verdict({bytes("a", 0, 1), bytes("b", 2, 3)}, 3) == Code::offset);
   CHECK(verdict({bytes("a", 0, 2), bytes("b", 1, 3)}, 3) == Code::offset);
@@ -46,12 +47,12 @@ TEST_CASE("holes, overlaps and reversed offsets are refused") {
         Code::offset);
 }
 
-TEST_CASE("a size that dtype and shape do not make is refused") {
+TEST_CASE("a size other than that of dtype and shape is rejected") {
   CHECK(verdict({{"a", {extents + 2, 1}, Dtype::f32, 0, 4}}, 4) == Code::size_mismatch);
   CHECK(verdict({{"a", {extents + 1, 1}, Dtype::f4, 0, 1}}, 1) == Code::subbyte);
 }
 
-TEST_CASE("the data ends where the last tensor does") {
+TEST_CASE("the tensors cover the data to its end") {
   CHECK_FALSE(verdict({bytes("a", 0, 3)}, 3));
   CHECK(verdict({bytes("a", 0, 3)}, 2) == Code::coverage);
   CHECK(verdict({bytes("a", 0, 3)}, 4) == Code::coverage);
@@ -59,21 +60,21 @@ TEST_CASE("the data ends where the last tensor does") {
   CHECK(verdict({}, 1) == Code::coverage);
 }
 
-TEST_CASE("of two tensors of one name the later is judged, then the pair is refused") {
+TEST_CASE("of duplicate tensor names the last is validated, then the file is rejected") {
   CHECK(verdict({bytes("a", 0, 2), bytes("a", 0, 1)}, 1) == Code::duplicate);
   CHECK(verdict({bytes("a", 0, 1), bytes("a", 0, 2)}, 1) == Code::coverage);
   CHECK(verdict({bytes("a", 0, 1), bytes("a", 1, 2)}, 2) == Code::offset);
   CHECK(verdict({bytes("a", 0, 3), bytes("b", 1, 2), bytes("a", 0, 1)}, 2) == Code::duplicate);
 }
 
-TEST_CASE("metadata is ordered by key, and two of one key are refused last") {
+TEST_CASE("metadata is ordered by key, and a duplicate key is rejected last") {
   const auto header = validate_header(parsed({}, {{"z", "1"}, {"a", "2"}}), 8, 8);
   REQUIRE(header->metadata().size() == 2);
   CHECK(header->metadata()[0].key == "a");
   CHECK(header->find_metadata("z")->value == "1");
   CHECK(header->find_metadata("y") == nullptr);
   const auto twice = [](std::uint64_t end) {
-    return code_of([&] { validate_header(parsed({}, {{"k", "1"}, {"k", "1"}}), 8, end); });
+    return code_of([&] { validate_header(parsed({}, {{"k", "1"}}, "k"), 8, end); });
   };
   CHECK(twice(8) == Code::duplicate);
   CHECK(twice(9) == Code::coverage);

@@ -34,12 +34,14 @@ TEST_CASE("a size beyond the address space is rejected with the size in the mess
   }
 }
 
-TEST_CASE("advice leaves the bytes as they are") {
-  const Bytes bytes = allocate_bytes(8 << 20);
-  std::memset(bytes.writable, 1, 8 << 20);
-  prefer_huge_pages(bytes.writable + 123, (8 << 20) - 200);
+TEST_CASE("a large vector grows like any other") {
+  LargeVector<std::uint64_t> numbers;
+  for (std::uint64_t i = 0; i < 1'500'000; ++i)
+    numbers.push_back(i);
+  CHECK(reinterpret_cast<std::uintptr_t>(numbers.data()) % 64 == 0);
   bool same = true;
-  for (std::uint64_t i = 0; i < bytes.size; ++i)
-    same &= bytes.data[i] == std::byte{1};
+  for (std::uint64_t i = 0; i < numbers.size(); ++i)
+    same &= numbers[i] == i;
   CHECK(same);
+  CHECK_THROWS(LargeVector<std::uint64_t>(std::size_t{1} << 60));
 }

@@ -16,18 +16,10 @@ constexpr std::align_val_t alignment{64};
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr std::size_t mapped_from = 2 * huge_page;
 
-struct HeapBlock {
-  void operator()(const std::byte* block) const noexcept {
-    ::operator delete(const_cast<std::byte*>(block), alignment);
-  }
-};
-
-struct MappedBlock {
-  std::size_t size;
-  void operator()(const std::byte* block) const noexcept {
-    ::munmap(const_cast<std::byte*>(block), size);
-  }
-};
+std::size_t whole_pages(std::size_t size) noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (size + page - 1) / page * page;
+}
 
 Error no_memory(std::uint64_t size, int os_error = 0) {
   return Error(Code::no_memory, Message() << "not enough memory for " << size << " bytes",
@@ -45,33 +37,34 @@ std::byte* map_on_huge_pages(std::size_t size) {
       (huge_page - reinterpret_cast<std::uintptr_t>(first) % huge_page) % huge_page;
   if (before > 0) ::munmap(first, before);
   if (before < huge_page) ::munmap(first + before + size, huge_page - before);
-  prefer_huge_pages(first + before, size);
+  ::madvise(first + before, size, MADV_HUGEPAGE);
   return first + before;
 }
 
 }  // namespace
 
-void prefer_huge_pages(void* block, std::size_t size) noexcept {
-  const auto first = reinterpret_cast<std::uintptr_t>(block);
-  const std::uintptr_t from = (first + huge_page - 1) / huge_page * huge_page;
-  const std::uintptr_t to = (first + size) / huge_page * huge_page;
-  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+void* allocate_block(std::size_t size) {
+  if (size > PTRDIFF_MAX - 2 * huge_page) throw no_memory(size);
+  void* const block = size < mapped_from
+                          ? ::operator new(size > 0 ? size : 1, alignment, std::nothrow)
+                          : map_on_huge_pages(whole_pages(size));
+  if (!block) throw no_memory(size, size < mapped_from ? 0 : errno);
+  return block;
+}
+
+void free_block(void* block, std::size_t size) noexcept {
+  if (size < mapped_from) {
+    ::operator delete(block, alignment);
+  } else {
+    ::munmap(block, whole_pages(size));
+  }
 }
 
 Bytes allocate_bytes(std::uint64_t size) {
-  if (size > PTRDIFF_MAX - 2 * huge_page) throw no_memory(size);
   const auto count = static_cast<std::size_t>(size);
-  if (count < mapped_from) {
-    auto* block =
-        static_cast<std::byte*>(::operator new(count > 0 ? count : 1, alignment, std::nothrow));
-    if (!block) throw no_memory(size);
-    return {block, block, size, std::shared_ptr<const std::byte>(block, HeapBlock{})};
-  }
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t whole_pages = (count + page - 1) / page * page;
-  std::byte* block = map_on_huge_pages(whole_pages);
-  if (!block) throw no_memory(size, errno);
-  return {block, block, size, std::shared_ptr<const std::byte>(block, MappedBlock{whole_pages})};
+  auto* const block = static_cast<std::byte*>(allocate_block(count));
+  return {block, block, size,
+          std::shared_ptr<const void>(block, [count](void* owned) { free_block(owned, count); })};
 }
 
 }  // namespace st
