@@ -10,14 +10,26 @@
 #include <string_view>
 #include <vector>
 
+#include "io/platform.h"
+
 namespace st {
 
-// A name as 64 bits: spreads evenly under any key; with a secret one, names that collide cannot be
-// made on purpose.
-std::uint64_t hash_name(std::string_view name, std::uint64_t key) noexcept;
+struct HashKey {
+  std::uint64_t first;
+  std::uint64_t second;
+};
 
-// Finds a name's position among many. Open addressing; keyed with random bits, because names come
-// from files that may be made to collide.
+// Without the key, names that collide cannot be constructed; ordinary names spread under every key.
+std::uint64_t hash_name(std::string_view name, HashKey key) noexcept;
+
+// A hash that is the same in every process and every release, for names of temporary files. Names
+// that collide can be constructed.
+inline std::uint64_t stable_name_hash(std::string_view name) noexcept {
+  return hash_name(name, {0, 0});
+}
+
+// Finds a name's position among many. Open addressing under a random key, because names come from
+// files that an attacker may have written.
 class NameIndex {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
@@ -25,11 +37,11 @@ class NameIndex {
   // Room for `count` names.
   explicit NameIndex(std::size_t count);
 
-  // Adds a name at `position`, or returns the position that already has it and leaves it there.
+  // Adds a name at `position`. If the name is there already, returns its position and adds nothing.
   // `name_of(position)` gives the name of a position added before.
   template <class NameOf>
   std::uint32_t insert(std::string_view name, std::uint32_t position, NameOf name_of) noexcept {
-    const std::uint64_t hash = hash_name(name, key_);
+    const std::uint64_t hash = hash_of(name);
     std::size_t slot = hash & mask_;
     for (; slots_[slot].position != none; slot = (slot + 1) & mask_) {
       if (slots_[slot].tag == tag_of(hash) && name_of(slots_[slot].position) == name) {
@@ -40,10 +52,13 @@ class NameIndex {
     return none;
   }
 
+  // Under this index's own key.
+  std::uint64_t hash_of(std::string_view name) const noexcept { return hash_name(name, key_); }
+
   // The position of a name, or `none`.
   template <class NameOf>
   std::uint32_t find(std::string_view name, NameOf name_of) const noexcept {
-    const std::uint64_t hash = hash_name(name, key_);
+    const std::uint64_t hash = hash_of(name);
     for (std::size_t slot = hash & mask_; slots_[slot].position != none;
          slot = (slot + 1) & mask_) {
       if (slots_[slot].tag == tag_of(hash) && name_of(slots_[slot].position) == name) {
@@ -63,13 +78,13 @@ class NameIndex {
     return static_cast<std::uint32_t>(hash >> 32);
   }
 
-  std::uint64_t key_;
+  HashKey key_;
   std::size_t mask_;
-  std::vector<Slot> slots_;
+  LargeVector<Slot> slots_;
 };
 
-// An order over the positions 0..count-1 that is computed by the first thread that asks for it. No
-// lock is held, so that a fork in the middle leaves nothing locked.
+// An order over the positions 0..count-1 that the first thread that needs it computes. No lock is
+// held, so that a fork meanwhile leaves nothing locked.
 class LazyOrder {
  public:
   LazyOrder() noexcept = default;

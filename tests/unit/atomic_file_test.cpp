@@ -75,7 +75,7 @@ TEST_CASE("what an interrupted save left under the target's temporary name is re
   replace(scratch / "file", "old");
   char left[32];
   std::snprintf(left, sizeof left, ".st-%016llx",
-                static_cast<unsigned long long>(hash_name("file", 0)));
+                static_cast<unsigned long long>(stable_name_hash("file")));
   write_file(scratch / left, "left over");
   replace(scratch / "file", "new");
   CHECK(read_file(scratch / "file") == "new");

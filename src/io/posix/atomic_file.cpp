@@ -167,9 +167,8 @@ bool PosixAtomicFile::link_as_target() {
 // process killed before the renaming left there. Who is alive holds a lock on the file under it;
 // whoever finds such a name takes a random one instead.
 void PosixAtomicFile::link_as_temporary() {
-  constexpr std::uint64_t no_key = 0;  // the same for every process
   constexpr int most_attempts = 100;
-  std::string name = temporary_name(hash_name(target_.name, no_key));
+  std::string name = temporary_name(stable_name_hash(target_.name));
   const bool locked = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
   bool linked = locked && link_as(name);
   if (locked && !linked && errno == EEXIST && remove_leftover(target_.directory.get(), name)) {
