@@ -1,4 +1,4 @@
-// A checked file: where its bytes come from, and which of them are which tensor.
+// An open file: the source of its bytes and its header.
 #pragma once
 
 #include <cstdint>

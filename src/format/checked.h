@@ -1,4 +1,4 @@
-// Unsigned 64-bit arithmetic that says when it would wrap.
+// Unsigned 64-bit arithmetic that detects overflow.
 #pragma once
 
 #include <cstdint>

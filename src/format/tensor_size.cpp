@@ -11,7 +11,7 @@ std::uint64_t element_count(std::string_view tensor_name, std::span<const std::u
     const auto product = checked_mul(count, extent);
     if (!product) {
       throw Error(Code::overflow, Message() << "tensor " << Quoted{tensor_name}
-                                            << ": its shape has more elements than 64 bits count");
+                                            << ": the number of its elements exceeds 64 bits");
     }
     count = *product;
   }
@@ -25,7 +25,7 @@ std::uint64_t tensor_size(std::string_view tensor_name, Dtype dtype,
   if (!bits) {
     throw Error(Code::overflow, Message() << "tensor " << Quoted{tensor_name} << ": " << count
                                           << " elements of " << dtype_name(dtype)
-                                          << " have more bits than 64 bits count");
+                                          << " exceed 64 bits in size");
   }
   if (*bits % 8 != 0) {
     throw Error(Code::subbyte, Message() << "tensor " << Quoted{tensor_name} << ": " << count

@@ -7,7 +7,7 @@
 
 namespace st {
 
-// Bytes of the sequence that `bytes` begins with, 0 if it begins with none. `bytes` is not empty.
+// Length of the sequence that `bytes` begins with, 0 if it is ill-formed. `bytes` is not empty.
 std::size_t utf8_sequence_length(std::string_view bytes) noexcept;
 
 // The character of one whole sequence.

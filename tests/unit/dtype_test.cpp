@@ -36,7 +36,7 @@ TEST_CASE("every dtype has its number, name and size") {
   }
 }
 
-TEST_CASE("other numbers and names are no dtype") {
+TEST_CASE("unknown numbers and names have no dtype") {
   for (const std::uint32_t number : {0u, 23u, 255u, UINT32_MAX})
     CHECK_FALSE(dtype_from_number(number));
   for (const std::string_view name :
