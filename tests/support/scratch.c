@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int folder = -1;
+static int directory = -1;
 static int parent = -1;
-static char folder_name[] = "scratch-XXXXXX";
+static char directory_name[] = "scratch-XXXXXX";
 static pid_t owner;
 
 static void stop(const char* what) {
@@ -23,17 +23,46 @@ static int is_entry(const struct dirent* entry) {
   return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static DIR* open_entries(void) {
-  const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* Opens the entries of the directory called `name` in `parent_directory`, or returns NULL. */
+static DIR* open_entries(int parent_directory, const char* name) {
+  const int copy = openat(parent_directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR* entries = copy < 0 ? NULL : fdopendir(copy);
-  if (!entries) stop("scratch folder");
+  if (!entries && copy >= 0) close(copy);
   return entries;
 }
 
+static void remove_entries(int parent_directory, const char* name) {
+  DIR* entries = open_entries(parent_directory, name);
+  const struct dirent* entry;
+  if (!entries) return;
+  while ((entry = readdir(entries))) {
+    const int place = dirfd(entries);
+    if (!is_entry(entry) || unlinkat(place, entry->d_name, 0) == 0) continue;
+    remove_entries(place, entry->d_name);
+    unlinkat(place, entry->d_name, AT_REMOVEDIR);
+  }
+  closedir(entries);
+}
+
+char* scratch_create(void) {
+  const char* where = getenv("TMPDIR");
+  char* path = NULL;
+  if (asprintf(&path, "%s/safetensors-XXXXXX", where ? where : "/tmp") < 0 || !mkdtemp(path))
+    stop("scratch directory");
+  return path;
+}
+
+void scratch_remove(char* path) {
+  remove_entries(AT_FDCWD, path);
+  rmdir(path);
+  free(path);
+}
+
 unsigned scratch_count(void) {
-  DIR* entries = open_entries();
+  DIR* entries = open_entries(directory, ".");
   unsigned count = 0;
   const struct dirent* entry;
+  if (!entries) stop("scratch directory");
   while ((entry = readdir(entries)))
     count += is_entry(entry) ? 1 : 0;
   closedir(entries);
@@ -41,26 +70,22 @@ unsigned scratch_count(void) {
 }
 
 void scratch_clear(void) {
-  DIR* entries = open_entries();
-  const struct dirent* entry;
-  while ((entry = readdir(entries))) {
-    if (!is_entry(entry)) continue;
-    if (unlinkat(folder, entry->d_name, 0) != 0) unlinkat(folder, entry->d_name, AT_REMOVEDIR);
-  }
-  closedir(entries);
+  remove_entries(directory, ".");
 }
 
 static void leave(void) {
   if (getpid() != owner) return;
   scratch_clear();
-  unlinkat(parent, folder_name, AT_REMOVEDIR);
+  unlinkat(parent, directory_name, AT_REMOVEDIR);
 }
 
 void scratch_enter(void) {
+  if (owner == getpid()) return;
   parent = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent < 0 || !mkdtemp(folder_name) || chmod(folder_name, 0755) != 0) stop("scratch folder");
-  folder = openat(parent, folder_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0 || fchdir(folder) != 0) stop("scratch folder");
+  if (parent < 0 || !mkdtemp(directory_name) || chmod(directory_name, 0755) != 0)
+    stop("scratch directory");
+  directory = openat(parent, directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0 || fchdir(directory) != 0) stop("scratch directory");
   owner = getpid();
   atexit(leave);
 }

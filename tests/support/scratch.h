@@ -1,4 +1,4 @@
-/* A folder of the test's own, removed with all that is in it when the program ends. */
+/* Directories for the files of a test, removed with everything in them. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
@@ -8,24 +8,31 @@
 extern "C" {
 #endif
 
-/* Makes the folder below the working directory and enters it: paths of the test are names in it. */
+/* Creates a directory in $TMPDIR, or in /tmp, and returns its path; scratch_remove removes it with
+ * everything in it and frees the path. */
+char* scratch_create(void);
+void scratch_remove(char* path);
+
+/* Creates a directory below the working directory and changes to it, so that a test's paths are
+ * names in it; removed when the program ends. Later calls do nothing. */
 void scratch_enter(void);
 
-/* Entries of the folder. */
+/* Number of entries of that directory. */
 unsigned scratch_count(void);
 
-/* Removes all entries of the folder. */
+/* Removes everything in it. */
 void scratch_clear(void);
 
-/* Both end the program if they cannot. The bytes of scratch_read belong to the caller (free). */
+/* Write and read a whole file; a failure ends the program. The caller frees the bytes of
+ * scratch_read. */
 void scratch_write(const char* name, const void* bytes, uint64_t size);
 void* scratch_read(const char* name, uint64_t* size);
 
 /* Whether the file has exactly these bytes. */
 int scratch_holds(const char* name, const void* bytes, uint64_t size);
 
-/* Runs `body` in a child without root's privileges; 0 if it returned 0, or -1 if that could not be
- * done. */
+/* Runs `body` in a child process without root's privileges. Returns 0 if it returned 0, and -1 if
+ * the privileges could not be dropped. */
 int scratch_as_nobody(int (*body)(void));
 
 #ifdef __cplusplus
