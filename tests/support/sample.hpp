@@ -1,18 +1,14 @@
-// A small file, written out by hand, that the wrapper's tests read; and a folder to put files in.
+// A small valid file, written by hand, for the tests of the C++ wrapper.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <initializer_list>
 #include <string>
-#include <system_error>
 #include <vector>
 
-// A file with this header and this data after it.
+// The bytes of a file with this header, padded with spaces, and this data.
 inline std::vector<std::byte> file_of(std::string header, const std::string& data) {
   while (header.size() % 8 != 0)
     header += ' ';
@@ -48,38 +44,4 @@ inline std::vector<std::byte> sample() {
                  bytes_of<std::int64_t>({7}) + bytes_of<float>({0, 1, 2, 3, 4, 5}) +
                      bytes_of<std::uint16_t>({0x3f80, 0xc000}) +
                      bytes_of<std::uint8_t>({0x21, 0x43}));
-}
-
-// A folder that goes away with everything in it.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "wrapper-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::system_error(errno, std::generic_category(), pattern);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-inline void write_file(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-}
-
-inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  std::vector<std::byte> bytes(text.size());
-  if (!text.empty()) std::memcpy(bytes.data(), text.data(), text.size());
-  return bytes;
 }

@@ -9,14 +9,15 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "models.h"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
 TEST_CASE("assigned tensors are the file's mapping, under the objects that were there") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(100), folder / "f");
   auto model = tied_model();
   const at::Tensor weight = (*model)["in.weight"];
@@ -32,7 +33,7 @@ TEST_CASE("assigned tensors are the file's mapping, under the objects that were 
 }
 
 TEST_CASE("an assigned model trains") {
-  const Folder folder;
+  const ScratchDirectory folder;
   torch::nn::Linear layer(3, 2);
   const at::Tensor x = at::ones({1, 3});
   layer->forward(x).sum().backward();
@@ -45,7 +46,7 @@ TEST_CASE("an assigned model trains") {
 }
 
 TEST_CASE("the file's dtype is assigned, and gradients of another go") {
-  const Folder folder;
+  const ScratchDirectory folder;
   torch::nn::Linear layer(3, 2);
   layer->forward(at::ones({1, 3})).sum().backward();
   save_file({{"weight", at::ones({2, 3}, at::kDouble)}, {"bias", at::ones({2})}}, folder / "f");
@@ -58,7 +59,7 @@ TEST_CASE("the file's dtype is assigned, and gradients of another go") {
 }
 
 TEST_CASE("a model on the meta device comes to life, tied names with one in the file") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(5), folder / "f");
   auto model = tied_model(0, at::kMeta);
   REQUIRE((*model)["in.weight"].is_meta());
@@ -74,7 +75,7 @@ TEST_CASE("a model on the meta device comes to life, tied names with one in the 
 }
 
 TEST_CASE("views follow the tensor whose memory they share") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   Layer model;
   model.buffer("w", w).buffer("row", w[1]).buffer("t", w.view({3, 4}));
@@ -87,7 +88,7 @@ TEST_CASE("views follow the tensor whose memory they share") {
 }
 
 TEST_CASE("a view is filled where the whole is not in the file") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   Layer model;
   model.buffer("w", w).buffer("row", w[1]);
@@ -105,7 +106,7 @@ TEST_CASE("a view is filled where the whole is not in the file") {
 }
 
 TEST_CASE("views that overlap are filled in the order of the model") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor w = at::zeros({4});
   Layer model;
   model.buffer("w", w).buffer("z", w.narrow(0, 0, 3)).buffer("y", w.narrow(0, 1, 3));
@@ -116,31 +117,31 @@ TEST_CASE("views that overlap are filled in the order of the model") {
 }
 
 TEST_CASE("views that could not follow are refused before anything is changed") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   save_file({{"bits", at::ones({4, 3})}, {"other", at::ones({1})}}, folder / "f");
   Layer model;
   model.buffer("other", at::zeros({1})).buffer("bits", w).buffer("ints", w.view(at::kInt));
   const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
-  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "\"ints\""));
   CHECK(same_bits(model["other"], at::zeros({1})));
 }
 
 TEST_CASE("a lazy conjugate could not follow, and is refused") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor z = at::ones({2}, at::kComplexFloat);
   save_file({{"z", z * 2}}, folder / "f");
   Layer model;
   model.buffer("z", z).buffer("conjugate", z.conj());
   const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
-  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "\"conjugate\""));
   CHECK(same_bits(z, at::ones({2}, at::kComplexFloat)));
 }
 
 TEST_CASE("a model that was made in inference mode trains after an assignment outside of it") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
   torch::nn::Linear layer = nullptr;
   {
@@ -158,7 +159,7 @@ TEST_CASE("a model that was made in inference mode trains after an assignment ou
 }
 
 TEST_CASE("what is assigned in inference mode has been made in it") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
   torch::nn::Linear layer(3, 2);
   {
@@ -167,35 +168,35 @@ TEST_CASE("what is assigned in inference mode has been made in it") {
     CHECK(same_bits(layer->forward(at::ones({1, 3})), at::ones({1, 2}) * 4));
   }
   CHECK(layer->weight.is_inference());
-  CHECK(code_of([&] { load_model(layer, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { load_model(layer, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
   const c10::NoGradGuard no_grad;
   CHECK_THROWS_AS(layer->weight.add_(1), c10::Error);
 }
 
 TEST_CASE("wrappers around tensors cannot be assigned to") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}}, folder / "f");
   Layer model;
   model.buffer("w", at::functorch::makeBatched(at::zeros({2, 2}), 0, 1));
   const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), "tensor \"w\""));
 }
 
 TEST_CASE("integers cannot be assigned where gradients are required") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"w", counting({2}, at::kLong)}}, folder / "f");
   Layer model;
   model.parameter("w", at::zeros({2}));
   const auto call = [&] { load_model(model, folder / "f", {.assign = true}); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), "tensor \"w\", with gradients required"));
   load_model(model, folder / "f");
   CHECK(same_bits(model["w"], counting({2})));
 }
 
 TEST_CASE("a model can be assigned to the meta device") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   auto model = tied_model();
   load_model(*model, folder / "f", {.device = "meta", .assign = true});

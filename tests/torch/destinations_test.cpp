@@ -6,8 +6,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "tensors.h"
 
 using namespace safetensors;
@@ -17,11 +18,11 @@ namespace {
 // Values for two tensors, of which the first is never wrong.
 void check_is_refused(const at::Tensor& destination, const at::Tensor& values,
                       const std::string& way_out) {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"good", at::ones({1})}, {"bad", values}}, folder / "f");
   const at::Tensor good = at::zeros({1});
   const auto call = [&] { load_into({{"good", good}, {"bad", destination}}, folder / "f"); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   const auto message = message_of(call);
   INFO(message);
   CHECK(contains(message, "\"bad\""));
@@ -57,7 +58,7 @@ TEST_CASE("tensors larger than their storage are refused: there is no memory to 
 }
 
 TEST_CASE("a storage that ends with the last element is large enough") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"w", at::ones({4})}}, folder / "f");
   const at::Tensor memory = at::zeros({8});
   load_into({{"w", shrunk(memory, 28, {2})}}, folder / "f");
@@ -74,7 +75,7 @@ TEST_CASE("wrappers around tensors are refused") {
 
 TEST_CASE("quantized tensors take floats, as copy_ does, and nothing else") {
   const auto dtype = GENERATE(at::kQInt8, at::kQUInt8, at::kQInt32);
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"q", at::ones({2})}}, folder / "f");
   const at::Tensor q = quantized(dtype);
   load_into({{"q", q}}, folder / "f");
@@ -94,7 +95,7 @@ TEST_CASE("dtypes that LibTorch converts nothing to are refused") {
 
 TEST_CASE("complex numbers that the format does not have are converted to") {
   const auto dtype = GENERATE(at::kComplexDouble, at::kComplexHalf);
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"z", at::ones({2})}}, folder / "f");
   const at::Tensor z = at::zeros({2}, at::kComplexDouble).to(dtype);
   load_into({{"z", z}}, folder / "f");

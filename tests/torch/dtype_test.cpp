@@ -5,8 +5,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "tensor/torch_sizes.h"
 #include "tensors.h"
 
@@ -31,7 +32,7 @@ TEST_CASE("every dtype but F6 is LibTorch's type of the same bits, both ways") {
 }
 
 TEST_CASE("tensors of every dtype come back bit for bit from a file and from memory") {
-  const Folder folder;
+  const ScratchDirectory folder;
   TensorDict tensors;
   for (std::uint32_t dtype = ST_DTYPE_BOOL; dtype <= ST_DTYPE_U64; ++dtype) {
     const auto type = scalar_type_of(dtype);
@@ -66,8 +67,8 @@ TEST_CASE("F4 holds two elements in one along the last dimension") {
   const auto tensors = load(one_tensor("F4", "[3,4]", 6));
   CHECK(tensors["t"].scalar_type() == c10::ScalarType::Float4_e2m1fn_x2);
   CHECK(tensors["t"].sizes() == at::IntArrayRef({3, 2}));
-  CHECK(read_file([&] {
-          static const Folder folder;
+  CHECK(read_file<std::vector<std::byte>>([&] {
+          static const ScratchDirectory folder;
           save_file(tensors, folder / "f4");
           return folder / "f4";
         }()) == one_tensor("F4", "[3,4]", 6));
@@ -75,13 +76,13 @@ TEST_CASE("F4 holds two elements in one along the last dimension") {
 
 TEST_CASE("F4 that cannot be halved is refused") {
   const auto bytes = one_tensor("F4", "[2,3]", 3);
-  CHECK(code_of([&] { load(bytes); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>([&] { load(bytes); }) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F4 with the shape [2, 3]"));
 }
 
 TEST_CASE("F6 is refused with the way to its bytes, unless it is left out") {
   const auto bytes = one_tensor("F6_E3M2", "[4]", 3);
-  CHECK(code_of([&] { load(bytes); }) == ST_E_DTYPE);
+  CHECK(code_of<Error>([&] { load(bytes); }) == ST_E_DTYPE);
   CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F6_E3M2"));
   CHECK(load(bytes, {.pattern = "^other"}).is_empty());
 }
@@ -90,7 +91,7 @@ TEST_CASE("extents and strides that LibTorch cannot hold are refused") {
   for (const char* shape : {"[0,9223372036854775808]", "[0,4611686018427387904,8]"}) {
     const auto bytes = one_tensor("U8", shape, 0);
     INFO(shape);
-    CHECK(code_of([&] { load(bytes); }) == ST_E_UNSUPPORTED);
+    CHECK(code_of<Error>([&] { load(bytes); }) == ST_E_UNSUPPORTED);
     CHECK(contains(message_of([&] { load(bytes); }), "63 bits"));
   }
   CHECK(load(one_tensor("U8", "[0,4611686018427387904]", 0))["t"].numel() == 0);

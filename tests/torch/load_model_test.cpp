@@ -5,9 +5,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "models.h"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 using Names = std::vector<std::string>;
@@ -27,7 +28,7 @@ LoadReport report_of(Layer& model, const std::filesystem::path& path,
 }  // namespace
 
 TEST_CASE("what save_model wrote is loaded: values, sharing, gradients and identity") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Auto, Backend::Mmap, Backend::Pread);
   const auto trained = tied_model(100);
   save_model(*trained, folder / "f");
@@ -51,7 +52,7 @@ TEST_CASE("what save_model wrote is loaded: values, sharing, gradients and ident
 }
 
 TEST_CASE("values are converted to the model's dtype, in its strides") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"w", counting({2, 3}, at::kLong)}, {"b", counting({2}, at::kDouble)}}, folder / "f");
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   Layer model;
@@ -63,7 +64,7 @@ TEST_CASE("values are converted to the model's dtype, in its strides") {
 }
 
 TEST_CASE("missing and unexpected names are thrown, all of them, or returned if not strict") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"in.weight", at::ones({4, 3})}, {"norm.x", at::ones({1})}, {"y", at::ones({1})}},
             folder / "f");
   auto model = tied_model();
@@ -78,7 +79,7 @@ TEST_CASE("missing and unexpected names are thrown, all of them, or returned if 
   CHECK(contains(message, (folder / "f").string() + "\" does not fit the model:"));
   CHECK(contains(message, R"("out.bias")"));
   CHECK(contains(message, R"("y", "norm.x")"));
-  CHECK(code_of([&] { load_model(*model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { load_model(*model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
 
   const auto returned = load_model(*model, folder / "f", {.strict = false});
   CHECK(returned.missing == missing);
@@ -87,7 +88,7 @@ TEST_CASE("missing and unexpected names are thrown, all of them, or returned if 
 }
 
 TEST_CASE("unexpected names come by module, as Python's load_state_dict finds them") {
-  const Folder folder;
+  const ScratchDirectory folder;
   TensorDict tensors;
   for (const char* name :
        {"in.a.b", "in", "in.", "zz.q", "in.weight.x", "norm._extra_state", "norm.a", "", "out.y"})
@@ -100,7 +101,7 @@ TEST_CASE("unexpected names come by module, as Python's load_state_dict finds th
 }
 
 TEST_CASE("of names for one tensor the one in the file is used; more are unexpected") {
-  const Folder folder;
+  const ScratchDirectory folder;
   auto model = tied_model();
   save_model(*model, folder / "all");
   TensorDict tensors = load_file(folder / "all");
@@ -119,12 +120,12 @@ TEST_CASE("of names for one tensor the one in the file is used; more are unexpec
 }
 
 TEST_CASE("a shape that does not fit throws even if not strict, unless it is ignored") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"a", at::ones({3, 2})}, {"b", at::ones({2})}}, folder / "f");
   Layer model;
   model.parameter("a", at::zeros({2, 3})).parameter("b", at::zeros({2}));
   const auto call = [&] { load_model(model, folder / "f", {.strict = false}); };
-  CHECK(code_of(call) == ST_E_SIZE_MISMATCH);
+  CHECK(code_of<Error>(call) == ST_E_SIZE_MISMATCH);
   CHECK(contains(message_of(call), R"("a" has the shape [3, 2] in the file and [2, 3])"));
   CHECK(same_bits(model["b"], at::zeros({2})));
 
@@ -138,7 +139,7 @@ TEST_CASE("a shape that does not fit throws even if not strict, unless it is ign
 }
 
 TEST_CASE("one element of one dimension fits a scalar, and nothing else does") {
-  const Folder folder;
+  const ScratchDirectory folder;
   Layer model;
   model.parameter("s", at::zeros({}));
   save_file({{"s", at::ones({1})}}, folder / "one");
@@ -146,12 +147,12 @@ TEST_CASE("one element of one dimension fits a scalar, and nothing else does") {
   CHECK(same_bits(model["s"], at::ones({})));
   for (const at::Tensor& other : {at::ones({2}), at::ones({1, 1}), at::ones({0})}) {
     save_file({{"s", other}}, folder / "other");
-    CHECK(code_of([&] { load_model(model, folder / "other"); }) == ST_E_SIZE_MISMATCH);
+    CHECK(code_of<Error>([&] { load_model(model, folder / "other"); }) == ST_E_SIZE_MISMATCH);
   }
 }
 
 TEST_CASE("a batch counter may be missing") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "all");
   auto tensors = load_file(folder / "all");
   tensors.erase("norm.num_batches_tracked");
@@ -160,7 +161,7 @@ TEST_CASE("a batch counter may be missing") {
 }
 
 TEST_CASE("renames translate the file's names, and those chosen are the only ones looked at") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"bert.layer.0.gamma", at::ones({2})}, {"bert.other", at::ones({2})}}, folder / "f");
   Layer model;
   model.parameter("weight", at::zeros({2})).parameter("kept", at::zeros({2}));
@@ -174,7 +175,7 @@ TEST_CASE("renames translate the file's names, and those chosen are the only one
 }
 
 TEST_CASE("a chosen name for a tensor is missing where the file has one that is not chosen") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");  // as in.weight
   auto model = tied_model(50);
   const auto report = report_of(*model, folder / "f", {.pattern = "^out"});
@@ -184,7 +185,7 @@ TEST_CASE("a chosen name for a tensor is missing where the file has one that is 
 }
 
 TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor whole = counting({4, 3});
   Layer model;
   model.buffer("whole", whole).buffer("part", whole[1]);
@@ -197,7 +198,7 @@ TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
 }
 
 TEST_CASE("tensors that are not chosen are left alone, however they share memory") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"a", at::ones({2})}}, folder / "f");
   const at::Tensor parts = counting({4, 3});
   const at::Tensor square = counting({3, 3});
@@ -206,12 +207,13 @@ TEST_CASE("tensors that are not chosen are left alone, however they share memory
   model.buffer("square", square).buffer("transposed", square.t());
   load_model(model, folder / "f", {.names = {"a"}});
   CHECK(same_bits(model["a"], at::ones({2})));
-  CHECK(code_of([&] { load_model(model, folder / "f", {.strict = false, .pattern = "a"}); }) ==
-        ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] {
+          load_model(model, folder / "f", {.strict = false, .pattern = "a"});
+        }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a model is saved in a file's own names by the inverse of the renames") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(7), folder / "f", {.renames = Renames().add_prefix("model.")});
   const auto renames = Renames().strip_prefix("model.");
   auto model = tied_model();
@@ -221,11 +223,11 @@ TEST_CASE("a model is saved in a file's own names by the inverse of the renames"
 }
 
 TEST_CASE("values cannot be copied into the meta device") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}}, folder / "f");
   Layer model;
   model.parameter("w", at::zeros({2}, at::kMeta));
-  CHECK(code_of([&] { load_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { load_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { load_model(model, folder / "f"); }), "`assign`"));
   const auto into = [&] { load_into({{"w", model["w"]}}, folder / "f"); };
   CHECK(contains(message_of(into), "tensor \"w\", on the meta device"));
@@ -233,7 +235,7 @@ TEST_CASE("values cannot be copied into the meta device") {
 }
 
 TEST_CASE("loading tells its progress and can be stopped") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   std::uint64_t last = 0;
   std::uint64_t of = 0;
@@ -247,13 +249,13 @@ TEST_CASE("loading tells its progress and can be stopped") {
   CHECK(of == 48 + 16 + 4 * 16 + 8 + 16);
   CHECK(last == of);
   const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
           load_model(*tied_model(), folder / "f", {.assign = assign, .progress = stop});
         }) == ST_E_CANCELLED);
 }
 
 TEST_CASE("a module holder is loaded") {
-  const Folder folder;
+  const ScratchDirectory folder;
   torch::nn::Linear layer(3, 4);
   save_model(layer, folder / "f");
   torch::nn::Linear other(3, 4);
@@ -263,7 +265,7 @@ TEST_CASE("a module holder is loaded") {
 }
 
 TEST_CASE("tensors that the caller has are filled by name, views of one buffer too") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   save_file({{"a", at::ones({2})}, {"b", counting({3})}, {"c", at::ones({1})}}, folder / "f");
   const at::Tensor arena = at::zeros({8});
@@ -271,18 +273,18 @@ TEST_CASE("tensors that the caller has are filled by name, views of one buffer t
                                 folder / "f", {.strict = false, .backend = backend});
   CHECK(report.unexpected == Names{"c"});
   CHECK(same_bits(arena, at::tensor({1, 1, 0, 0, 1, 0, 2, 0}).to(at::kFloat)));
-  CHECK(code_of([&] { load_into({{"d", arena}}, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { load_into({{"d", arena}}, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
   CHECK(contains(message_of([&] {
                    load_into({{"d", arena}}, folder / "f");
                  }),
                  "\" does not fit the tensors:\n  missing from the file: \"d\""));
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
           load_into({{"a", at::Tensor()}}, folder / "f", {.names = {"a"}});
         }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a name that the caller has twice fills both tensors, a scalar and one element") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"s", at::ones({1})}}, folder / "f");
   const at::Tensor scalar = at::zeros({});
   const at::Tensor element = at::zeros({1});

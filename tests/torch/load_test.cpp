@@ -6,8 +6,9 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <memory>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "tensors.h"
 
 using namespace safetensors;
@@ -16,7 +17,7 @@ namespace {
 
 const std::vector<std::string> kSampleNames = {"count", "matrix", "ü", "nibbles"};
 
-std::filesystem::path sample_file(const Folder& folder) {
+std::filesystem::path sample_file(const ScratchDirectory& folder) {
   write_file(folder / "sample", sample());
   return folder / "sample";
 }
@@ -33,7 +34,7 @@ void check_is_sample(const TensorDict& tensors) {
 }  // namespace
 
 TEST_CASE("a file is a dictionary in the order of its data") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Auto, Backend::Mmap, Backend::Pread);
   const auto tensors = load_file(sample_file(folder), {.backend = backend});
   check_is_sample(tensors);
@@ -79,7 +80,7 @@ TEST_CASE("bytes that are handed over are not copied and live as long as a tenso
 }
 
 TEST_CASE("each tensor's storage has exactly its own bytes") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   for (const auto& item : load_file(sample_file(folder), {.backend = backend})) {
     INFO(item.key());
@@ -91,7 +92,7 @@ TEST_CASE("each tensor's storage has exactly its own bytes") {
 }
 
 TEST_CASE("tensors outlive the file, and writing to them never reaches it") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto path = sample_file(folder);
   const auto before = read_file(path);
   const auto tensors = load_file(path);
@@ -109,7 +110,7 @@ TEST_CASE("a tensor whose place does not suit its dtype is copied") {
                              R"("b":{"dtype":"F64","shape":[2],"data_offsets":[3,19]},)"
                              R"("c":{"dtype":"C64","shape":[1],"data_offsets":[19,27]}})",
                              "abc" + bytes_of<double>({1.5, -2}) + bytes_of<float>({1, 2}));
-  const Folder folder;
+  const ScratchDirectory folder;
   write_file(folder / "f", bytes);
   auto both = {load_file(folder / "f"), load(bytes)};
   for (const auto& tensors : both) {
@@ -122,7 +123,7 @@ TEST_CASE("a tensor whose place does not suit its dtype is copied") {
 }
 
 TEST_CASE("a loaded tensor may grow and shrink as any other") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto tensors = load_file(sample_file(folder));
   tensors["matrix"].resize_({3, 3});
   CHECK(same_bits(tensors["matrix"].narrow(0, 0, 2), counting({2, 3})));
@@ -135,12 +136,14 @@ TEST_CASE("only chosen names are loaded") {
         std::vector<std::string>{"count", "matrix"});
   CHECK(names_of(load(bytes, {.names = {"ü", "count"}, .pattern = "o"})) ==
         std::vector<std::string>{"count"});
-  CHECK(code_of([&] { load(bytes, {.names = {"count", "nope", "no"}}); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] {
+          load(bytes, {.names = {"count", "nope", "no"}});
+        }) == ST_E_TENSOR_NOT_FOUND);
   CHECK(contains(message_of([&] {
                    load(bytes, {.names = {"count", "nope", "no"}});
                  }),
                  "\"nope\", \"no\""));
-  CHECK(code_of([&] { load(bytes, {.pattern = "("}); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { load(bytes, {.pattern = "("}); }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("names are chosen after the renames") {
@@ -148,25 +151,25 @@ TEST_CASE("names are chosen after the renames") {
   const Renames renames({{"count", "n"}});
   CHECK(names_of(load(bytes, {.renames = renames, .names = {"n"}})) ==
         std::vector<std::string>{"n"});
-  CHECK(code_of([&] { load(bytes, {.renames = renames, .names = {"count"}}); }) ==
+  CHECK(code_of<Error>([&] { load(bytes, {.renames = renames, .names = {"count"}}); }) ==
         ST_E_TENSOR_NOT_FOUND);
 }
 
 TEST_CASE("two names that become one are refused") {
   const auto call = [] { load(sample(), {.renames = {{"count", "matrix"}}}); };
-  CHECK(code_of(call) == ST_E_DUPLICATE);
+  CHECK(code_of<Error>(call) == ST_E_DUPLICATE);
   CHECK(contains(message_of(call), "\"matrix\" of both"));
 }
 
 TEST_CASE("bad files and bad calls have their codes") {
-  const Folder folder;
-  CHECK(code_of([&] { load_file(folder / "none"); }) == ST_E_NOT_FOUND);
-  CHECK(code_of([&] { load_file(folder / ""); }) == ST_E_NOT_REGULAR);
-  CHECK(code_of([&] { load_file(std::string("a\0b", 3)); }) == ST_E_INVALID_ARGUMENT);
-  CHECK(code_of([&] { load(Bytes()); }) == ST_E_HEADER_TOO_SMALL);
-  CHECK(code_of([&] { load(std::string_view("\x02\0\0\0\0\0\0\0[]", 10)); }) == ST_E_SCHEMA);
-  CHECK(code_of([&] { load(sample(), {.device = "banana"}); }) == ST_E_INVALID_ARGUMENT);
-  CHECK(code_of([&] { load(sample(), {.device = -1}); }) == ST_E_INVALID_ARGUMENT);
+  const ScratchDirectory folder;
+  CHECK(code_of<Error>([&] { load_file(folder / "none"); }) == ST_E_NOT_FOUND);
+  CHECK(code_of<Error>([&] { load_file(folder / ""); }) == ST_E_NOT_REGULAR);
+  CHECK(code_of<Error>([&] { load_file(std::string("a\0b", 3)); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { load(Bytes()); }) == ST_E_HEADER_TOO_SMALL);
+  CHECK(code_of<Error>([&] { load(std::string_view("\x02\0\0\0\0\0\0\0[]", 10)); }) == ST_E_SCHEMA);
+  CHECK(code_of<Error>([&] { load(sample(), {.device = "banana"}); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { load(sample(), {.device = -1}); }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a device is named by itself, its type, or text") {
@@ -178,7 +181,7 @@ TEST_CASE("a device is named by itself, its type, or text") {
 
 TEST_CASE("a device that is not there is refused by its name") {
   const auto call = [] { load(sample(), {.device = "xpu:7"}); };
-  CHECK(code_of(call) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "xpu:7"));
 }
 
@@ -189,7 +192,7 @@ TEST_CASE("on the meta device tensors have a dtype and a shape, and nothing is r
 }
 
 TEST_CASE("progress ends with all bytes, and can stop the load") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto path = sample_file(folder);
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   std::vector<std::uint64_t> done;
@@ -203,7 +206,7 @@ TEST_CASE("progress ends with all bytes, and can stop the load") {
   CHECK(done.back() == 38);
 
   const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
-  CHECK(code_of([&] { load_file(path, {.backend = backend, .progress = stop}); }) ==
+  CHECK(code_of<Error>([&] { load_file(path, {.backend = backend, .progress = stop}); }) ==
         ST_E_CANCELLED);
   const auto fail = [](std::uint64_t, std::uint64_t) -> bool { throw std::out_of_range("mine"); };
   CHECK_THROWS_AS(load_file(path, {.backend = backend, .progress = fail}), std::out_of_range);

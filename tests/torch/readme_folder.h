@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "tensors.h"
 
 // The current folder, with a model.safetensors in it.
@@ -21,5 +22,5 @@ class ReadmeFolder {
 
  private:
   std::filesystem::path before_;
-  Folder folder_;
+  ScratchDirectory folder_;
 };

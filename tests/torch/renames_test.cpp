@@ -2,7 +2,7 @@
 #include <safetensors/safetensors.hpp>
 #include <safetensors/torch/renames.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 
 using safetensors::Renames;
 
@@ -49,17 +49,17 @@ TEST_CASE("an inverse undoes") {
 }
 
 TEST_CASE("what has no inverse is refused") {
-  CHECK(code_of([] { Renames().regex("a", "b").inverse(); }) == ST_E_UNSUPPORTED);
-  CHECK(code_of([] { Renames({{"a", "c"}, {"b", "c"}}).inverse(); }) == ST_E_DUPLICATE);
+  CHECK(code_of<Error>([] { Renames().regex("a", "b").inverse(); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>([] { Renames({{"a", "c"}, {"b", "c"}}).inverse(); }) == ST_E_DUPLICATE);
 }
 
 TEST_CASE("what is no regular expression is refused at once") {
-  CHECK(code_of([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a name too long for the regular expression engine's stack is refused") {
   const auto renames = Renames().regex("(a|b)*c", "");
   CHECK(renames.apply(std::string(4096, 'a')) == std::string(4096, 'a'));
-  CHECK(code_of([&] { renames.apply(std::string(1 << 20, 'a')); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>([&] { renames.apply(std::string(1 << 20, 'a')); }) == ST_E_UNSUPPORTED);
   CHECK(Renames().strip_prefix("a").apply(std::string(1 << 20, 'a')).size() == (1 << 20) - 1);
 }

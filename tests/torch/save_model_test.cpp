@@ -4,9 +4,10 @@
 #include <torch/nn/modules/linear.h>
 #include <catch2/catch_test_macros.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "models.h"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
@@ -27,7 +28,7 @@ std::vector<std::string> names_in(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("a tensor of two names is stored once, under the first") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   CHECK(names_in(folder / "f") == std::vector<std::string>{"in.weight", "norm.bias",
                                                            "norm.num_batches_tracked",
@@ -37,34 +38,34 @@ TEST_CASE("a tensor of two names is stored once, under the first") {
 }
 
 TEST_CASE("the user's metadata is never overwritten") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f", {.metadata = {{"out.weight", "mine"}, {"k", "v"}}});
   CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "mine"}, {"k", "v"}});
 }
 
 TEST_CASE("renames decide the names of the file, and which of them is kept") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f", {.renames = {{"in.weight", "z"}}});
   CHECK(metadata_of(folder / "f") == Metadata{{"z", "out.weight"}});
 }
 
 TEST_CASE("tensors that are not contiguous are packed, unless that is not wanted") {
-  const Folder folder;
+  const ScratchDirectory folder;
   Layer model;
   model.parameter("w", counting({2, 3}).t());
   save_model(model, folder / "f");
   CHECK(same_bits(load_file(folder / "f")["w"], counting({2, 3}).t()));
   const auto call = [&] { save_model(model, folder / "g", {.force_contiguous = false}); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), "force_contiguous"));
 }
 
 TEST_CASE("a part of a tensor without the whole is refused") {
-  const Folder folder;
+  const ScratchDirectory folder;
   Layer model;
   model.parameter("w", counting({4, 3}).narrow(0, 0, 2));
   const auto call = [&] { save_model(model, folder / "f"); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), R"(["w"])"));
   CHECK(contains(message_of(call), "clone()"));
   CHECK_FALSE(std::filesystem::exists(folder / "f"));
@@ -73,8 +74,8 @@ TEST_CASE("a part of a tensor without the whole is refused") {
 TEST_CASE("sparse tensors of a model are refused") {
   Layer model;
   model.buffer("s", at::eye(2).to_sparse());
-  const Folder folder;
-  CHECK(code_of([&] { save_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
+  const ScratchDirectory folder;
+  CHECK(code_of<Error>([&] { save_model(model, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { save_model(model, folder / "f"); }), "to_dense()"));
 }
 
@@ -82,21 +83,21 @@ TEST_CASE("nested tensors of a model are refused, tied ones too") {
   Layer model;
   const at::Tensor nested = at::_nested_tensor_from_tensor_list({at::ones({2}), at::ones({3})});
   model.buffer("a", nested).buffer("b", nested);
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto call = [&] { save_model(model, folder / "f"); };
-  CHECK(code_of(call) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>(call) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of(call), R"("a" (Float), "b" (Float), nested: )"));
 }
 
 TEST_CASE("a module holder is a model") {
-  const Folder folder;
+  const ScratchDirectory folder;
   torch::nn::Linear layer(3, 4);
   save_model(layer, folder / "f");
   CHECK(same_bits(load_file(folder / "f")["weight"], layer->weight));
 }
 
 TEST_CASE("a model's progress and cancel") {
-  const Folder folder;
+  const ScratchDirectory folder;
   std::uint64_t last = 0;
   save_model(*tied_model(), folder / "f", {.progress = [&](std::uint64_t done, std::uint64_t) {
     last = done;

@@ -3,8 +3,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "tensors.h"
 
 using namespace safetensors;
@@ -33,7 +34,7 @@ at::Tensor run(torch::jit::Module& model) {
 }  // namespace
 
 TEST_CASE("a TorchScript module is saved with its tied tensors once") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_model(script(), folder / "f");
   CHECK(names_of(load_file(folder / "f")) ==
         std::vector<std::string>{"layer.scale", "layer.weight", "offset"});
@@ -41,7 +42,7 @@ TEST_CASE("a TorchScript module is saved with its tied tensors once") {
 }
 
 TEST_CASE("a TorchScript module computes with what was loaded") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const bool assign = GENERATE(false, true);
   save_file({{"layer.weight", at::ones({2, 3})},
              {"layer.scale", counting({2})},
@@ -61,7 +62,7 @@ TEST_CASE("a TorchScript module computes with what was loaded") {
 }
 
 TEST_CASE("attributes that are no parameters and no buffers are left alone") {
-  const Folder folder;
+  const ScratchDirectory folder;
   auto model = script();
   model.register_attribute("free", c10::TensorType::get(), at::ones({2}));
   save_model(model, folder / "f");
@@ -70,11 +71,11 @@ TEST_CASE("attributes that are no parameters and no buffers are left alone") {
 }
 
 TEST_CASE("a TorchScript module's lists") {
-  const Folder folder;
+  const ScratchDirectory folder;
   save_file({{"layer.x", at::ones({1})}, {"offset", at::ones({2})}}, folder / "f");
   auto model = script();
   const auto report = load_model(model, folder / "f", {.strict = false});
   CHECK(report.missing == std::vector<std::string>{"layer.weight", "layer.scale"});
   CHECK(report.unexpected == std::vector<std::string>{"layer.x"});
-  CHECK(code_of([&] { load_model(model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { load_model(model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
 }

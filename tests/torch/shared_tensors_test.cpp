@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <unordered_set>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "tensors.h"
 
 using namespace safetensors;
@@ -100,7 +100,7 @@ TEST_CASE("a lazy copy has memory of its own") {
 TEST_CASE("strides that leave the end open are refused where memory is shared") {
   const at::Tensor w = counting({2, 3});
   const StateDict state = {{"a", w}, {"b", w.t()}};
-  CHECK(code_of([&] { find_shared_tensors(state); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { find_shared_tensors(state); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { find_shared_tensors(state); }), "\"b\""));
   CHECK(groups_of({{"b", w.t()}}) == std::vector<Names>{{"b"}});
 }
@@ -128,6 +128,6 @@ TEST_CASE("where no name covers the storage all such groups are refused") {
   const at::Tensor w = counting({4, 4});
   const at::Tensor v = counting({4});
   const StateDict state = {{"w0", w[0]}, {"w0 again", w[0]}, {"v", v}, {"w3", w[3]}};
-  CHECK(code_of([&] { choose_shared_names(state); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { choose_shared_names(state); }) == ST_E_INVALID_ARGUMENT);
   CHECK(contains(message_of([&] { choose_shared_names(state); }), R"(["w0", "w0 again"], ["w3"])"));
 }

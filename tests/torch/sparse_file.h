@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 // One U8 tensor "big" of `size` bytes: 0 but for the marks, by their place in it.
 inline void write_sparse_file(const std::filesystem::path& path, std::int64_t size,

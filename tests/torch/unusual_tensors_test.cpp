@@ -5,8 +5,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "sparse_file.h"
 #include "tensors.h"
 
@@ -20,7 +21,7 @@ void check_comes_back(const at::Tensor& tensor) {
 
 void check_is_refused(const at::Tensor& tensor, st_status code, const std::string& way_out) {
   const auto call = [&] { save({{"good", at::ones({1})}, {"bad", tensor}}); };
-  CHECK(code_of(call) == code);
+  CHECK(code_of<Error>(call) == code);
   const auto message = message_of(call);
   INFO(message);
   CHECK(contains(message, "\"bad\""));
@@ -120,7 +121,7 @@ TEST_CASE("names are shown on one line, without characters that nobody sees") {
 }
 
 TEST_CASE("tensors beyond 2 and 4 GiB are loaded where they are") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const std::int64_t size = (std::int64_t{5} << 30) + 3;
   write_sparse_file(folder / "f", size, {{size - 1, 'z'}});
   const auto tensors = load_file(folder / "f");
@@ -130,7 +131,7 @@ TEST_CASE("tensors beyond 2 and 4 GiB are loaded where they are") {
 }
 
 TEST_CASE("a tensor beyond 2 GiB is saved whole") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const std::int64_t size = (std::int64_t{2} << 30) + 3;
   write_sparse_file(folder / "f", size, {{0, 'a'}, {size / 2, 'm'}, {size - 1, 'z'}});
   const auto tensors = load_file(folder / "f");

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "format/name_index.h"
-#include "scratch.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -37,7 +37,7 @@ mode_t mode_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a new file takes its place, and another's") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   replace(scratch / "file", "first");
   CHECK(read_file(scratch / "file") == "first");
   replace(scratch / "file", "second and longer", true);
@@ -46,7 +46,7 @@ TEST_CASE("a new file takes its place, and another's") {
 }
 
 TEST_CASE("before the commit nothing is to be seen, and without it nothing remains") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   replace(scratch / "file", "old");
   {
     PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 3);
@@ -58,7 +58,7 @@ TEST_CASE("before the commit nothing is to be seen, and without it nothing remai
 }
 
 TEST_CASE("the mode is the old file's, or the umask's, or the one that is asked for") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const mode_t before = ::umask(027);
   replace(scratch / "file", "1");
   CHECK(mode_of(scratch / "file") == 0640);
@@ -71,7 +71,7 @@ TEST_CASE("the mode is the old file's, or the umask's, or the one that is asked 
 }
 
 TEST_CASE("what an interrupted save left under the target's temporary name is removed") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   replace(scratch / "file", "old");
   char left[32];
   std::snprintf(left, sizeof left, ".st-%016llx",
@@ -83,7 +83,7 @@ TEST_CASE("what an interrupted save left under the target's temporary name is re
 }
 
 TEST_CASE("a file made by somebody else in the meantime is replaced") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 4);
   write(&file, "ours");
   write_file(scratch / "file", "theirs");
@@ -93,7 +93,7 @@ TEST_CASE("a file made by somebody else in the meantime is replaced") {
 }
 
 TEST_CASE("large durable files are whole") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   std::string content((std::size_t{64} << 20) + 12'345, '\0');
   for (std::size_t i = 0; i < content.size(); i += 511)
     content[i] = static_cast<char>(i >> 9);

@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 #include "io/posix/read_file.h"
-#include "scratch.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -30,7 +31,7 @@ std::string noise(std::size_t size) {
 }  // namespace
 
 TEST_CASE("what is appended in pieces of any size stands in the file in order") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{4095}, std::size_t{4096}, std::size_t{40'000'001}}) {
     const FileDescriptor file = create(scratch / "file");
@@ -53,7 +54,7 @@ TEST_CASE("what is appended in pieces of any size stands in the file in order") 
 }
 
 TEST_CASE("bytes that are gone from under a mapping are an error, not a signal") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const FileDescriptor source = create(scratch / "source");
   REQUIRE(::ftruncate(source.get(), 1 << 20) == 0);
   void* mapped = ::mmap(nullptr, 1 << 20, PROT_READ, MAP_PRIVATE, source.get(), 0);
@@ -65,6 +66,6 @@ TEST_CASE("bytes that are gone from under a mapping are an error, not a signal")
   if (!direct) SKIP("the file system has no direct writes");
   iovec piece = {mapped, 1 << 20};
   std::span<iovec> left(&piece, 1);
-  CHECK(code_of([&] { direct->append(&left); }) == Code::io);
+  CHECK(code_of<Error>([&] { direct->append(&left); }) == Code::io);
   ::munmap(mapped, 1 << 20);
 }

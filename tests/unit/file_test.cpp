@@ -3,7 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 
 using namespace st;
 
@@ -53,7 +54,7 @@ TEST_CASE("a tensor's bytes are those after the header") {
 
 TEST_CASE("the header's length is checked before the header is read") {
   const auto source = std::make_shared<CountingSource>(framed(header, "xyz"), 20);
-  CHECK(code_of([&] { open_file(source, {}); }) == Code::header_length);
+  CHECK(code_of<Error>([&] { open_file(source, {}); }) == Code::header_length);
   // The length, and the start of the file for the message.
   CHECK(source->reads == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 8}, {0, 20}});
 }
@@ -68,15 +69,15 @@ TEST_CASE("opening reads the length and the header and no data") {
 
 TEST_CASE("the header may be as long as the caller allows") {
   const std::string bytes = framed(header, "xyz");
-  CHECK_FALSE(code_of([&] { open_bytes(bytes, {header.size(), Strictness::compatible}); }));
-  CHECK(code_of([&] {
+  CHECK_FALSE(code_of<Error>([&] { open_bytes(bytes, {header.size(), Strictness::compatible}); }));
+  CHECK(code_of<Error>([&] {
           open_bytes(bytes, {header.size() - 1, Strictness::compatible});
         }) == Code::header_too_large);
 }
 
 TEST_CASE("a file of fewer than eight bytes is rejected") {
   for (std::size_t size = 0; size < 8; ++size) {
-    CHECK(code_of([&] { open_bytes(std::string(size, '\0')); }) == Code::header_too_small);
+    CHECK(code_of<Error>([&] { open_bytes(std::string(size, '\0')); }) == Code::header_too_small);
   }
 }
 

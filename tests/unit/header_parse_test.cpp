@@ -3,7 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 
 using namespace st;
 
@@ -70,12 +71,12 @@ TEST_CASE("absent, null and empty metadata are told apart") {
   CHECK(parse(R"({"__metadata__":{"k":""}})").metadata_form == MetadataForm::present);
   for (const char* text : {R"({"__metadata__":null,"__metadata__":null})",
                            R"({"__metadata__":null,"__metadata__":{}})"}) {
-    CHECK(code_of([&] { parse(text); }) == Code::schema);
+    CHECK(code_of<Error>([&] { parse(text); }) == Code::schema);
   }
 }
 
 TEST_CASE("an unknown dtype has a code of its own") {
-  CHECK(code_of([] { parse(R"({"t":{"dtype":"F33","shape":[],"data_offsets":[0,4]}})"); }) ==
+  CHECK(code_of<Error>([] { parse(R"({"t":{"dtype":"F33","shape":[],"data_offsets":[0,4]}})"); }) ==
         Code::dtype);
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("a number that is a float for the reference is no size") {
     CAPTURE(number);
     const std::string text =
         R"({"t":{"dtype":"U8","shape":[0,)" + std::string(number) + R"(],"data_offsets":[0,0]}})";
-    CHECK(code_of([&] { parse(text); }) == Code::schema);
+    CHECK(code_of<Error>([&] { parse(text); }) == Code::schema);
   }
 }
 
@@ -130,8 +131,8 @@ TEST_CASE("ignored fields nest as deep as the reference allows, empty or not") {
   };
   CHECK(parse(with(125, "")).tensors.size() == 1);
   CHECK(parse(with(125, "1")).tensors.size() == 1);
-  CHECK(code_of([&] { parse(with(126, "")); }) == Code::json);
-  CHECK(code_of([&] { parse(with(125, "{}")); }) == Code::json);
+  CHECK(code_of<Error>([&] { parse(with(126, "")); }) == Code::json);
+  CHECK(code_of<Error>([&] { parse(with(125, "{}")); }) == Code::json);
 }
 
 TEST_CASE("strict parsing rejects what compatible parsing tolerates") {
@@ -140,10 +141,10 @@ TEST_CASE("strict parsing rejects what compatible parsing tolerates") {
        {" " + plain, plain + "\n", plain + " \t ", R"({"__metadata__":null})" + std::string(),
         R"({"t":{"extra":1,)" + std::string(entry).substr(1) + "}"}) {
     CAPTURE(text);
-    CHECK_FALSE(code_of([&] { parse(text); }));
-    CHECK(code_of([&] { parse(text, Strictness::strict); }) == Code::schema);
+    CHECK_FALSE(code_of<Error>([&] { parse(text); }));
+    CHECK(code_of<Error>([&] { parse(text, Strictness::strict); }) == Code::schema);
   }
-  CHECK_FALSE(code_of([&] { parse(plain + "   ", Strictness::strict); }));
+  CHECK_FALSE(code_of<Error>([&] { parse(plain + "   ", Strictness::strict); }));
 }
 
 TEST_CASE("a large header is rejected for the same error as a small one") {

@@ -3,7 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 
 using namespace st;
 
@@ -22,7 +23,7 @@ ParsedHeader parsed(const LargeVector<TensorEntry>& tensors,
 }
 
 std::optional<Code> verdict(const LargeVector<TensorEntry>& tensors, std::uint64_t data_size) {
-  return code_of([&] { validate_header(parsed(tensors), 100, 100 + data_size); });
+  return code_of<Error>([&] { validate_header(parsed(tensors), 100, 100 + data_size); });
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ TEST_CASE("metadata is ordered by key, and a duplicate key is rejected last") {
   CHECK(header->find_metadata("z")->value == "1");
   CHECK(header->find_metadata("y") == nullptr);
   const auto twice = [](std::uint64_t end) {
-    return code_of([&] { validate_header(parsed({}, {{"k", "1"}}, "k"), 8, end); });
+    return code_of<Error>([&] { validate_header(parsed({}, {{"k", "1"}}, "k"), 8, end); });
   };
   CHECK(twice(8) == Code::duplicate);
   CHECK(twice(9) == Code::coverage);

@@ -3,7 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 
 using namespace st;
 
@@ -104,7 +105,7 @@ TEST_CASE("the data begins at a multiple of the alignment") {
 TEST_CASE("invalid tensors and metadata are rejected") {
   const auto verdict = [](std::vector<TensorToSave> tensors,
                           std::vector<MetadataEntry> metadata = {}) {
-    return code_of([&] { plan(std::move(tensors), std::move(metadata)); });
+    return code_of<Error>([&] { plan(std::move(tensors), std::move(metadata)); });
   };
   CHECK(verdict({tensor("a", Dtype::u8, 6), tensor("a", Dtype::f32, 24)}) == Code::duplicate);
   CHECK(verdict({tensor("__metadata__", Dtype::u8, 6)}) == Code::invalid_argument);
@@ -120,5 +121,5 @@ TEST_CASE("a header may be as long as readers allow, padding included") {
   // {"__metadata__":{"k":"..."}} has 25 bytes beside the value.
   const std::string fits(max_header_size - 25, 'v');
   CHECK(plan({}, {{"k", fits}}).header_bytes.size() == 8 + max_header_size);
-  CHECK(code_of([&] { plan({}, {{"k", fits + "v"}}); }) == Code::header_too_large);
+  CHECK(code_of<Error>([&] { plan({}, {{"k", fits + "v"}}); }) == Code::header_too_large);
 }

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <string>
 
-#include "failure.h"
+#include "code_of.h"
 #include "scratch.hpp"
 
 using namespace st;
@@ -78,7 +78,7 @@ TEST_CASE("opening a FIFO does not block") {
   const Scratch scratch;
   REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0600) == 0);
   const FileDescriptor file = open_for_reading((scratch / "fifo").c_str());
-  CHECK(code_of([&] { stat_regular_file(file, "fifo"); }) == Code::not_regular);
+  CHECK(code_of<Error>([&] { stat_regular_file(file, "fifo"); }) == Code::not_regular);
 }
 
 TEST_CASE("stat reports size and identity") {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
+#include "code_of.h"
 #include "io/platform.h"
 #include "scratch.hpp"
 
@@ -136,8 +136,8 @@ TEST_CASE("a slice of a truncated file is reported before pages beyond the end a
       return taken;
     };
     CHECK(read_rows(50) == std::string(100, 'x'));
-    CHECK(code_of([&] { read_rows(51); }) == Code::truncated);
-    CHECK(code_of([&] { read_rows(100); }) == Code::truncated);
+    CHECK(code_of<Error>([&] { read_rows(51); }) == Code::truncated);
+    CHECK(code_of<Error>([&] { read_rows(100); }) == Code::truncated);
   }
 }
 

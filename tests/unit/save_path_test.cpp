@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <string>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 #include "io/posix/save_path.h"
-#include "scratch.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -22,7 +23,7 @@ std::string folder_of(const SavePath& target) {
 }  // namespace
 
 TEST_CASE("a path is a folder and a name, with the mode of the file that is there") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const SavePath fresh = resolve_save_path((scratch / "new").c_str());
   CHECK(fresh.name == "new");
   CHECK_FALSE(fresh.mode);
@@ -34,7 +35,7 @@ TEST_CASE("a path is a folder and a name, with the mode of the file that is ther
 }
 
 TEST_CASE("symbolic links at the end of a path are followed, dangling ones too") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   std::filesystem::create_directory(scratch / "sub");
   std::filesystem::create_symlink("sub/second", scratch / "first");
   std::filesystem::create_symlink("third", scratch / "sub/second");
@@ -43,7 +44,7 @@ TEST_CASE("symbolic links at the end of a path are followed, dangling ones too")
   CHECK(folder_of(target) == std::filesystem::canonical(scratch / "sub").string());
 
   std::filesystem::create_symlink("loop", scratch / "loop");
-  CHECK(code_of([&] { resolve_save_path((scratch / "loop").c_str()); }) == Code::io);
+  CHECK(code_of<Error>([&] { resolve_save_path((scratch / "loop").c_str()); }) == Code::io);
 }
 
 TEST_CASE("a bare name lies in the working folder") {
@@ -52,20 +53,23 @@ TEST_CASE("a bare name lies in the working folder") {
 }
 
 TEST_CASE("what is no regular file is not replaced") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   ::mkfifo((scratch / "fifo").c_str(), 0600);
   std::filesystem::create_directory(scratch / "folder");
-  for (const std::string& path : {scratch / "fifo", scratch / "folder", scratch / "folder/",
-                                  std::string("/dev/null"), std::string("/")}) {
+  for (const std::filesystem::path& path :
+       {scratch / "fifo", scratch / "folder", scratch / "folder/",
+        std::filesystem::path("/dev/null"), std::filesystem::path("/")}) {
     CAPTURE(path);
-    CHECK(code_of([&] { resolve_save_path(path.c_str()); }) == Code::not_regular);
+    CHECK(code_of<Error>([&] { resolve_save_path(path.c_str()); }) == Code::not_regular);
   }
 }
 
 TEST_CASE("a folder that is not there, and no path at all") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "x");
-  CHECK(code_of([&] { resolve_save_path((scratch / "none/file").c_str()); }) == Code::not_found);
-  CHECK(code_of([&] { resolve_save_path((scratch / "file/x").c_str()); }) == Code::not_found);
-  CHECK(code_of([&] { resolve_save_path(""); }) == Code::invalid_argument);
+  CHECK(code_of<Error>([&] { resolve_save_path((scratch / "none/file").c_str()); }) ==
+        Code::not_found);
+  CHECK(code_of<Error>([&] { resolve_save_path((scratch / "file/x").c_str()); }) ==
+        Code::not_found);
+  CHECK(code_of<Error>([&] { resolve_save_path(""); }) == Code::invalid_argument);
 }

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
-#include "scratch.hpp"
+#include "code_of.hpp"
+#include "error.h"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -63,7 +64,7 @@ struct Reports {
 TEST_CASE("file and memory hold the same bytes, whatever gives them") {
   for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{20'000'003}}) {
     Model model(size);
-    const Scratch scratch;
+    const ScratchDirectory scratch;
     save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
     CHECK(read_file(scratch / "file") == model.expected());
     std::string memory(model.plan.file_size, '\0');
@@ -74,7 +75,7 @@ TEST_CASE("file and memory hold the same bytes, whatever gives them") {
 
 TEST_CASE("a tensor is filled in ascending order, without a gap") {
   Model model(10'000'000);
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
   REQUIRE(model.filled.asked.size() > 1);
   CHECK(model.filled.asked.front() == 0);
@@ -83,7 +84,7 @@ TEST_CASE("a tensor is filled in ascending order, without a gap") {
 
 TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
   Model model(40'000'000);
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "old");
   Reports all;
   std::string memory(model.plan.file_size, '\0');
@@ -97,7 +98,7 @@ TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
   CHECK(in_file.done.back() == model.plan.file_size);
   for (std::size_t limit = 1; limit <= in_file.done.size(); ++limit) {
     Reports reports{{}, limit};
-    CHECK(code_of([&] {
+    CHECK(code_of<Error>([&] {
             save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {},
                          {Reports::report, &reports});
           }) == Code::cancelled);
@@ -108,7 +109,7 @@ TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
 
 TEST_CASE("a fill that fails gives its errno, and one that cancels is cancelled") {
   Model model(10);
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   model.filled.failure = ENODEV;
   try {
     save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
@@ -118,7 +119,7 @@ TEST_CASE("a fill that fails gives its errno, and one that cancels is cancelled"
     CHECK(error.os_error() == ENODEV);
   }
   model.filled.failure = -1;
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
           save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
         }) == Code::cancelled);
   CHECK(scratch.names().empty());

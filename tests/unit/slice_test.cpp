@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
+#include "code_of.h"
 
 using namespace st;
 
@@ -34,7 +34,7 @@ std::string message(Dtype dtype, const Extents& shape, const Extents& starts,
 TEST_CASE("ranges must lie in their dimension, one for each") {
   const Extents shape = {4, 5};
   const auto verdict = [&](Extents starts, Extents stops) {
-    return code_of([&] { plan_slice(entry(Dtype::u8, shape), starts, stops); });
+    return code_of<Error>([&] { plan_slice(entry(Dtype::u8, shape), starts, stops); });
   };
   CHECK_FALSE(verdict({0, 0}, {4, 5}));
   CHECK_FALSE(verdict({4, 5}, {4, 5}));
@@ -60,7 +60,7 @@ TEST_CASE("a rejected slice names the tensor, the dimension and the bounds") {
 
 TEST_CASE("a slice that begins or ends within a byte is rejected") {
   const auto verdict = [&](Extents shape, Extents starts, Extents stops) {
-    return code_of([&] { plan_slice(entry(Dtype::f4, shape), starts, stops); });
+    return code_of<Error>([&] { plan_slice(entry(Dtype::f4, shape), starts, stops); });
   };
   CHECK_FALSE(verdict({4, 6}, {1, 0}, {3, 6}));
   CHECK_FALSE(verdict({4, 6}, {0, 2}, {4, 4}));

@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
-#include "scratch.hpp"
+#include "code_of.hpp"
+#include "error.h"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -54,7 +55,7 @@ class Sources {
     return 0;
   }
 
-  Scratch scratch_;
+  ScratchDirectory scratch_;
   std::string path_ = scratch_ / "file";
   std::string memory_ = "0123456789";
   int descriptor_;
@@ -63,7 +64,7 @@ class Sources {
 }  // namespace
 
 TEST_CASE("a mapped file and one that is read have the same bytes") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "0123456789");
   for (const Backend backend : {Backend::automatic, Backend::mmap, Backend::pread}) {
     const auto source = open_path((scratch / "file").c_str(), backend, Access::read_only);
@@ -77,7 +78,7 @@ TEST_CASE("a mapped file and one that is read have the same bytes") {
 }
 
 TEST_CASE("bytes outlive their source") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "0123456789");
   Bytes mapped, read;
   {
@@ -139,7 +140,7 @@ TEST_CASE("a source knows its name and its file") {
 }
 
 TEST_CASE("a mapped source is one that the kernel mapped") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "0123456789");
   write_file(scratch / "empty", "");
   const auto is_mapped = [&](const char* name, Backend backend) {
@@ -151,42 +152,43 @@ TEST_CASE("a mapped source is one that the kernel mapped") {
 }
 
 TEST_CASE("truncation is reported before pages beyond the end are accessed") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   for (const Backend backend : {Backend::mmap, Backend::pread}) {
     write_file(scratch / "file", "0123456789");
     const auto source = open_path((scratch / "file").c_str(), backend, Access::read_only);
     REQUIRE(::truncate((scratch / "file").c_str(), 5) == 0);
     CHECK(text(source->get(0, 5)) == "01234");
-    CHECK(code_of([&] { source->get(4, 2); }) == Code::truncated);
-    CHECK(code_of([&] { source->verify_unchanged(); }) == Code::truncated);
+    CHECK(code_of<Error>([&] { source->get(4, 2); }) == Code::truncated);
+    CHECK(code_of<Error>([&] { source->verify_unchanged(); }) == Code::truncated);
   }
 }
 
 TEST_CASE("a changed modification time is reported") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "0123456789");
   const auto source = open_path((scratch / "file").c_str(), Backend::mmap, Access::read_only);
   source->verify_unchanged();
   const timespec times[2] = {{0, UTIME_OMIT}, {12345, 0}};
   REQUIRE(::utimensat(AT_FDCWD, (scratch / "file").c_str(), times, 0) == 0);
-  CHECK(code_of([&] { source->verify_unchanged(); }) == Code::changed);
+  CHECK(code_of<Error>([&] { source->verify_unchanged(); }) == Code::changed);
 }
 
 TEST_CASE("anything but a regular file is rejected, without blocking on a FIFO") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   ::mkfifo((scratch / "fifo").c_str(), 0600);
-  for (const std::string& path :
-       {scratch / "", scratch / "fifo", std::string("/dev/null"), std::string("/dev/zero")}) {
+  for (const std::filesystem::path& path :
+       {scratch / "", scratch / "fifo", std::filesystem::path("/dev/null"),
+        std::filesystem::path("/dev/zero")}) {
     CAPTURE(path);
-    CHECK(code_of([&] { open_path(path.c_str(), Backend::automatic, Access::read_only); }) ==
+    CHECK(code_of<Error>([&] { open_path(path.c_str(), Backend::automatic, Access::read_only); }) ==
           Code::not_regular);
   }
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
           open_path((scratch / "absent").c_str(), Backend::automatic, Access::read_only);
         }) == Code::not_found);
-  CHECK(code_of([&] { open_path("", Backend::automatic, Access::read_only); }) ==
+  CHECK(code_of<Error>([&] { open_path("", Backend::automatic, Access::read_only); }) ==
         Code::invalid_argument);
-  CHECK(code_of([] { open_descriptor(-1, Backend::automatic, Access::read_only); }) ==
+  CHECK(code_of<Error>([] { open_descriptor(-1, Backend::automatic, Access::read_only); }) ==
         Code::invalid_argument);
 }
 

@@ -3,7 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 
 using namespace st;
 
@@ -27,17 +28,17 @@ TEST_CASE("a size is the product of the extents times the element") {
 TEST_CASE("a product that overflows does so in the order of the dimensions") {
   constexpr std::uint64_t half = std::uint64_t{1} << 63;
   CHECK(size(Dtype::f32, {0, half, 4}) == 0);
-  CHECK(code_of([] { size(Dtype::f32, {half, 4, 0}); }) == Code::overflow);
-  CHECK(code_of([] { size(Dtype::u8, {2, UINT64_MAX}); }) == Code::overflow);
+  CHECK(code_of<Error>([] { size(Dtype::f32, {half, 4, 0}); }) == Code::overflow);
+  CHECK(code_of<Error>([] { size(Dtype::u8, {2, UINT64_MAX}); }) == Code::overflow);
 }
 
 TEST_CASE("bits overflow before bytes would") {
   CHECK(size(Dtype::u8, {(std::uint64_t{1} << 61) - 1}) == (std::uint64_t{1} << 61) - 1);
-  CHECK(code_of([] { size(Dtype::u8, {std::uint64_t{1} << 61}); }) == Code::overflow);
+  CHECK(code_of<Error>([] { size(Dtype::u8, {std::uint64_t{1} << 61}); }) == Code::overflow);
 }
 
 TEST_CASE("bits that are no whole bytes are refused") {
-  CHECK(code_of([] { size(Dtype::f4, {}); }) == Code::subbyte);
-  CHECK(code_of([] { size(Dtype::f4, {3}); }) == Code::subbyte);
-  CHECK(code_of([] { size(Dtype::f6_e3m2, {2}); }) == Code::subbyte);
+  CHECK(code_of<Error>([] { size(Dtype::f4, {}); }) == Code::subbyte);
+  CHECK(code_of<Error>([] { size(Dtype::f4, {3}); }) == Code::subbyte);
+  CHECK(code_of<Error>([] { size(Dtype::f6_e3m2, {2}); }) == Code::subbyte);
 }

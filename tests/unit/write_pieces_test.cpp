@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
+#include "code_of.hpp"
+#include "error.h"
 #include "io/posix/read_file.h"
-#include "scratch.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -24,7 +25,7 @@ TEST_CASE("bytes are dropped from the front across pieces") {
 }
 
 TEST_CASE("more pieces than one call takes are written in order") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const FileDescriptor file(
       ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   std::string text;
@@ -38,9 +39,9 @@ TEST_CASE("more pieces than one call takes are written in order") {
 }
 
 TEST_CASE("memory that cannot be read is an error") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const FileDescriptor file(
       ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   iovec piece = {reinterpret_cast<void*>(16), 100};
-  CHECK(code_of([&] { write_pieces(file.get(), {&piece, 1}, 0); }) == Code::io);
+  CHECK(code_of<Error>([&] { write_pieces(file.get(), {&piece, 1}, 0); }) == Code::io);
 }

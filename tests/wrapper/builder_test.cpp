@@ -2,8 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <safetensors/safetensors.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
@@ -30,10 +31,10 @@ Builder sample_builder() {
 
 TEST_CASE("Builder writes the bytes that the reference implementation writes",
           "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Builder builder = sample_builder();
   builder.save(folder / "a.safetensors");
-  CHECK(read_file(folder / "a.safetensors") == sample());
+  CHECK(read_file<std::vector<std::byte>>(folder / "a.safetensors") == sample());
   CHECK(builder.save_memory() == sample());
   CHECK(builder.save_size() == sample().size());
   std::vector<std::byte> buffer(sample().size() + 1);
@@ -41,7 +42,7 @@ TEST_CASE("Builder writes the bytes that the reference implementation writes",
   buffer.pop_back();
   CHECK(buffer == sample());
   buffer.pop_back();
-  CHECK(code_of([&] { builder.save_into(buffer); }) == ST_E_BUFFER_TOO_SMALL);
+  CHECK(code_of<Error>([&] { builder.save_into(buffer); }) == ST_E_BUFFER_TOO_SMALL);
 }
 
 TEST_CASE("an empty Builder saves a file without tensors", "[wrapper][builder]") {
@@ -50,7 +51,7 @@ TEST_CASE("an empty Builder saves a file without tensors", "[wrapper][builder]")
 
 TEST_CASE("a Builder keeps the added tensors of a File that is closed and replaced",
           "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto path = folder / "a.safetensors";
   write_file(path, sample());
   Builder builder;
@@ -61,7 +62,7 @@ TEST_CASE("a Builder keeps the added tensors of a File that is closed and replac
     builder.add_metadata(file.metadata());
   }
   builder.save(path);  // replaces the file that they are mapped from
-  CHECK(read_file(path) == sample());
+  CHECK(read_file<std::vector<std::byte>>(path) == sample());
 }
 
 TEST_CASE("add accepts a Tensor under another name", "[wrapper][builder]") {
@@ -74,23 +75,27 @@ TEST_CASE("add accepts a Tensor under another name", "[wrapper][builder]") {
 TEST_CASE("add rejects an invalid tensor", "[wrapper][builder]") {
   Builder builder;
   const std::vector<float> six(6);
-  CHECK(code_of([&] { builder.add("a", Dtype::F32, {2, 2}, six); }) == ST_E_SIZE_MISMATCH);
-  CHECK(code_of([&] { builder.add("a", Dtype::F32, {2, 3, 0}, six); }) == ST_E_SIZE_MISMATCH);
-  CHECK(code_of([&] { builder.add("a", Dtype{}, {2, 3}, six); }) == ST_E_DTYPE);
-  CHECK(code_of([&] { builder.add("\xff", Dtype::F32, {2, 3}, six); }) == ST_E_UTF8);
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] { builder.add("a", Dtype::F32, {2, 2}, six); }) == ST_E_SIZE_MISMATCH);
+  CHECK(code_of<Error>([&] {
+          builder.add("a", Dtype::F32, {2, 3, 0}, six);
+        }) == ST_E_SIZE_MISMATCH);
+  CHECK(code_of<Error>([&] { builder.add("a", Dtype{}, {2, 3}, six); }) == ST_E_DTYPE);
+  CHECK(code_of<Error>([&] { builder.add("\xff", Dtype::F32, {2, 3}, six); }) == ST_E_UTF8);
+  CHECK(code_of<Error>([&] {
           builder.add("__metadata__", Dtype::F32, {2, 3}, six);
         }) == ST_E_INVALID_ARGUMENT);
-  CHECK(code_of([&] { builder.add("a", Dtype::F4, {3}, std::vector<std::uint8_t>(1)); }) ==
+  CHECK(code_of<Error>([&] { builder.add("a", Dtype::F4, {3}, std::vector<std::uint8_t>(1)); }) ==
         ST_E_SUBBYTE);
-  CHECK(code_of([&] { builder.add("a", Dtype::F32, {UINT64_MAX, 2}, six); }) == ST_E_OVERFLOW);
+  CHECK(code_of<Error>([&] {
+          builder.add("a", Dtype::F32, {UINT64_MAX, 2}, six);
+        }) == ST_E_OVERFLOW);
   CHECK(builder.save_memory() == Builder().save_memory());
 }
 
 TEST_CASE("add releases the callable of a rejected tensor", "[wrapper][builder]") {
   const auto token = std::make_shared<int>(0);
   Builder builder;
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
           builder.add("x", Dtype::U8, {1}, 2, [token](std::uint64_t, MutableBytes) {});
         }) == ST_E_SIZE_MISMATCH);
   CHECK(token.use_count() == 1);
@@ -99,10 +104,10 @@ TEST_CASE("add releases the callable of a rejected tensor", "[wrapper][builder]"
 }
 
 TEST_CASE("save rejects duplicate tensor names", "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   Builder builder;
   builder.add("a", Dtype::F32, {6}, kMatrix).add("a", Dtype::F32, {2, 3}, kMatrix);
-  CHECK(code_of([&] { builder.save(folder / "a"); }) == ST_E_DUPLICATE);
+  CHECK(code_of<Error>([&] { builder.save(folder / "a"); }) == ST_E_DUPLICATE);
   CHECK_FALSE(std::filesystem::exists(folder / "a"));
 }
 
@@ -127,7 +132,7 @@ TEST_CASE("save reads the bytes of a tensor from a callable in pieces", "[wrappe
 
 TEST_CASE("save rethrows what a fill callable throws and leaves the old file unchanged",
           "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   write_file(folder / "a", sample());
   bool failing = true;
   Builder builder;
@@ -137,7 +142,7 @@ TEST_CASE("save rethrows what a fill callable throws and leaves the old file unc
   });
   CHECK_THROWS_AS(builder.save(folder / "a"), Interrupted);
   CHECK_THROWS_AS(builder.save_memory(), Interrupted);
-  CHECK(read_file(folder / "a") == sample());
+  CHECK(read_file<std::vector<std::byte>>(folder / "a") == sample());
   failing = false;
   builder.save(folder / "a");
   CHECK(File::open(folder / "a").read<std::uint8_t>("x") == std::vector<std::uint8_t>(4, 7));
@@ -151,7 +156,7 @@ TEST_CASE("a moved Builder keeps its callables", "[wrapper][builder]") {
 }
 
 TEST_CASE("progress ends at the size of the file", "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   std::uint64_t last = 0, reported_total = 0;
   SaveOptions options;
   options.progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -167,19 +172,19 @@ TEST_CASE("progress ends at the size of the file", "[wrapper][builder]") {
 
 TEST_CASE("a progress callable cancels the save by returning false or by throwing",
           "[wrapper][builder]") {
-  const Folder folder;
-  write_file(folder / "a", {});
+  const ScratchDirectory folder;
+  write_file(folder / "a", "");
   SaveOptions returning, throwing;
   returning.progress = [](std::uint64_t, std::uint64_t) { return false; };
   throwing.progress = [](std::uint64_t, std::uint64_t) -> bool { throw Interrupted(); };
   const Builder builder = sample_builder();
-  CHECK(code_of([&] { builder.save(folder / "a", returning); }) == ST_E_CANCELLED);
+  CHECK(code_of<Error>([&] { builder.save(folder / "a", returning); }) == ST_E_CANCELLED);
   CHECK_THROWS_AS(builder.save(folder / "a", throwing), Interrupted);
   CHECK(read_file(folder / "a").empty());
 }
 
 TEST_CASE("save passes its options to the C ABI", "[wrapper][builder]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   SaveOptions options;
   options.mode = 0640;
   options.alignment = 4096;
@@ -190,5 +195,6 @@ TEST_CASE("save passes its options to the C ABI", "[wrapper][builder]") {
   const File file = File::open(folder / "a");
   CHECK(file.find("count")->file_offset == 4096);
   options.alignment = 3;
-  CHECK(code_of([&] { sample_builder().save(folder / "a", options); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { sample_builder().save(folder / "a", options); }) ==
+        ST_E_INVALID_ARGUMENT);
 }

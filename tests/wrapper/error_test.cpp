@@ -4,6 +4,7 @@
 #include <safetensors/safetensors.hpp>
 
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
@@ -22,7 +23,7 @@ Error error_of(Call call) {
 }  // namespace
 
 TEST_CASE("the Error of a missing file has the code, errno and the path", "[wrapper][error]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const Error error = error_of([&] { File::open(folder / "missing.safetensors"); });
   CHECK(error.code() == ST_E_NOT_FOUND);
   CHECK(error.os_error() == ENOENT);
@@ -52,7 +53,7 @@ TEST_CASE("Error is a std::runtime_error whose copy has the same fields", "[wrap
 }
 
 TEST_CASE("a path that contains NUL is rejected", "[wrapper][error]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   write_file(folder / "a", sample());
   const std::string path = (folder / "a").string() + std::string("\0b", 2);
   CHECK(error_of([&] { File::open(path); }).code() == ST_E_INVALID_ARGUMENT);

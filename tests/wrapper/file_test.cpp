@@ -4,8 +4,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <safetensors/safetensors.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
@@ -18,7 +19,7 @@ File file_from_copy() {
 }
 
 // The sample, opened by each function and with each backend.
-std::vector<File> files_of_every_source(const Folder& folder) {
+std::vector<File> files_of_every_source(const ScratchDirectory& folder) {
   static const std::vector<std::byte> bytes = sample();
   const auto path = folder / "sample.safetensors";
   write_file(path, bytes);
@@ -45,7 +46,7 @@ std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
 }  // namespace
 
 TEST_CASE("every source reads the same tensors", "[wrapper][file]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   for (const File& file : files_of_every_source(folder)) {
     CHECK(file.size() == 5);
     CHECK(file.read<std::int64_t>("count") == std::vector<std::int64_t>{7});
@@ -88,9 +89,9 @@ TEST_CASE("find returns nullopt for an absent name; get and read throw ST_E_TENS
   CHECK_FALSE(file.find(std::string_view("matrix\0", 7)));
   CHECK_FALSE(file.contains(""));
   CHECK(file.contains("matrix"));
-  CHECK(code_of([&] { file.get("none"); }) == ST_E_TENSOR_NOT_FOUND);
-  CHECK(code_of([&] { file.read<float>("none"); }) == ST_E_TENSOR_NOT_FOUND);
-  CHECK(code_of([&] { file.read_into("none", buffer); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { file.get("none"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { file.read<float>("none"); }) == ST_E_TENSOR_NOT_FOUND);
+  CHECK(code_of<Error>([&] { file.read_into("none", buffer); }) == ST_E_TENSOR_NOT_FOUND);
 }
 
 TEST_CASE("metadata returns all entries, or the value of a key", "[wrapper][file]") {
@@ -109,11 +110,11 @@ TEST_CASE("read_into reads into the caller's memory and rejects a smaller buffer
   file.read_into("matrix", values);
   CHECK(values == std::vector<float>{0, 1, 2, 3, 4, 5, -1});
   std::vector<float> short_by_one(5);
-  CHECK(code_of([&] { file.read_into("matrix", short_by_one); }) == ST_E_BUFFER_TOO_SMALL);
+  CHECK(code_of<Error>([&] { file.read_into("matrix", short_by_one); }) == ST_E_BUFFER_TOO_SMALL);
 }
 
 TEST_CASE("read_slice returns the elements of the slice", "[wrapper][file]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   for (const File& file : files_of_every_source(folder)) {
     CHECK(file.read_slice<float>("matrix", {{0, 2}, {1, 3}}) == std::vector<float>{1, 2, 4, 5});
     CHECK(file.read_slice<float>("matrix", {{1, 2}, {0, 3}}) == std::vector<float>{3, 4, 5});
@@ -131,14 +132,22 @@ TEST_CASE("read_slice returns the elements of the slice", "[wrapper][file]") {
 TEST_CASE("read_slice rejects a wrong rank, range, buffer or element type", "[wrapper][file]") {
   const File file = File::from_memory(sample());
   std::byte one[1];
-  CHECK(code_of([&] { file.read_slice<float>("matrix", {{0, 2}}); }) == ST_E_INVALID_ARGUMENT);
-  CHECK(code_of([&] { file.read_slice<float>("matrix", {{0, 3}, {0, 1}}); }) == ST_E_OUT_OF_RANGE);
-  CHECK(code_of([&] { file.read_slice<float>("matrix", {{1, 0}, {0, 1}}); }) == ST_E_OUT_OF_RANGE);
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
+          file.read_slice<float>("matrix", {{0, 2}});
+        }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] {
+          file.read_slice<float>("matrix", {{0, 3}, {0, 1}});
+        }) == ST_E_OUT_OF_RANGE);
+  CHECK(code_of<Error>([&] {
+          file.read_slice<float>("matrix", {{1, 0}, {0, 1}});
+        }) == ST_E_OUT_OF_RANGE);
+  CHECK(code_of<Error>([&] {
           file.read_slice_into("matrix", {{0, 2}, {0, 1}}, one);
         }) == ST_E_BUFFER_TOO_SMALL);
-  CHECK(code_of([&] { file.read_slice_into("nibbles", {{0, 1}, {0, 1}}, one); }) == ST_E_SUBBYTE);
-  CHECK(code_of([&] {
+  CHECK(code_of<Error>([&] {
+          file.read_slice_into("nibbles", {{0, 1}, {0, 1}}, one);
+        }) == ST_E_SUBBYTE);
+  CHECK(code_of<Error>([&] {
           file.read_slice<int>("matrix", {{0, 2}, {0, 1}});
         }) == ST_E_INVALID_ARGUMENT);
 }
@@ -150,8 +159,8 @@ TEST_CASE("OpenOptions are passed to the C ABI", "[wrapper][file]") {
   OpenOptions strict, small;
   strict.strict = true;
   small.max_header_size = 16;
-  CHECK(code_of([&] { File::from_memory(unknown_field, strict); }) == ST_E_SCHEMA);
-  CHECK(code_of([&] { File::from_memory(unknown_field, small); }) == ST_E_HEADER_TOO_LARGE);
+  CHECK(code_of<Error>([&] { File::from_memory(unknown_field, strict); }) == ST_E_SCHEMA);
+  CHECK(code_of<Error>([&] { File::from_memory(unknown_field, small); }) == ST_E_HEADER_TOO_LARGE);
 }
 
 TEST_CASE("a copy of a File refers to the same handle", "[wrapper][file]") {
@@ -192,18 +201,18 @@ TEST_CASE("from_memory takes ownership of a container of bytes without a copy", 
 
 TEST_CASE("from_memory releases the owner if it throws", "[wrapper][file]") {
   auto owner = std::make_shared<std::vector<std::byte>>(file_of("[]", ""));
-  CHECK(code_of([&] { File::from_memory(owner, *owner); }) == ST_E_SCHEMA);
+  CHECK(code_of<Error>([&] { File::from_memory(owner, *owner); }) == ST_E_SCHEMA);
   CHECK(owner.use_count() == 1);
 }
 
 TEST_CASE("verify_unchanged and get throw ST_E_TRUNCATED for a truncated file", "[wrapper][file]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto path = folder / "sample.safetensors";
   write_file(path, sample());
   OpenOptions read;
   read.backend = Backend::Pread;
   const File file = File::open(path, read);
   std::filesystem::resize_file(path, 40);
-  CHECK(code_of([&] { file.verify_unchanged(); }) == ST_E_TRUNCATED);
-  CHECK(code_of([&] { file.get("nibbles"); }) == ST_E_TRUNCATED);
+  CHECK(code_of<Error>([&] { file.verify_unchanged(); }) == ST_E_TRUNCATED);
+  CHECK(code_of<Error>([&] { file.get("nibbles"); }) == ST_E_TRUNCATED);
 }

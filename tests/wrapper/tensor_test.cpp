@@ -1,13 +1,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <safetensors/safetensors.hpp>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 
 using namespace safetensors;
 
 TEST_CASE("a Tensor is valid after its File is destroyed", "[wrapper][tensor]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   write_file(folder / "a", sample());
   for (const Backend backend : {Backend::Mmap, Backend::Pread}) {
     OpenOptions options;
@@ -41,7 +42,7 @@ TEST_CASE("a Tensor of from_memory refers to the caller's bytes", "[wrapper][ten
 
 TEST_CASE("mutable_bytes requires OpenOptions::writable, and writes do not change the file",
           "[wrapper][tensor]") {
-  const Folder folder;
+  const ScratchDirectory folder;
   write_file(folder / "a", sample());
   OpenOptions read, mapped, private_copy;
   read.backend = Backend::Pread;
@@ -58,7 +59,7 @@ TEST_CASE("mutable_bytes requires OpenOptions::writable, and writes do not chang
     tensor.mutable_bytes()[0] = std::byte{1};
     CHECK(tensor.bytes()[0] == std::byte{1});
   }
-  CHECK(read_file(folder / "a") == sample());
+  CHECK(read_file<std::vector<std::byte>>(folder / "a") == sample());
 }
 
 TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
@@ -69,7 +70,7 @@ TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
                              bytes_of<std::uint8_t>({1}) + bytes_of<float>({0.5f}));
   const File file = File::from_memory(bytes);
   const Tensor x = file.get("x"), empty = file.get("empty");
-  CHECK(code_of([&] { x.as<float>(); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of<Error>([&] { x.as<float>(); }) == ST_E_UNSUPPORTED);
   CHECK(file.read<float>("x") == std::vector<float>{0.5f});
   CHECK(empty.as<float>().empty());
 }
@@ -77,7 +78,7 @@ TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
 TEST_CASE("elements smaller than a byte are accessible as bytes only", "[wrapper][tensor]") {
   const File file = File::from_memory(sample());
   const Tensor nibbles = file.get("nibbles");
-  CHECK(code_of([&] { nibbles.as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
-  CHECK(code_of([&] { file.read<std::uint8_t>("nibbles"); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { nibbles.as<std::uint8_t>(); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] { file.read<std::uint8_t>("nibbles"); }) == ST_E_INVALID_ARGUMENT);
   CHECK(nibbles.bytes().size() == 2);
 }

@@ -10,6 +10,7 @@
 #include "fake_device.h"
 #include "random_tensors.h"
 #include "sample.hpp"
+#include "scratch_directory.hpp"
 #include "sparse_file.h"
 #include "tensors.h"
 #include "test_device.h"
@@ -53,7 +54,7 @@ struct Net : torch::nn::Module {
 
 TEST_CASE("load_file fills tensors on the device", "[device][file]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   const auto on_cpu = safetensors::load_file(folder / "a");
@@ -92,7 +93,7 @@ TEST_CASE("load takes bytes to the device", "[device][file]") {
 
 TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "cpu", {{"format", "pt"}});
   safetensors::save_file(to_device(dict), folder / "device", {{"format", "pt"}});
@@ -101,7 +102,7 @@ TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
 
 TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   safetensors::TensorDict dict;
   dict.insert("large", test::random_tensor({100, 1000, 1000}, at::kByte, 1));
   dict.insert("small", test::random_tensor({77}, at::kByte, 2));
@@ -114,7 +115,7 @@ TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file
 
 TEST_CASE("a tensor beyond 2 GiB goes to the device and back", "[device][file][large]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const std::int64_t size = (std::int64_t{2} << 30) + 3;
   write_sparse_file(folder / "a", size, {{0, 'a'}, {size / 2, 'm'}, {size - 1, 'z'}});
   safetensors::save_file(safetensors::load_file(folder / "a", {.device = test::device()}),
@@ -126,7 +127,7 @@ TEST_CASE("a tensor beyond 2 GiB goes to the device and back", "[device][file][l
 
 TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   Net source(at::kCPU, at::kFloat);
   {
     const torch::NoGradGuard no_grad;
@@ -163,7 +164,7 @@ TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
 
 TEST_CASE("views of one tensor on the device are loaded into", "[device][file]") {
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const at::Tensor left = test::random_tensor({4, 6}, at::kFloat, 1).nan_to_num();
   const at::Tensor right = test::random_tensor({4, 6}, at::kFloat, 2).nan_to_num();
   safetensors::save_file({{"left", left}, {"right", right}}, folder / "a");
@@ -176,7 +177,7 @@ TEST_CASE("views of one tensor on the device are loaded into", "[device][file]")
 TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
@@ -211,7 +212,7 @@ TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake
 TEST_CASE("tensors without a storage are filled by LibTorch", "[fake][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   fake::Abilities abilities;
@@ -237,7 +238,7 @@ TEST_CASE("tensors without a storage are filled by LibTorch", "[fake][file]") {
 TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
-  const Folder folder;
+  const ScratchDirectory folder;
   const auto dict = random_dict();
   safetensors::save_file(dict, folder / "a");
   fake::fail(fake::Operation::device_allocation, 7);

@@ -1,0 +1,16 @@
+// The code of the error that a call throws, as a value to compare.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+// Calls `action`; nothing if it throws no Error, which is st::Error or safetensors::Error.
+template <class Error, class Action>
+auto code_of(Action action) -> std::optional<decltype(std::declval<const Error&>().code())> {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return std::nullopt;
+}
