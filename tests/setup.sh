@@ -78,7 +78,7 @@ apt_install() {
   export DEBIAN_FRONTEND=noninteractive
   local patience=(-o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
   say "installing with apt: $*"
-  # One unreachable source of packages may not be needed; if all are, there is no network.
+  # One unreachable source of packages may not be needed; if all are unreachable, stop.
   quietly apt-get "${patience[@]}" update || true
   if ! grep -qE '^(Get|Hit):' "$setup_log"; then
     printf '%s\n' "apt-get update reached no source of packages ($setup_log): is this machine connected?" >&2

@@ -1,5 +1,5 @@
-// Parsers that read many bytes at a time are wrong, when they are, where one block meets the next.
-// The same fault is therefore put at every place of more than two blocks of 64 bytes.
+// Block boundaries: SIMD parsers read 64 bytes at a time, so each fault is placed at every offset
+// in more than two blocks.
 #include "input.h"
 
 namespace corpus {

@@ -22,7 +22,7 @@ struct Outcome {
   std::string message;
 };
 
-// The same as in memory, but that the refusal of what has a path ends with it, as far as it fits.
+// Whether the outcomes are equal, except that a message about a path ends with the path if it fits.
 bool is_same(const Outcome& outcome, const Outcome& in_memory, corpus::Way way) {
   if (outcome.status != in_memory.status || outcome.position != in_memory.position) return false;
   if (outcome.status == ST_OK || !corpus::has_path(way)) {
@@ -35,8 +35,8 @@ bool is_same(const Outcome& outcome, const Outcome& in_memory, corpus::Way way) 
   return end.starts_with(expected) || (is_full && expected.starts_with(end));
 }
 
-// Looks at all that an accepted file has.
-void look_through(const corpus::Specimen& specimen, st_file* file) {
+// Queries every tensor and metadata entry of an accepted file.
+void query_everything(const corpus::Specimen& specimen, st_file* file) {
   const std::uint64_t count = st_file_tensor_count(file);
   const std::string_view bytes = specimen.bytes();
   std::uint64_t covered = 0;
@@ -74,12 +74,12 @@ Outcome open(const corpus::Specimen& specimen, corpus::Way way, std::uint32_t st
   const st_status status = specimen.open(way, strictness, &file, &error);
   CHECK(error.code == status);
   CHECK((file != nullptr) == (status == ST_OK));
-  if (file && strictness == ST_STRICTNESS_COMPATIBLE) look_through(specimen, file);
+  if (file && strictness == ST_STRICTNESS_COMPATIBLE) query_everything(specimen, file);
   st_close(file);
   return {status, error.position, error.message};
 }
 
-void check_refusal(const corpus::Specimen& specimen, const Outcome& outcome) {
+void check_rejection(const corpus::Specimen& specimen, const Outcome& outcome) {
   CHECK(outcome.message.size() > 10);
   CHECK(outcome.message.size() < ST_MESSAGE_SIZE);
   CHECK(st::is_utf8(outcome.message));
@@ -93,12 +93,12 @@ void check_refusal(const corpus::Specimen& specimen, const Outcome& outcome) {
 void check(std::uint32_t strictness, st_status expected, const corpus::Specimen& specimen) {
   const Outcome outcome = open(specimen, corpus::ways[0], strictness);
   INFO("strictness: " << strictness << ", message: " << outcome.message);
-  // ST_STRICTNESS_STRICT may refuse a field as unknown before it is found to nest too deep.
+  // ST_STRICTNESS_STRICT may reject a field as unknown before the parser finds it too deep.
   const bool earlier =
       strictness == ST_STRICTNESS_STRICT && expected == ST_E_JSON && outcome.status == ST_E_SCHEMA;
   CHECK(std::string_view(st_status_name(outcome.status)) ==
         st_status_name(earlier ? ST_E_SCHEMA : expected));
-  if (outcome.status != ST_OK) check_refusal(specimen, outcome);
+  if (outcome.status != ST_OK) check_rejection(specimen, outcome);
   for (const corpus::Way way : corpus::ways) {
     INFO("through " << name_of(way));
     CHECK(is_same(open(specimen, way, strictness), outcome, way));
@@ -118,16 +118,16 @@ void check(const corpus::Inputs& inputs) {
 
 }  // namespace
 
-TEST_CASE("the frame around the header") {
+TEST_CASE("header length and file size") {
   check(corpus::framing_inputs());
 }
-TEST_CASE("the header's text") {
+TEST_CASE("JSON syntax") {
   check(corpus::json_inputs());
 }
 TEST_CASE("strings") {
   check(corpus::string_inputs());
 }
-TEST_CASE("where blocks of the text meet") {
+TEST_CASE("block boundaries of the JSON parser") {
   check(corpus::block_inputs());
 }
 TEST_CASE("nesting") {
@@ -142,10 +142,10 @@ TEST_CASE("shapes") {
 TEST_CASE("offsets") {
   check(corpus::offset_inputs());
 }
-TEST_CASE("entries") {
+TEST_CASE("tensor entries") {
   check(corpus::entry_inputs());
 }
-TEST_CASE("duplicates") {
+TEST_CASE("duplicate names and keys") {
   check(corpus::duplicate_inputs());
 }
 TEST_CASE("dtypes") {
@@ -157,6 +157,6 @@ TEST_CASE("metadata") {
 TEST_CASE("names") {
   check(corpus::name_inputs());
 }
-TEST_CASE("sizes", "[large]") {
+TEST_CASE("large headers", "[large]") {
   check(corpus::size_inputs());
 }

@@ -1,4 +1,4 @@
-// The 22 dtypes, what is like them, and elements that are no whole bytes.
+// The 22 dtypes, strings that resemble them, and sub-byte elements.
 #include "input.h"
 
 namespace corpus {
@@ -17,7 +17,7 @@ constexpr Size dtypes[] = {
     {"I64", 64},        {"U64", 64},
 };
 
-const char* const no_dtypes[] = {
+const char* const unknown_dtypes[] = {
     "",
     "bool",
     "f32",
@@ -91,7 +91,7 @@ Inputs dtype_inputs() {
       refused("a dtype that is an object of arrays", spelled("{\"I16\":[]}"), ST_E_SCHEMA),
       refused("a dtype that is an object of two", spelled("{\"I16\":null,\"F16\":null}"),
               ST_E_SCHEMA),
-      refused("a dtype that is an object of none that is known", spelled("{\"I17\":null}"),
+      refused("a dtype that is an object with an unknown name", spelled("{\"I17\":null}"),
               ST_E_SCHEMA),
       refused_here("a dtype that is an object of null", spelled("{\"I16\":null}"), ST_E_SCHEMA),
       refused_here("the same with an escape", spelled("{\"I1\\u0036\":null}"), ST_E_SCHEMA),
@@ -140,7 +140,7 @@ Inputs dtype_inputs() {
     inputs.push_back(
         refused(dtype + ", a byte too few", sized(dtype, "[4]", bits / 2 - 1), ST_E_SIZE_MISMATCH));
   }
-  for (const char* name : no_dtypes) {
+  for (const char* name : unknown_dtypes) {
     inputs.push_back(refused(std::string("the dtype \"") + name + "\"",
                              spelled("\"" + std::string(name) + "\""), ST_E_DTYPE));
   }

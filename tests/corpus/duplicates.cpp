@@ -1,5 +1,5 @@
-// Two of one name. The reference keeps the last and forgets that there was another; here the pair
-// is refused, but only after what the reference would have refused.
+// Duplicate names and keys. The reference keeps the last one; this library rejects the file, after
+// all errors that the reference reports.
 #include "input.h"
 
 namespace corpus {

@@ -1,4 +1,4 @@
-// The entry of a tensor: which fields it has.
+// The fields of a tensor entry.
 #include "input.h"
 
 namespace corpus {
@@ -62,7 +62,7 @@ Inputs entry_inputs() {
       valid("data_offsets with an escape",
             of_fields({dtype, shape, "\"data\\u005Foffsets\":[0,12]"})),
 
-      // Names that are almost right are unknown.
+      // Names that resemble a field name are unknown.
       refused("Dtype", of_fields({"\"Dtype\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
       refused("DTYPE", of_fields({"\"DTYPE\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
       refused("type", of_fields({"\"type\":\"I16\"", shape, offsets}), ST_E_SCHEMA),
@@ -75,7 +75,7 @@ Inputs entry_inputs() {
       refused("data-offsets", of_fields({dtype, shape, "\"data-offsets\":[0,12]"}), ST_E_SCHEMA),
       refused("data_offset", of_fields({dtype, shape, "\"data_offset\":[0,12]"}), ST_E_SCHEMA),
 
-      // Fields that are not known are passed over.
+      // Unknown fields are ignored.
       loose("an unknown field first", before("\"note\":1")),
       loose("an unknown field last", after("\"note\":\"x\"")),
       loose("an unknown field twice", before("\"note\":1,\"note\":1")),
@@ -88,7 +88,7 @@ Inputs entry_inputs() {
             after("\"order\":\"F\",\"fortran_order\":false")),
       loose("a field of another version", after("\"strides\":[4,2]")),
 
-      // Something else than an object.
+      // Other types than an object.
       refused("an entry of null", entry("null"), ST_E_SCHEMA),
       refused("an entry that is true", entry("true"), ST_E_SCHEMA),
       refused("an entry that is a number", entry("12"), ST_E_SCHEMA),
@@ -104,7 +104,7 @@ Inputs entry_inputs() {
       refused("a header of fields and no tensor", file(header({dtype, shape, offsets}), entry_size),
               ST_E_SCHEMA),
 
-      // The reference takes its fields from an array as well.
+      // The reference also accepts the fields as an array.
       refused_here("an entry of three values", entry("[\"I16\",[3,2],[0,12]]"), ST_E_SCHEMA),
       refused_here("three values beside an entry",
                    file(header({bytes_member("a", 0, 3), "\"b\":[\"U8\",[2],[3,5]]"}), 5),

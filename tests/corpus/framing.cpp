@@ -1,4 +1,4 @@
-// The length before the header, and where header and data end.
+// The header length in the first 8 bytes, and the ends of header and data.
 #include "input.h"
 
 namespace corpus {

@@ -1,4 +1,4 @@
-// One input of the corpus: bytes, and what is to be said of them.
+// An input of the corpus: bytes and the expected verdicts.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -14,7 +14,7 @@
 
 namespace corpus {
 
-// Bytes that are made when they are asked for: the largest inputs are not kept.
+// Bytes that are produced on demand, so that the largest inputs are not kept in memory.
 class Bytes {
  public:
   Bytes(std::string made) : make_([made = std::move(made)] { return made; }) {}
@@ -31,8 +31,8 @@ class Bytes {
 struct Input {
   std::string name;
   Bytes bytes;
-  st_status compatible;  // ST_OK where the bytes are a valid file
-  st_status strict;      // the same under ST_STRICTNESS_STRICT
+  st_status compatible;  // ST_OK if the bytes are a valid file
+  st_status strict;      // verdict with ST_STRICTNESS_STRICT
   bool reference_accepts;
 };
 
@@ -42,7 +42,7 @@ inline Input valid(std::string name, Bytes bytes) {
   return {std::move(name), std::move(bytes), ST_OK, ST_OK, true};
 }
 
-// Valid, but not of the form that a writer gives it.
+// Valid, but rejected by ST_STRICTNESS_STRICT.
 inline Input loose(std::string name, Bytes bytes) {
   return {std::move(name), std::move(bytes), ST_OK, ST_E_SCHEMA, true};
 }
@@ -51,7 +51,7 @@ inline Input refused(std::string name, Bytes bytes, st_status status) {
   return {std::move(name), std::move(bytes), status, status, false};
 }
 
-// On the closed list of what the reference accepts and this library does not.
+// On the closed list of files that the reference accepts and this library rejects.
 inline Input refused_here(std::string name, Bytes bytes, st_status status) {
   return {std::move(name), std::move(bytes), status, status, true};
 }
@@ -59,10 +59,10 @@ inline Input refused_here(std::string name, Bytes bytes, st_status status) {
 // Eight bytes of length, the header, `data_size` bytes of data.
 std::string file(std::string_view header, std::size_t data_size = 0);
 
-// The same with another length than the header has.
+// A file whose first 8 bytes state another length than the header has.
 std::string file_claiming(std::uint64_t length, std::string_view header, std::size_t data_size = 0);
 
-// The JSON of one entry. The parts are JSON too, so that any of them can be wrong.
+// The JSON of one entry. Its parts are JSON, so that each of them can be invalid.
 struct Entry {
   std::string name = "\"w\"";
   std::string dtype = "\"I16\"";
@@ -73,12 +73,12 @@ struct Entry {
 };
 std::string member(const Entry& entry);
 
-inline constexpr std::size_t entry_size = 12;  // bytes of data of an Entry as it comes
+inline constexpr std::size_t entry_size = 12;  // bytes of data of a default Entry
 
-// A header of these members.
+// A header with these members.
 std::string header(const std::vector<std::string>& members);
 
-// A file of one tensor.
+// A file with one tensor.
 std::string one(const Entry& entry, std::size_t data_size = entry_size);
 
 // A member of U8 elements from `begin` to `end`.

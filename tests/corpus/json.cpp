@@ -1,4 +1,4 @@
-// Text that is JSON, and text that is nearly.
+// JSON syntax: valid text and near misses.
 #include "input.h"
 
 namespace corpus {
@@ -65,7 +65,7 @@ Inputs json_inputs() {
       refused("UTF-16, low byte first", file(as_utf16(text), entry_size), ST_E_JSON),
       refused("UTF-16 with its mark", file("\xFF\xFE" + as_utf16(text), entry_size), ST_E_UTF8),
 
-      // Something else than an object.
+      // Other types than an object.
       refused("nothing but spaces", file("                "), ST_E_JSON),
       refused("nothing but newlines", file("\n\n\n\n\n\n\n\n"), ST_E_JSON),
       refused("null", file("null"), ST_E_SCHEMA),
@@ -119,7 +119,7 @@ Inputs json_inputs() {
       refused("a comment with a hash", replaced("{\"w\"", "{# w\n\"w\""), ST_E_JSON),
       refused("a NUL between fields", replaced(",\"shape\"", ",\0\"shape\""s), ST_E_JSON),
 
-      // Fields that are ignored are JSON all the same.
+      // Ignored fields must be valid JSON, too.
       loose("an ignored object", unknown("{\"a\":[1,2,{\"b\":null}],\"a\":true}")),
       loose("an ignored false", unknown("false")),
       loose("an ignored empty name", one({.before = "\"\":0,"})),

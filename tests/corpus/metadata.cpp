@@ -52,7 +52,7 @@ Inputs metadata_inputs() {
       loose("null", beside_a_tensor("null")),
       loose("null alone", file("{\"__metadata__\":null}")),
 
-      // Its name.
+      // The key __metadata__.
       valid("the name with an escape", keyed("__metadat\\u0061__")),
       valid("the name all in escapes", keyed("\\u005f\\u005f\\u006d\\u0065\\u0074\\u0061\\u0064\\u0"
                                              "061\\u0074\\u0061\\u005f\\u005f")),
@@ -64,7 +64,7 @@ Inputs metadata_inputs() {
       refused("__metadata__ and a space", keyed("__metadata__ "), ST_E_SCHEMA),
       refused("__metadata__ and a NUL", keyed("__metadata__\\u0000"), ST_E_SCHEMA),
 
-      // Something else than an object of strings.
+      // Other types than an object of strings.
       refused("an array", beside_a_tensor("[]"), ST_E_SCHEMA),
       refused("an array of pairs", beside_a_tensor("[[\"k\",\"v\"]]"), ST_E_SCHEMA),
       refused("an array of strings", beside_a_tensor("[\"k\",\"v\"]"), ST_E_SCHEMA),
@@ -82,7 +82,7 @@ Inputs metadata_inputs() {
       refused("a value that is an empty object", value("{}"), ST_E_SCHEMA),
       refused("a value that is an object", value("{\"a\":\"b\"}"), ST_E_SCHEMA),
       refused("a value that nests without end", value(repeated("[", 2000)), ST_E_JSON),
-      refused("a last value that is no string", beside_a_tensor("{\"k\":\"v\",\"l\":1}"),
+      refused("a last value that is a number", beside_a_tensor("{\"k\":\"v\",\"l\":1}"),
               ST_E_SCHEMA),
       refused("a tensor's entry",
               file("{\"__metadata__\":{\"dtype\":\"U8\",\"shape\":[2],"

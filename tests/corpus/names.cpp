@@ -1,4 +1,4 @@
-// Names of tensors: any string will do.
+// Tensor names: every string is valid.
 #include "input.h"
 
 namespace corpus {

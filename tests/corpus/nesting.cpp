@@ -1,4 +1,4 @@
-// The reference stops at 127 levels of arrays and objects, the header and the entry among them.
+// Nesting depth: the reference accepts 127 levels, including the header and the entry.
 #include "input.h"
 
 namespace corpus {

@@ -1,4 +1,4 @@
-// Data offsets: their form, and how they cover the data.
+// data_offsets: their form, and how they cover the data.
 #include "input.h"
 
 namespace corpus {
@@ -104,7 +104,7 @@ Inputs offset_inputs() {
                    3),
               ST_E_OFFSET),
 
-      // Tensors without bytes take part in the order too.
+      // Empty tensors must be in order, too.
       valid("nothing at the start", file(header({none("z", 0), bytes_member("a", 0, 3)}), 3)),
       valid("nothing at the end", file(header({none("z", 3), bytes_member("a", 0, 3)}), 3)),
       valid("nothing in between",
@@ -129,7 +129,7 @@ Inputs offset_inputs() {
       refused("tensors whose end comes to 0 when 8 is added", near_2_to_64(0), ST_E_COVERAGE),
       refused("tensors whose file would end at 2^64", near_2_to_64(3), ST_E_COVERAGE),
 
-      // Places that no element type asks for.
+      // Unaligned data.
       valid("F32 at an odd byte",
             file(header({bytes_member("a", 0, 1), member({.name = "\"b\"",
                                                           .dtype = "\"F32\"",

@@ -1,4 +1,4 @@
-// The ways by which the same bytes can be opened.
+// The methods to open the same bytes: memory, path, descriptor, callbacks.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -15,12 +15,12 @@ inline constexpr Way ways[] = {Way::borrowed,          Way::copied,   Way::mappe
 
 const char* name_of(Way way);
 
-// Whether the library is told a path, which begins with /proc/self/fd/.
+// Whether the library gets a path, which begins with /proc/self/fd/.
 constexpr bool has_path(Way way) {
   return way == Way::mapped || way == Way::read;
 }
 
-// Bytes in memory and, equal to them, in a file without a name.
+// Bytes in memory and, equal to them, in a memfd.
 class Specimen {
  public:
   explicit Specimen(std::string bytes);

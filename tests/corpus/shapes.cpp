@@ -1,4 +1,4 @@
-// Shapes: their form, and products that do not fit.
+// Shapes: their form, and products that overflow.
 #include "input.h"
 
 namespace corpus {

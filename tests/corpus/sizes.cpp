@@ -1,4 +1,4 @@
-// Many tensors, and headers up to the cap of 100,000,000 bytes.
+// Many tensors, and headers up to the limit of 100,000,000 bytes.
 #include "input.h"
 
 namespace corpus {

@@ -1,4 +1,4 @@
-// What stands between quotes: UTF-8, control characters, escapes.
+// JSON strings: UTF-8, control characters, escapes.
 #include "input.h"
 
 namespace corpus {
@@ -70,7 +70,7 @@ const std::vector<Sample>& not_a_string() {
       {"an alarm", "\\a"},
       {"a vertical tab in C's way", "\\v"},
       {"a capital U escape", "\\U0057"},
-      {"an escape that is no letter", "\\ "},
+      {"an escaped space", "\\ "},
       {"an escape of a UTF-8 character", "\\\xC3\xA9"},
       {"an escape with no digits", "\\u"},
       {"an escape with three digits", "\\u005"},

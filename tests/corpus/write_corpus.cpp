@@ -1,6 +1,6 @@
-// Writes the corpus where other implementations can judge it: write_corpus FOLDER makes a file of
-// each input but the largest, and verdicts.tsv: file, name, whether the reference accepts it, our
-// verdict, the strict one.
+// Writes the corpus for other implementations: write_corpus DIRECTORY creates a file for each input
+// except the largest, and verdicts.tsv with the columns file, name, verdict of the reference,
+// verdict of this library, verdict with ST_STRICTNESS_STRICT.
 #include <safetensors/safetensors.h>
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+    std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
     return 2;
   }
   const std::string folder = argv[1];

@@ -50,7 +50,7 @@ static int rule_count, short_writes, hide_unlinked;
 static long counts[operation_count];
 static int directory;
 
-/* Adds a rule; false if it is none. */
+/* Adds a rule; false if it is unknown. */
 static int add_rule(const char* text) {
   struct rule* rule = &rules[rule_count];
   const char* equals = strchr(text, '=');

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Installs the build into a folder of its own and builds, against that copy, what README.md tells
-its readers to write: its programs, build files and link commands, word for word.
+"""Installs the build into a scratch directory and builds the examples of README.md with that copy: its programs,
+build files and link commands, word for word.
 """
 
 import argparse
@@ -16,12 +16,12 @@ import unittest
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 
 arguments = None
-folder = None  # everything happens in here
+folder = None  # the scratch directory
 environment = dict(os.environ)
 
 
 def run(command, **options):
-    """Runs a command and returns what it prints; fails the test with all of it if it fails."""
+    """Runs a command and returns its output; if it fails, the test fails with the output."""
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, env=environment, **options)
     if result.returncode != 0:
@@ -38,7 +38,7 @@ def block(name):
 
 
 def project(name, files):
-    """A new folder with these files: name of the file -> name of the README's block."""
+    """A new directory with these files: a dict from file names to names of README blocks."""
     place = folder / name
     place.mkdir()
     for file, source in files.items():
@@ -47,7 +47,7 @@ def project(name, files):
 
 
 def install():
-    """Installs, and moves the .pc files to where the files went, as an unpacked package's are."""
+    """Installs with DESTDIR, and changes the prefix in the .pc files to the staging directory."""
     run([*arguments.meson, "install", "-C", arguments.build, "--no-rebuild", "--skip-subprojects",
          "--destdir", folder / "stage"])
     pc_folder = next((folder / "stage").rglob("safetensors.pc")).parent
@@ -94,7 +94,7 @@ class Programs(unittest.TestCase):
         return run(["pkg-config", "--cflags", "--libs", package]).split()
 
     def write_model(self, place):
-        """The C++ program, which leaves model.safetensors behind, and what it printed."""
+        """Runs the C++ program, which writes model.safetensors, and returns its output."""
         (place / "cpp").mkdir()
         (place / "cpp/example.cpp").write_text(block("example.cpp"), encoding="utf-8")
         run([*arguments.cxx, "-std=c++17", *WARNINGS, "cpp/example.cpp", *self.pkg_config(),
@@ -119,7 +119,7 @@ class Programs(unittest.TestCase):
             with self.subTest(line):
                 place = project(f"by hand {number}", {"app.c": "example.c"})
                 command = line.replace("cc ", " ".join(arguments.cc) + " ", 1)
-                # What compiler and linker know by themselves when it is installed for good.
+                # The paths that compiler and linker search by default after a normal installation.
                 run(f"export CPATH={include} LIBRARY_PATH={library}; {command}", shell=True,
                     cwd=place)
                 self.check_app(place)
@@ -132,7 +132,7 @@ class Programs(unittest.TestCase):
 
     def test_cmake(self):
         if not shutil.which("cmake"):
-            self.skipTest("there is no cmake")
+            self.skipTest("cmake is not installed")
         place = project("cmake", {"CMakeLists.txt": "CMakeLists.txt", "app.c": "example.c"})
         run(["cmake", "-S", ".", "-B", "build"], cwd=place)
         run(["cmake", "--build", "build"], cwd=place)
@@ -147,7 +147,7 @@ class Programs(unittest.TestCase):
         self.assertEqual(run(["./app"], cwd=place), "bias [2]\nweight [2, 3]\nequal\n")
 
     def test_torch_in_a_prefix_of_its_own(self):
-        """Told where the layer is, the loader finds the library beside it."""
+        """With an rpath to the layer, the loader finds the core library in the same directory."""
         if not arguments.torch:
             self.skipTest("built without LibTorch")
         place = project("torch prefix", {"app.cpp": "example_torch.cpp"})

@@ -1,8 +1,5 @@
 #!/usr/bin/env python3
-"""The corpus judged by the reference library: corpus_verdicts.py WRITE_CORPUS
-
-The corpus says of each input whether the reference accepts it; here the reference is asked.
-"""
+"""Compares the corpus's verdicts of the reference library with the real ones: corpus_verdicts.py WRITE_CORPUS"""
 
 import pathlib
 import subprocess
@@ -12,7 +9,7 @@ import tempfile
 try:
     import safetensors
 except ImportError:
-    print("no safetensors for this Python")
+    print("skipped: this Python has no package safetensors")
     sys.exit(77)
 
 
@@ -34,7 +31,7 @@ def main():
             if accepts(pathlib.Path(folder, file)) != (expected == "accepts"):
                 wrong += 1
                 print(f"{name}: expected that the reference {expected} it")
-    print(f"{count} inputs, {wrong} judged otherwise than expected")
+    print(f"{count} inputs, {wrong} unexpected verdicts")
     return 1 if wrong or not count else 0
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Random tensors written by the library and by the reference library: files.py LIBRARY [CASES [SEED]]
 
-Equal input gives equal bytes, and what one writes the other reads. The reference writes no F6, and more than
-one metadata entry in random order: there the files are read instead of compared.
+Equal input must give equal bytes, and each must read what the other writes. The reference cannot write F6, and
+writes more than one metadata entry in random order: such files are read, not compared.
 """
 
 import ctypes
@@ -14,13 +14,13 @@ import tempfile
 try:
     from safetensors import TensorSpec, deserialize, safe_open, serialize, serialize_file
 except ImportError:
-    print("no safetensors for this Python")
+    print("skipped: this Python has no package safetensors")
     sys.exit(77)
 
 from abi import Library
 from random_headers import BITS
 
-# What the reference's writer calls the dtypes.
+# Names of the dtypes in the reference's writer.
 NAMES = {
     "BOOL": "bool", "F4": "float4_e2m1fn_x2", "U8": "uint8", "I8": "int8", "F8_E5M2": "float8_e5m2",
     "F8_E4M3": "float8_e4m3fn", "F8_E8M0": "float8_e8m0fnu", "F8_E4M3FNUZ": "float8_e4m3fnuz",
@@ -88,7 +88,7 @@ def read_by_library(library, path):
 
 
 def check(library, folder, tensors, metadata):
-    """What differs, or None; and whether bytes were compared."""
+    """The difference, or None; and whether bytes were compared."""
     ours, theirs = folder / "ours", folder / "theirs"
     library.save(str(ours), [(name, *rest) for name, rest in tensors.items()], metadata)
     comparable = len(metadata or {}) < 2 and not any(t[0].startswith("F6") for t in tensors.values())
@@ -118,7 +118,7 @@ def main():
         for case in range(cases):
             tensors, metadata = random_tensors(source), random_metadata(source)
             if not tensors and metadata == {}:
-                metadata = None  # of an empty map alone the reference makes a file that it cannot read
+                metadata = None  # for an empty map without tensors the reference writes invalid JSON
             problem, comparable = check(library, pathlib.Path(name), tensors, metadata)
             compared += comparable
             if problem:

@@ -1,4 +1,4 @@
-"""Random headers, from nearly right to hopeless."""
+"""Random headers, from valid to damaged."""
 
 import struct
 
@@ -12,7 +12,7 @@ INTEGERS = [
     "0", "1", "2", "3", "4", "8", "16", "255", "4294967296", "2305843009213693951", "2305843009213693952",
     "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
 ]  # fmt: skip
-NO_INTEGERS = [
+NOT_INTEGERS = [
     "-0", "-1", "-9223372036854775808", "-9223372036854775809", "0.0", "1.0", "1e0", "1E+2", "-0.0", "-0e1",
     "1e308", "1e309", "-1e309", "1e-400", "00", "01", "-01", "+1", ".5", "5.", "1e", "1e+", "0x1", "1_0",
     "9" * 30, "-" + "9" * 30, "1" + "0" * 308, "1" + "0" * 309, "9" * 400, "0." + "9" * 300,
@@ -31,7 +31,7 @@ SPACES = ["", "", "", "", "", " ", "\t", "\n", "\r", "  \n", "\f", "\v", "\u00a0
 
 
 def spell(random, text):
-    """A JSON string for `text`, some characters escaped that need not be."""
+    """A JSON string for `text` with some unnecessary escapes."""
     out = []
     for character in text:
         code = ord(character)
@@ -46,7 +46,7 @@ def spell(random, text):
 
 
 class Writer:
-    """Writes one header; every choice is wrong with probability `fault`."""
+    """Writes one header; each choice is invalid with probability `fault`."""
 
     def __init__(self, random, fault):
         self.random = random
@@ -66,9 +66,9 @@ class Writer:
         if kind < 2:
             return random.choice(VALUES[:11] if random.random() < 0.8 else VALUES)
         if kind == 2:
-            return random.choice(INTEGERS + NO_INTEGERS[:13])
+            return random.choice(INTEGERS + NOT_INTEGERS[:13])
         if kind == 3:
-            return random.choice(NO_INTEGERS)
+            return random.choice(NOT_INTEGERS)
         if kind == 4:
             return spell(random, random.choice(STRINGS))
         if kind == 5:
@@ -104,7 +104,7 @@ class Writer:
         if self.wrong() and words:
             words.pop()
         if self.wrong():
-            words.insert(random.randrange(len(words) + 1), random.choice(NO_INTEGERS + VALUES))
+            words.insert(random.randrange(len(words) + 1), random.choice(NOT_INTEGERS + VALUES))
         return "[" + ",".join(self.space() + word + self.space() for word in words) + "]"
 
     def entry(self, dtype, shape, begin, end):
@@ -142,7 +142,7 @@ class Writer:
         return self.members(pairs)
 
     def header(self):
-        """The text of a header and the number of bytes of data that belong to it."""
+        """The text of a header and the size of its data in bytes."""
         random = self.random
         names = random.sample(STRINGS[:12], random.randrange(4))
         if self.wrong():
@@ -165,7 +165,7 @@ class Writer:
 
 
 def damage(random, data):
-    """A few bytes replaced, inserted, removed or copied elsewhere."""
+    """Replaces, inserts, removes or copies a few bytes."""
     data = bytearray(data)
     for _ in range(random.choice([1, 1, 1, 2, 3])):
         at = random.randrange(len(data) + 1)

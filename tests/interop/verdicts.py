@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Random files judged by the library and by the reference library: verdicts.py LIBRARY [CASES [SEED]]
+"""Compares verdicts on random files with the reference library's: verdicts.py LIBRARY [CASES [SEED]]
 
-Whatever the reference refuses must be refused, for the same reason; what only the library refuses must be on
-the closed list of differences, and what only ST_STRICTNESS_STRICT refuses must be what it says that it refuses.
+A file that the reference rejects must be rejected for the same reason. A file that only this library rejects must
+be on the closed list of differences, and one that only ST_STRICTNESS_STRICT rejects must match its documentation.
 """
 
 import json
@@ -14,13 +14,13 @@ import sys
 try:
     import safetensors
 except ImportError:
-    print("no safetensors for this Python")
+    print("skipped: this Python has no package safetensors")
     sys.exit(77)
 
 from abi import Library
 from random_headers import random_file
 
-# What the reference says -> what the library says.
+# The reference's error messages and the equivalent status codes.
 REASONS = {
     "header too small": {"ST_E_HEADER_TOO_SMALL"},
     "header too large": {"ST_E_HEADER_TOO_LARGE"},
@@ -45,7 +45,7 @@ def reference_verdict(data):
 
 
 class Members(list):
-    """An object's members in their order, so that repeated names can be seen."""
+    """An object's members in their order, including duplicates."""
 
 
 def header_of(data):
@@ -74,7 +74,7 @@ def on_closed_list(data):
 
 
 def of_one_place(data):
-    """Whether two tensors have the same offsets: which of them the reference looks at first is random."""
+    """Whether two tensors have the same offsets: the reference checks them in random order."""
     _, header = header_of(data)
     entries = [entry for name, entry in header if name != "__metadata__"]
     places = [str(value) for entry in entries for name, value in entry if name == "data_offsets"]
@@ -87,15 +87,15 @@ def strict_refuses(data):
     unknown = any(
         name not in fields for key, entry in header if key != "__metadata__" for name, _ in entry
     )
-    null = any(key == "__metadata__" and value is None for key, value in header)
+    null = ("__metadata__", None) in header
     return not text.startswith("{") or not re.search(r"\} *\Z", text) or unknown or null
 
 
 def complaint(library, data):
-    """What is wrong with the library's verdict, or None."""
+    """The difference between the verdicts, or None."""
     theirs, ours = reference_verdict(data), library.verdict(data)
     if ours not in theirs:
-        # What is not of the form that a header has is not looked at further.
+        # The library stops at the first schema error.
         allowed = ours == "ST_E_SCHEMA" or (ours == "ST_E_DUPLICATE" and theirs == {"ACCEPT"})
         listed = allowed and on_closed_list(data)
         refused_twice = "ACCEPT" not in {ours, *theirs}
@@ -105,9 +105,9 @@ def complaint(library, data):
     if ours == "ACCEPT":
         expected = strict_refuses(data)
         if (strict != "ACCEPT") != expected:
-            return f"ST_STRICTNESS_STRICT says {strict}, expected a {'refusal' if expected else 'yes'}"
+            return f"ST_STRICTNESS_STRICT says {strict}, expected it to {'reject' if expected else 'accept'}"
     elif strict == "ACCEPT":
-        return f"ST_STRICTNESS_STRICT accepts what is {ours} without"
+        return f"ST_STRICTNESS_STRICT accepts what ST_STRICTNESS_COMPATIBLE rejects with {ours}"
     return None
 
 
@@ -125,7 +125,7 @@ def main():
             wrong += 1
             if wrong <= 20:
                 print(f"{problem}\n  {data.rstrip(bytes(1))!r} + NULs to {len(data)} bytes")
-    print(f"{cases} files, {accepted} of them accepted, {wrong} judged wrongly")
+    print(f"{cases} files, {accepted} of them accepted, {wrong} wrong verdicts")
     return 1 if wrong or not accepted else 0
 
 

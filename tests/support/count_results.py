@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Adds up Meson's test logs into one line, `N passed, N failed, N skipped`.
 
-A Catch2 program counts as the test cases that it reports, any other program as one test. What a
-program says never outdoes Meson's verdict on it: some are there to see the tests of another fail,
-and show what that one printed.
-Exits with 1 if anything failed or nothing ran.
+A Catch2 program counts as the test cases that it reports, any other program as one test. Meson's
+verdict on a program overrides the program's report: some programs expect the tests of another
+program to fail, and print its report.
+Exits with 1 if a test failed or if none ran.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def count(test):
         if failed or passed + skipped == 0:
             return 1, 0, 0
         return passed, 0, skipped
-    # Whatever the program said of itself: a crash or a leak after the last case is a failure too.
+    # A crash or a leak after the last case is a failure, too.
     return passed, max(failed, 1), skipped
 
 

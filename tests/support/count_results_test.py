@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What Meson's logs of programs with these results and outputs add up to."""
+"""Checks the sums that count_results.py prints for logs of Meson."""
 
 import json
 import pathlib
@@ -16,24 +16,24 @@ COLOURED = "test cases: 6 | \x1b[0;32m3 passed\x1b[0m | \x1b[0;31m2 failed\x1b[0
 SOME_SKIPPED = "test cases: 3 | 2 passed | 1 skipped"
 A_FAILED = "test cases: 1 | 1 failed"
 
-# What it shows, the programs of each log, the builds that failed, the last line, the exit status.
+# The behaviour, the programs of each log, the failed builds, the last line, the exit status.
 CASES = [
     ("a program without cases is one test", [[("OK", "fine")]], 0, "1 passed, 0 failed", 0),
     ("cases count one by one", [[("OK", ALL_PASSED)]], 0, "3 passed, 0 failed", 0),
     ("a single case", [[("OK", ONE_PASSED)]], 0, "1 passed, 0 failed", 0),
     ("failed cases", [[("FAIL", SOME_FAILED)]], 0, "3 passed, 2 failed, 1 skipped", 1),
-    ("colours mean nothing", [[("FAIL", COLOURED)]], 0, "3 passed, 2 failed, 1 skipped", 1),
+    ("colours are ignored", [[("FAIL", COLOURED)]], 0, "3 passed, 2 failed, 1 skipped", 1),
     ("skipped cases", [[("OK", SOME_SKIPPED)]], 0, "2 passed, 0 failed, 1 skipped", 0),
     ("a crash before the first case", [[("FAIL", "")]], 0, "0 passed, 1 failed", 1),
     ("a leak after the last case", [[("FAIL", ALL_PASSED)]], 0, "3 passed, 1 failed", 1),
     ("a time-out", [[("TIMEOUT", "")]], 0, "0 passed, 1 failed", 1),
     ("an unexpected success", [[("UNEXPECTEDPASS", "")]], 0, "0 passed, 1 failed", 1),
-    ("a skipped program alone is nothing that ran", [[("SKIP", "")]], 0, "0 passed, 0 failed, 1 skipped", 1),
-    ("a test that had to see others fail is one test", [[("OK", A_FAILED)]], 0, "1 passed, 0 failed", 0),
-    ("and does not count what it saw pass", [[("OK", SOME_FAILED)]], 0, "1 passed, 0 failed", 0),
-    ("a failure that was expected is one test", [[("EXPECTEDFAIL", A_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("a run of skipped programs only is a failure", [[("SKIP", "")]], 0, "0 passed, 0 failed, 1 skipped", 1),
+    ("a program that expects failures counts as one test", [[("OK", A_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("a program that expects failures does not count what passed", [[("OK", SOME_FAILED)]], 0, "1 passed, 0 failed", 0),
+    ("an expected failure counts as one test", [[("EXPECTEDFAIL", A_FAILED)]], 0, "1 passed, 0 failed", 0),
     ("logs add up", [[("OK", ALL_PASSED), ("OK", "")], [("FAIL", A_FAILED)]], 0, "4 passed, 1 failed", 1),
-    ("a build that failed is a failure", [[("OK", ALL_PASSED)]], 2, "3 passed, 2 failed", 1),
+    ("a failed build is a failure", [[("OK", ALL_PASSED)]], 2, "3 passed, 2 failed", 1),
     ("no log at all", [], 0, "0 passed, 0 failed", 1),
 ]
 

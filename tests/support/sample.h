@@ -1,4 +1,4 @@
-/* A small valid file with something of everything. */
+/* A small valid file with several dtypes, ranks, names and metadata entries. */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
@@ -27,7 +27,7 @@ extern const struct sample_tensor sample_tensors[sample_count];
 /* Positions in sample_tensors, by name. */
 extern const unsigned sample_name_order[sample_count];
 
-/* The bytes of the file, made at the first call; not to be changed. */
+/* The bytes of the file. The caller must not change them. */
 const unsigned char* sample_bytes(void);
 uint64_t sample_size(void);
 uint64_t sample_data_offset(void);
@@ -35,7 +35,8 @@ uint64_t sample_data_offset(void);
 /* Writes the file. */
 void sample_write(const char* path);
 
-/* A file of any header and `data_size` bytes; *size is set to its size. The caller's (free). */
+/* The bytes of a file with this header and `data_size` bytes of data; *size receives its size. The
+ * caller frees them. */
 unsigned char* file_bytes(const char* header, uint64_t data_size, uint64_t* size);
 
 /* Opens the sample, or another file, and ends the program if that fails. `backend` is an
