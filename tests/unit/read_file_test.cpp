@@ -9,8 +9,8 @@
 #include <csignal>
 #include <string>
 
-#include "code_of.h"
-#include "scratch.hpp"
+#include "code_of.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -60,7 +60,7 @@ class LeaseHolder {
 }  // namespace
 
 TEST_CASE("a file under the lease of another process opens once the lease is released") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch / "file";
   write_file(path, "0123456789");
   std::filesystem::create_symlink("file", scratch / "link");
@@ -75,14 +75,14 @@ TEST_CASE("a file under the lease of another process opens once the lease is rel
 }
 
 TEST_CASE("opening a FIFO does not block") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0600) == 0);
   const FileDescriptor file = open_for_reading((scratch / "fifo").c_str());
   CHECK(code_of<Error>([&] { stat_regular_file(file, "fifo"); }) == Code::not_regular);
 }
 
 TEST_CASE("stat reports size and identity") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "0123456789");
   struct stat expected;
   REQUIRE(::stat((scratch / "file").c_str(), &expected) == 0);
@@ -93,7 +93,7 @@ TEST_CASE("stat reports size and identity") {
 }
 
 TEST_CASE("reading beyond the end of a truncated file reports where it ends") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   write_file(scratch / "file", "01234");
   const FileDescriptor file = open_for_reading((scratch / "file").c_str());
   char bytes[10];

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "code_of.h"
+#include "code_of.hpp"
 #include "io/platform.h"
-#include "scratch.hpp"
+#include "scratch_directory.hpp"
 
 using namespace st;
 
@@ -82,7 +82,7 @@ std::vector<std::shared_ptr<const Source>> open_all(const std::string& path, Cou
 }  // namespace
 
 TEST_CASE("any slice of any shape has the elements of its definition") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch / "file";
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
@@ -121,7 +121,7 @@ TEST_CASE("any slice of any shape has the elements of its definition") {
 }
 
 TEST_CASE("a slice of a truncated file is reported before pages beyond the end are accessed") {
-  const Scratch scratch;
+  const ScratchDirectory scratch;
   const std::string path = scratch / "file";
   for (const Backend backend : {Backend::mmap, Backend::pread}) {
     write_file(path, std::string(100 * 4096, 'x'));

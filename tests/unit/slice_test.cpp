@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "code_of.h"
+#include "code_of.hpp"
 
 using namespace st;
 
