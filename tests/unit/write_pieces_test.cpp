@@ -24,7 +24,7 @@ TEST_CASE("bytes are dropped from the front across pieces") {
   CHECK(drop_front(left, 2).empty());
 }
 
-TEST_CASE("more pieces than one call takes are written in order") {
+TEST_CASE("more pieces than IOV_MAX are written in order") {
   const ScratchDirectory scratch;
   const FileDescriptor file(
       ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
@@ -34,14 +34,23 @@ TEST_CASE("more pieces than one call takes are written in order") {
   std::vector<iovec> pieces;
   for (char& c : text)
     pieces.push_back({&c, 1});
-  CHECK(write_pieces(file.get(), pieces, 3) == 5003);
+  CHECK(write_pieces(file.get(), pieces, 3, "file") == 5003);
   CHECK(read_file(scratch / "file") == std::string(3, '\0') + text);
 }
 
-TEST_CASE("memory that cannot be read is an error") {
+TEST_CASE("an error names the path, and memory that cannot be read") {
   const ScratchDirectory scratch;
   const FileDescriptor file(
-      ::open((scratch / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  iovec piece = {reinterpret_cast<void*>(16), 100};
-  CHECK(code_of<Error>([&] { write_pieces(file.get(), {&piece, 1}, 0); }) == Code::io);
+      ::open((scratch / "file").c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
+  std::string text = "text";
+  iovec piece = {text.data(), text.size()};
+  CHECK(message_of<Error>([&] {
+          write_pieces(file.get(), {&piece, 1}, 0, "file");
+        }) == "cannot write \"file\": Bad file descriptor");
+
+  const FileDescriptor writable(::open((scratch / "file").c_str(), O_WRONLY | O_CLOEXEC));
+  piece = {reinterpret_cast<void*>(16), 100};
+  CHECK(message_of<Error>([&] {
+          write_pieces(writable.get(), {&piece, 1}, 0, "file");
+        }) == "cannot read the tensors' memory to write \"file\": Bad address");
 }

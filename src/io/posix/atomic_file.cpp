@@ -72,7 +72,7 @@ PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, st
     preallocate(size);
     // What must reach the disk anyway gets there sooner without a detour through the page cache.
     constexpr std::uint64_t large = std::uint64_t{64} << 20;
-    if (durable_ && size >= large) direct_ = DirectWrite::start(file_.get());
+    if (durable_ && size >= large) direct_ = DirectWrite::start(file_.get(), target_.path);
   } catch (...) {
     remove_temporary();
     throw;
@@ -128,7 +128,7 @@ void PosixAtomicFile::write(std::span<const std::span<const std::byte>> pieces) 
     direct_.reset();
   }
   if (direct_ || left.empty()) return;
-  written_ = write_pieces(file_.get(), left, written_);
+  written_ = write_pieces(file_.get(), left, written_, target_.path);
 }
 
 void PosixAtomicFile::commit() {

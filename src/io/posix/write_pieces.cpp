@@ -20,13 +20,20 @@ std::span<iovec> drop_front(std::span<iovec> pieces, std::size_t count) noexcept
   return pieces;
 }
 
-std::uint64_t write_pieces(int descriptor, std::span<iovec> pieces, std::uint64_t offset) {
+Error write_failure(std::string_view path, int os_error, std::uint64_t offset) noexcept {
+  return os_failure(
+      os_error == EFAULT ? "cannot read the tensors' memory to write" : "cannot write", path,
+      os_error, offset);
+}
+
+std::uint64_t write_pieces(int descriptor, std::span<iovec> pieces, std::uint64_t offset,
+                           std::string_view path) {
   while (!pieces.empty()) {
     const auto batch = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
     const ssize_t written = ::pwritev(descriptor, pieces.data(), batch, static_cast<off_t>(offset));
     if (written < 0) {
       if (errno == EINTR) continue;
-      throw os_failure("writing the file failed", {}, errno, offset);
+      throw write_failure(path, errno, offset);
     }
     offset += static_cast<std::uint64_t>(written);
     pieces = drop_front(pieces, static_cast<std::size_t>(written));
