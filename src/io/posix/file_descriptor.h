@@ -19,6 +19,7 @@ class FileDescriptor {
   ~FileDescriptor();
 
   int get() const noexcept { return descriptor_; }
+  int release() noexcept { return std::exchange(descriptor_, -1); }  // the caller closes it
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
 
  private:
