@@ -84,24 +84,26 @@ struct FileOptions {
   std::uint32_t mode = mode_inherit;
 };
 
-// A file that replaces another in one step, or leaves no trace.
+// A file that replaces another atomically. Until it does, the other file is unchanged.
 class AtomicFile {
  public:
   AtomicFile() = default;
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  virtual ~AtomicFile() = default;  // removes what is not committed
+  virtual ~AtomicFile() = default;  // without commit(), removes the file
 
-  // Appends the pieces. Bytes that cannot be read (a mapping whose file was truncated) are an
+  // Appends the pieces. Memory that cannot be read (a mapping whose file was truncated) is an
   // error, not a signal.
   virtual void write(std::span<const std::span<const std::byte>> pieces) = 0;
 
-  // Replaces the file at the path; with Durability::fsync, both it and its directory are synced.
+  // Replaces the file at the path. With Durability::fsync the file is synced before, and its
+  // directory after that: an error of the latter is reported although the file was replaced.
   virtual void commit() = 0;
 };
 
-// `size` bytes are preallocated for the file. Throws Code::not_regular where the path leads to
-// something else than a regular file.
+// `size` bytes are preallocated for the file. Throws Code::not_regular unless the path is that of a
+// regular file, of a symbolic link to one, of a dangling link, or new; and for a link whose
+// resolution enters procfs (/dev/stdout), with both policies.
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
                                                std::uint64_t size);
 

@@ -1,4 +1,4 @@
-/* The path of a save, and the file or link that it replaces. */
+/* The targets of a save: modes, links, files that are not regular, permissions, names, space. */
 #include <errno.h>
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
@@ -20,10 +20,10 @@
 static st_error error = ST_ERROR_INIT;
 static unsigned char content[200000];
 
-/* Saves a file with one tensor of these bytes. */
-static st_status save_bytes(const char* path, const void* bytes, uint64_t nbytes, uint32_t mode) {
+/* A file with one tensor of these bytes. */
+static st_status save_with(const char* path, const void* bytes, uint64_t nbytes,
+                           const st_save_options* options) {
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
-  st_save_options options = ST_SAVE_OPTIONS_INIT;
   tensor.dtype = ST_DTYPE_U8;
   tensor.name = "w";
   tensor.name_len = 1;
@@ -31,12 +31,23 @@ static st_status save_bytes(const char* path, const void* bytes, uint64_t nbytes
   tensor.rank = 1;
   tensor.data = bytes;
   tensor.nbytes = nbytes;
+  return st_save(path, &tensor, 1, options, &error);
+}
+
+static st_status save_bytes(const char* path, const void* bytes, uint64_t nbytes, uint32_t mode) {
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
   options.mode = mode;
-  return st_save(path, &tensor, 1, &options, &error);
+  return save_with(path, bytes, nbytes, &options);
 }
 
 static st_status save(const char* path) {
   return save_bytes(path, content, sizeof content, 0);
+}
+
+static st_status save_through(const char* path) {
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.link = ST_LINK_FOLLOW;
+  return save_with(path, content, sizeof content, &options);
 }
 
 static int is_saved(const char* path) {
@@ -102,16 +113,30 @@ static void check_links(void) {
   CHECK(symlink("loop", "loop") == 0);
   CHECK(symlink("nowhere/new", "lost") == 0);
 
-  CHECK_STATUS(save("link to a link"), ST_OK);
+  CHECK_STATUS(save_through("link to a link"), ST_OK);
   CHECK(S_ISLNK(mode_of("link to a link")) && S_ISLNK(mode_of("link")));
   CHECK(mode_of("directory/target") == (S_IFREG | 0604));
   CHECK(is_saved("directory/target"));
-
-  CHECK_STATUS(save("directory/dangling"), ST_OK);
+  CHECK_STATUS(save_through("directory/dangling"), ST_OK);
   CHECK(S_ISLNK(mode_of("directory/dangling")));
   CHECK(is_saved("directory/new"));
+  CHECK_FAILS(save_through("loop"), ST_E_IO, &error);
+  CHECK_FAILS(save_through("lost"), ST_E_NOT_FOUND, &error);
+
+  scratch_write("directory/target", "old", 3);
+  CHECK(unlink("directory/new") == 0);
   check_rejected("loop", ST_E_IO, ELOOP);
-  check_rejected("lost", ST_E_NOT_FOUND, ENOENT);
+  CHECK_STATUS(save("link to a link"), ST_OK);
+  CHECK(mode_of("link to a link") == (S_IFREG | 0604));
+  CHECK(is_saved("link to a link"));
+  CHECK(S_ISLNK(mode_of("link")));
+  CHECK(scratch_holds("directory/target", "old", 3));
+  CHECK_STATUS(save("directory/dangling"), ST_OK);
+  CHECK(is_saved("directory/dangling"));
+  CHECK(S_ISREG(mode_of("directory/dangling")));
+  CHECK(mode_of("directory/new") == 0);
+  CHECK_STATUS(save("lost"), ST_OK);
+  CHECK(is_saved("lost"));
 
   /* A hard link to the old file keeps the old bytes. */
   scratch_write("first", "old", 3);
@@ -122,7 +147,6 @@ static void check_links(void) {
 
   unlink("directory/target");
   unlink("directory/dangling");
-  unlink("directory/new");
   scratch_clear();
 }
 
@@ -151,10 +175,31 @@ static void check_not_regular(void) {
   scratch_clear();
 }
 
+/* /dev/stdout is a link to a magic link of /proc. It is kept by root too, whose rename would
+ * succeed, and even if the output is a regular file or closed. */
+static void check_standard_output(void) {
+  const int output = dup(STDOUT_FILENO);
+  const mode_t link = mode_of("/dev/stdout");
+  fflush(stdout);
+  scratch_write("output", "old", 3);
+  CHECK(close(STDOUT_FILENO) == 0);
+  CHECK(open("output", O_RDWR) == STDOUT_FILENO);
+  check_rejected("/dev/stdout", ST_E_NOT_REGULAR, 0);
+  check_rejected("/proc/self/fd/1", ST_E_NOT_REGULAR, 0);
+  CHECK_FAILS(save_through("/dev/stdout"), ST_E_NOT_REGULAR, &error);
+  CHECK(scratch_holds("output", "old", 3));
+  close(STDOUT_FILENO);
+  check_rejected("/dev/stdout", ST_E_NOT_REGULAR, 0);
+  CHECK(dup2(output, STDOUT_FILENO) == STDOUT_FILENO);
+  close(output);
+  CHECK(mode_of("/dev/stdout") == link);
+  scratch_clear();
+}
+
 static int check_without_permission(void) {
   check_rejected("closed/file", ST_E_PERMISSION, EACCES);
-  check_rejected("read only/file", ST_E_PERMISSION, EACCES);
   check_rejected("read only/new", ST_E_PERMISSION, EACCES);
+  check_rejected("read only/file", ST_E_PERMISSION, EACCES);
   CHECK(scratch_holds("read only/file", "old", 3));
   return check_result();
 }
@@ -269,6 +314,7 @@ int main(void) {
   check_modes();
   check_links();
   check_not_regular();
+  check_standard_output();
   check_permission();
   check_names();
   check_file_size_limit();

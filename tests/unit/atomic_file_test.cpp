@@ -22,7 +22,7 @@ void write(PosixAtomicFile* file, std::string content) {
 
 void replace(const std::string& path, const std::string& content, bool durable = false,
              std::uint32_t mode = 0) {
-  PosixAtomicFile file(resolve_save_path(path.c_str()),
+  PosixAtomicFile file(resolve_save_path(path.c_str(), LinkPolicy::replace),
                        {durable ? Durability::fsync : Durability::none, LinkPolicy::replace, mode},
                        content.size());
   write(&file, content);
@@ -49,7 +49,7 @@ TEST_CASE("before the commit nothing is to be seen, and without it nothing remai
   const ScratchDirectory scratch;
   replace(scratch / "file", "old");
   {
-    PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 3);
+    PosixAtomicFile file(resolve_save_path((scratch / "file").c_str(), LinkPolicy::replace), {}, 3);
     write(&file, "new");
     CHECK(read_file(scratch / "file") == "old");
   }
@@ -84,7 +84,7 @@ TEST_CASE("what an interrupted save left under the target's temporary name is re
 
 TEST_CASE("a file made by somebody else in the meantime is replaced") {
   const ScratchDirectory scratch;
-  PosixAtomicFile file(resolve_save_path((scratch / "file").c_str()), {}, 4);
+  PosixAtomicFile file(resolve_save_path((scratch / "file").c_str(), LinkPolicy::replace), {}, 4);
   write(&file, "ours");
   write_file(scratch / "file", "theirs");
   file.commit();

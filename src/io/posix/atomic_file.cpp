@@ -66,7 +66,8 @@ PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, st
   try {
     const auto kept =
         options.mode == mode_inherit ? target_.mode : std::optional<std::uint32_t>(options.mode);
-    if (options.mode != mode_umask && kept && ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
+    if (options.mode != mode_umask && kept &&
+        ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
       throw os_failure("cannot save to", target_.path, errno);
     }
     preallocate(size);
@@ -157,7 +158,7 @@ bool PosixAtomicFile::link_as(const std::string& name) const {
 
 // A nameless file can be given a name that is free, but not take another's.
 bool PosixAtomicFile::link_as_target() {
-  if (target_.mode) return false;
+  if (target_.exists) return false;
   if (link_as(target_.name)) return true;
   if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
   return false;
@@ -185,7 +186,7 @@ void PosixAtomicFile::link_as_temporary() {
 
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
                                                std::uint64_t size) {
-  return std::make_unique<PosixAtomicFile>(resolve_save_path(path), options, size);
+  return std::make_unique<PosixAtomicFile>(resolve_save_path(path, options.link), options, size);
 }
 
 }  // namespace st

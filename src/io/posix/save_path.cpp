@@ -7,66 +7,92 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 #include "io/posix/os_error.h"
+#include "io/posix/resolve_link.h"
 
 namespace st {
 namespace {
 
-// The path that a symbolic link leads to, or nothing if `path` is none.
-std::optional<std::string> follow_link(const std::string& path) {
-  std::array<char, PATH_MAX> content;
-  const ssize_t length = ::readlink(path.c_str(), content.data(), content.size());
-  if (length < 0) {
-    if (errno == EINVAL || errno == ENOENT) return std::nullopt;
-    throw os_failure("cannot save to", path, errno);
+SavePath split(const char* path) {
+  SavePath target;
+  target.path = path;
+  const std::size_t start = target.path.rfind('/') + 1;  // 0 without a slash
+  target.directory_path = start == 0 ? std::string(1, '.') : target.path.substr(0, start);
+  target.name = target.path.substr(start);
+  // A path that ends in a slash names the directory itself.
+  if (target.name.empty()) target.name.push_back('.');
+  target.directory = open_at(AT_FDCWD, target.directory_path.c_str(), O_PATH | O_DIRECTORY);
+  if (!target.directory) {
+    throw os_failure("cannot open the directory", target.directory_path, errno);
   }
-  std::string link(content.data(), static_cast<std::size_t>(length));
-  const std::size_t slash = path.rfind('/');
-  if (link.empty() || link.front() == '/' || slash == std::string::npos) return link;
-  return path.substr(0, slash + 1) + link;
+  return target;
 }
 
-std::string resolve(const char* path) {
-  constexpr int most_links = 40;  // as the kernel's own limit
-  std::string resolved = path;
-  for (int links = 0; links <= most_links; ++links) {
-    auto next = follow_link(resolved);
-    if (!next) return resolved;
-    resolved = std::move(*next);
-  }
-  throw os_failure("cannot save to", path, ELOOP);
+void require_regular(const struct stat& status, const SavePath& target, const char* prefix) {
+  if (S_ISREG(status.st_mode)) return;
+  throw Error(Code::not_regular, Message() << "cannot save to " << Quoted{target.path} << ": it is "
+                                           << prefix << file_kind(status.st_mode)
+                                           << ", not a regular file");
 }
 
-FileDescriptor open_directory(const std::string& path) {
-  FileDescriptor directory = open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY);
-  if (!directory) throw os_failure("cannot open the directory", path, errno);
-  return directory;
+// The path of an open directory, or `otherwise` without /proc.
+std::string path_of(const FileDescriptor& directory, const std::string& otherwise) {
+  std::array<char, PATH_MAX> path;
+  const std::string link = "/proc/self/fd/" + std::to_string(directory.get());
+  const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+  return length < 0 ? otherwise : std::string(path.data(), static_cast<std::size_t>(length));
+}
+
+// The kernel can forbid following a link that it allows to read (fs.protected_symlinks).
+void require_followable(const SavePath& target) {
+  struct stat status;
+  if (::fstatat(target.directory.get(), target.name.c_str(), &status, 0) == 0) return;
+  if (errno != ENOENT) throw os_failure("cannot follow the symbolic link", target.path, errno);
+}
+
+void follow(LinkTarget found, SavePath* target) {
+  require_followable(*target);
+  if (!found.directory) {
+    throw os_failure("cannot follow the symbolic link", target->path, found.os_error);
+  }
+  target->directory = std::move(found.directory);
+  target->directory_path = path_of(target->directory, target->directory_path);
+  target->name = std::move(found.name);
+  target->exists = found.status.has_value();
+}
+
+bool is_append_only(const FileDescriptor& directory) {
+  struct statx status;
+  return ::statx(directory.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_APPEND) != 0;
 }
 
 }  // namespace
 
-SavePath resolve_save_path(const char* path) {
+SavePath resolve_save_path(const char* path, LinkPolicy link) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
-  const std::string resolved = resolve(path);
-  const std::size_t slash = resolved.rfind('/');
-  const bool bare = slash == std::string::npos;
-  SavePath target{open_directory(bare ? "." : resolved.substr(0, slash + 1)),
-                  bare ? resolved : resolved.substr(slash + 1), path, std::nullopt};
-
-  // An empty name is a path that ends in a slash: the folder itself.
-  const char* name = target.name.empty() ? "." : target.name.c_str();
+  SavePath target = split(path);
   struct stat status;
-  if (::fstatat(target.directory.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return target;
-    throw os_failure("cannot save to", path, errno);
+  if (::fstatat(target.directory.get(), target.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    target.exists = true;
+    std::optional<struct stat> regular = status;
+    const char* prefix = "";
+    if (S_ISLNK(status.st_mode)) {
+      LinkTarget found = resolve_link(target.directory.get(), target.name, path);
+      regular = found.status;
+      prefix = "a symbolic link to ";
+      if (link == LinkPolicy::follow) follow(std::move(found), &target);
+    }
+    if (regular) {
+      require_regular(*regular, target, prefix);
+      target.mode = regular->st_mode & 0777;
+    }
+  } else if (errno != ENOENT) {
+    throw os_failure("cannot stat", path, errno);
   }
-  if (!S_ISREG(status.st_mode)) {
-    throw Error(Code::not_regular, Message()
-                                       << "cannot save to " << Quoted{path} << ": it is "
-                                       << file_kind(status.st_mode) << ", not a regular file");
-  }
-  target.mode = status.st_mode & 0777;
+  target.append_only = is_append_only(target.directory);
   return target;
 }
 

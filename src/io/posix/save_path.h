@@ -1,23 +1,28 @@
-// Where a save goes.
+// Resolves the path of a save to a directory and a name in it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "io/platform.h"
 #include "io/posix/file_descriptor.h"
 
 namespace st {
 
-// Where a path leads: symbolic links at its end are followed, so that they are written through.
 struct SavePath {
-  FileDescriptor directory;
+  FileDescriptor directory;           // O_PATH
+  std::string directory_path;         // for messages
   std::string name;                   // in the directory
-  std::string path;                   // as the caller gave it, for messages
-  std::optional<std::uint32_t> mode;  // permission bits of the regular file that is there
+  std::string path;                   // as the caller passed it, for messages
+  bool exists = false;                // a regular file or a symbolic link that is replaced
+  bool append_only = false;           // the directory allows neither rename nor unlink
+  std::optional<std::uint32_t> mode;  // permission bits of the regular file that is replaced, or
+                                      // that the replaced link points to
 };
 
-// Throws Code::not_regular where something else than a regular file is in the place.
-SavePath resolve_save_path(const char* path);
+// Throws Code::not_regular for directories, FIFOs, sockets, devices and magic links of /proc, and
+// for links to them.
+SavePath resolve_save_path(const char* path, LinkPolicy link);
 
 }  // namespace st
