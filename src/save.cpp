@@ -13,7 +13,7 @@ constexpr std::uint64_t batch_bytes = 16 << 20;
 constexpr std::size_t batch_pieces = 1024;
 constexpr std::uint64_t fill_size = 4 << 20;
 
-// Asks a tensor's callback for bytes.
+// Calls the tensor's fill callback.
 void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
                 std::uint64_t count) {
   run_callback(
@@ -33,8 +33,8 @@ void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t
       });
 }
 
-// Collects what lies anywhere in memory into few large writes. The bytes are never touched here:
-// they may be mapped from a file that was truncated.
+// Batches pieces of memory into few large writes. It never reads them: they may belong to a mapping
+// whose file was truncated.
 class BatchWriter {
  public:
   BatchWriter(AtomicFile* file, std::uint64_t total, const Progress& progress)
@@ -78,7 +78,7 @@ void save_to_file(const char* path, std::span<const TensorToSave> tensors, const
                   const FileOptions& options, const Progress& progress) {
   const auto file = create_atomic_file(path, options, plan.file_size);
   BatchWriter writer(file.get(), plan.file_size, progress);
-  Bytes filled;  // one piece of a tensor that comes through a callback
+  Bytes filled;  // one piece of a tensor that has a fill callback
   writer.add(plan.header_bytes.data(), plan.header_bytes.size());
   for (const std::uint32_t i : plan.order) {
     const TensorToSave& tensor = tensors[i];
@@ -91,7 +91,7 @@ void save_to_file(const char* path, std::span<const TensorToSave> tensors, const
       const std::uint64_t count = std::min(fill_size, tensor.nbytes - offset);
       fill_piece(tensor, offset, filled.writable, count);
       writer.add(filled.data, count);
-      writer.flush();  // before the piece is filled again
+      writer.flush();  // before the buffer is filled again
     }
   }
   writer.flush();

@@ -1,4 +1,4 @@
-// Writes planned tensors into a file or into memory.
+// Saves tensors, in the order and with the header of a SavePlan, to a file or to memory.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Progress {
   void* user_data = nullptr;
 };
 
-// All of the file or none of it replaces `path`.
+// Replaces the file at `path` atomically.
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const FileOptions& options, const Progress& progress);
 

@@ -200,6 +200,9 @@ static int check_without_permission(void) {
   check_rejected("closed/file", ST_E_PERMISSION, EACCES);
   check_rejected("read only/new", ST_E_PERMISSION, EACCES);
   check_rejected("read only/file", ST_E_PERMISSION, EACCES);
+  CHECK(strcmp(error.message,
+               "cannot save to \"read only/file\": cannot create a file in the directory "
+               "\"read only/\": Permission denied") == 0);
   CHECK(scratch_holds("read only/file", "old", 3));
   return check_result();
 }

@@ -1,4 +1,4 @@
-// Many who save to one path, and many who read from it meanwhile.
+// Threads and processes that save to one path while others read it.
 #include <safetensors/safetensors.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,7 +62,7 @@ TEST_CASE("8 threads save one path while 4 read it") {
   CHECK(scratch_count() == 1);
 }
 
-TEST_CASE("2 processes save one path, there or not, while it is read") {
+TEST_CASE("2 processes create and replace one path while it is read") {
   enter();
   const Versions versions(2);
   for (int round = 0; round < 10; ++round) {
@@ -73,7 +73,7 @@ TEST_CASE("2 processes save one path, there or not, while it is read") {
       REQUIRE(children[version] >= 0);
       if (children[version] == 0) ::_exit(save_often(versions, version, 25) == 0 ? 0 : 1);
     }
-    // Until it is there it is not; from then on it is whole.
+    // Once the file exists it is complete at all times.
     bool there = false;
     int broken = 0;
     for (int look = 0; look < 300; ++look) {

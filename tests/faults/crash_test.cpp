@@ -1,5 +1,5 @@
-// Processes killed while they save: the file is the old one or the new one, and the next save
-// leaves nothing but it.
+// Processes killed while they save: the file is the old or the new one, and the next save removes
+// temporary files.
 #include <safetensors/safetensors.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <random>
 
 #include "faults.h"
@@ -30,13 +31,10 @@ bool exists(const char* path) {
 }
 
 // Saves version 1 in a child that is killed at its `request`th request. Returns whether it was.
-bool save_and_die(const Versions& versions, long request, bool after, std::uint32_t durability) {
+bool save_and_die(const Versions& versions, faults_plan plan, std::uint32_t durability) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    faults_plan plan = FAULTS_PLAN_INIT;
-    plan.kill_at = request;
-    plan.kill_after = after;
     faults_arm(&plan);
     const st_status status = versions.save("file", 1, durability);
     ::_exit(status == ST_OK ? 0 : 1);
@@ -51,9 +49,9 @@ bool save_and_die(const Versions& versions, long request, bool after, std::uint3
   return false;
 }
 
-// How many a save makes that is not killed.
-long count_requests(const Versions& versions, bool replaces, std::uint32_t durability) {
-  const faults_plan plan = FAULTS_PLAN_INIT;
+// How many requests a save makes that is not killed.
+long count_requests(const Versions& versions, const faults_plan& plan, bool replaces,
+                    std::uint32_t durability) {
   scratch_clear();
   if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
   faults_arm(&plan);
@@ -63,37 +61,48 @@ long count_requests(const Versions& versions, bool replaces, std::uint32_t durab
   return report.requests;
 }
 
+void kill_at_each_request(const Versions& versions, faults_plan plan, bool replaces,
+                          std::uint32_t durability) {
+  bool seen_old = false, seen_new = false;
+  const long requests = count_requests(versions, plan, replaces, durability);
+  CHECK(requests > 10);
+  for (plan.kill_at = 0; plan.kill_at < requests; ++plan.kill_at) {
+    scratch_clear();
+    if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
+    const bool killed = save_and_die(versions, plan, durability);
+    CHECK((killed || plan.kill_after));  // not every function supports kill_after
+    INFO("durability " << durability << ", replaces " << replaces << ", request " << plan.kill_at
+                       << (plan.kill_after ? " done" : "")
+                       << (plan.tmpfile_error ? ", no O_TMPFILE" : ""));
+    const bool there = exists("file");
+    const int found = there ? versions.find("file") : -1;
+    CHECK(there == (found >= 0));
+    if (replaces) CHECK(there);
+    (found == 1 ? seen_new : seen_old) = true;
+    // A temporary file at most, and with O_TMPFILE only if there is a file to replace.
+    CHECK(scratch_count() <= (there ? 1u : 0u) + (replaces || plan.tmpfile_error ? 1u : 0u));
+    REQUIRE(versions.save("file", 2) == ST_OK);
+    CHECK(versions.find("file") == 2);
+    CHECK(scratch_count() == 1);
+  }
+  CHECK(seen_old);
+  CHECK(seen_new);
+}
+
 }  // namespace
 
 TEST_CASE("killed before and after each request to the system") {
   enter();
   const Versions versions(3);
   for (const std::uint32_t durability : {0u + ST_DURABILITY_NONE, 0u + ST_DURABILITY_FSYNC}) {
-    for (const bool replaces : {false, true}) {
-      for (const bool after : {false, true}) {
-        bool seen_old = false, seen_new = false;
-        const long requests = count_requests(versions, replaces, durability);
-        CHECK(requests > 10);
-        for (long request = 0; request < requests; ++request) {
-          scratch_clear();
-          if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
-          const bool killed = save_and_die(versions, request, after, durability);
-          CHECK((killed || after));  // some are not followed up
-          INFO("durability " << durability << ", replaces " << replaces << ", request " << request
-                             << (after ? " done" : ""));
-          const bool there = exists("file");
-          const int found = there ? versions.find("file") : -1;
-          CHECK(there == (found >= 0));
-          if (replaces) CHECK(there);
-          (found == 1 ? seen_new : seen_old) = true;
-          // One name at most, for the moment between its making and the renaming.
-          CHECK(scratch_count() <= (there ? 1u : 0u) + (replaces ? 1u : 0u));
-          REQUIRE(versions.save("file", 2) == ST_OK);
-          CHECK(versions.find("file") == 2);
-          CHECK(scratch_count() == 1);
+    for (const int tmpfile_error : {0, EOPNOTSUPP}) {
+      for (const bool replaces : {false, true}) {
+        for (const bool after : {false, true}) {
+          faults_plan plan = FAULTS_PLAN_INIT;
+          plan.kill_after = after;
+          plan.tmpfile_error = tmpfile_error;
+          kill_at_each_request(versions, plan, replaces, durability);
         }
-        CHECK(seen_old);
-        CHECK(seen_new);
       }
     }
   }

@@ -1,5 +1,5 @@
-// Every request to the system fails once, and from then on, for many reasons: the caller gets a
-// status, nothing is lost, and the file that was there is there.
+// Every allocation and system call fails, once or from then on, with many errno values: the caller
+// gets a status, nothing leaks, and the old file is unchanged.
 #include <safetensors/safetensors.h>
 #include <sys/mman.h>
 
@@ -51,10 +51,11 @@ void check_status(const Outcome& outcome, const faults_plan& plan) {
   }
 }
 
-void check_folder(const Flow& flow, const Outcome& outcome, const faults_plan& plan) {
-  // Told that a name is gone, nobody would remove it.
-  const bool lied_to = plan.os_error == ENOENT && outcome.report.first_failed &&
-                       std::string_view(outcome.report.first_failed) == "renameat";
+void check_directory(const Flow& flow, const Outcome& outcome, const faults_plan& plan) {
+  // Errors that claim that a name is gone or in use by another save, so that nobody removes it.
+  const std::string_view failed = outcome.report.first_failed ? outcome.report.first_failed : "";
+  const bool lied_to = (plan.os_error == ENOENT && (failed == "renameat" || failed == "fstatat")) ||
+                       (plan.os_error == EAGAIN && failed == "flock" && plan.forever);
   if (outcome.status == ST_OK) {
     CHECK(flow.is_right());
   } else if (!outcome.report.unlink_failed && !lied_to) {
@@ -64,13 +65,13 @@ void check_folder(const Flow& flow, const Outcome& outcome, const faults_plan& p
 
 void check(const Flow& flow, const Outcome& outcome, const faults_plan& plan) {
   if (outcome.status != ST_OK) check_status(outcome, plan);
-  check_folder(flow, outcome, plan);
+  check_directory(flow, outcome, plan);
   CHECK(outcome.report.blocks == 0);
   CHECK(outcome.report.descriptors == 0);
   CHECK(outcome.report.mapped_bytes == 0);
 }
 
-// Lets request after request fail until there is none that could.
+// Fails each request in turn, until a run completes before the request.
 void fail_each(const Flow& flow, faults_plan plan) {
   long failures = 0;
   for (plan.fail_at = 0;; ++plan.fail_at) {
@@ -78,7 +79,7 @@ void fail_each(const Flow& flow, faults_plan plan) {
     INFO("flow: " << flow.name << ", request " << plan.fail_at << " ("
                   << (outcome.report.first_failed ? outcome.report.first_failed : "none")
                   << ") fails with " << plan.os_error << (plan.forever ? " and all after it" : "")
-                  << (plan.no_tmpfile ? ", no nameless files" : "")
+                  << (plan.tmpfile_error ? ", no O_TMPFILE" : "")
                   << ", message: " << outcome.error.message);
     check(flow, outcome, plan);
     if (outcome.report.failed == 0) break;
@@ -91,7 +92,7 @@ void fail_all(const Flow* flows, std::size_t count, bool no_tmpfile) {
   for (std::size_t i = 0; i < count; ++i) {
     const faults_plan none = FAULTS_PLAN_INIT;
     faults_plan plan = none;
-    plan.no_tmpfile = no_tmpfile;
+    plan.tmpfile_error = no_tmpfile ? EOPNOTSUPP : 0;
     INFO("flow: " << flows[i].name);
     REQUIRE(run(flows[i], plan).status == ST_OK);
     for (const int os_error : {EIO, EINTR, ENOSPC, EDQUOT, ENOMEM, EAGAIN, EPERM, EACCES, ENOENT,
@@ -100,7 +101,7 @@ void fail_all(const Flow* flows, std::size_t count, bool no_tmpfile) {
       plan.forever = 0;
       fail_each(flows[i], plan);
       plan.forever = 1;
-      if (os_error != EINTR) fail_each(flows[i], plan);  // it would be tried for ever
+      if (os_error != EINTR) fail_each(flows[i], plan);  // retried without end
     }
   }
 }
@@ -122,19 +123,19 @@ TEST_CASE("saving while requests fail") {
   fail_all(faults::saving, faults::saving_count, false);
 }
 
-TEST_CASE("saving while requests fail, on a file system without nameless files") {
+TEST_CASE("saving while requests fail, on a file system without O_TMPFILE") {
   enter();
   fail_all(faults::saving, faults::saving_count, true);
 }
 
-TEST_CASE("calls that a signal interrupts are taken up again") {
+TEST_CASE("calls that a signal interrupts (EINTR) are retried") {
   enter();
   for (const char* function : {"open", "openat", "pread", "pwrite", "pwritev"}) {
     for (const bool no_tmpfile : {false, true}) {
       faults_plan plan = FAULTS_PLAN_INIT;
       plan.only = function;
       plan.os_error = EINTR;
-      plan.no_tmpfile = no_tmpfile;
+      plan.tmpfile_error = no_tmpfile ? EOPNOTSUPP : 0;
       const auto interrupt = [&](const Flow& flow) {
         for (plan.fail_at = 0;; ++plan.fail_at) {
           const Outcome outcome = run(flow, plan);
@@ -156,7 +157,7 @@ TEST_CASE("calls that a signal interrupts are taken up again") {
 TEST_CASE("reads and writes of one byte at a time") {
   enter();
   faults_plan plan = FAULTS_PLAN_INIT;
-  plan.short_transfers = 1;
+  plan.transfer_limit = 1;
   const auto run_short = [&](const Flow& flow) {
     const Outcome outcome = run(flow, plan);
     INFO(flow.name << ": " << outcome.error.message);
@@ -169,8 +170,8 @@ TEST_CASE("reads and writes of one byte at a time") {
     run_short(faults::saving[i]);
 }
 
-// What the failed call did not bring to the disk is lost: a second one would succeed without it.
-TEST_CASE("a failed fsync is not tried again") {
+// Linux may mark the pages clean after a failed fsync: a second one would succeed without them.
+TEST_CASE("a failed fsync is not retried") {
   enter();
   for (std::size_t i = 0; i < faults::saving_count; ++i) {
     const Flow& flow = faults::saving[i];
@@ -184,7 +185,7 @@ TEST_CASE("a failed fsync is not tried again") {
         if (outcome.report.failed == 0) break;
         CHECK(outcome.status == ST_E_IO);
         CHECK(outcome.error.os_error == os_error);
-        // Of the two, the folder's comes after the file took its place.
+        // The second one, of the directory, follows the rename.
         CHECK((plan.fail_at == 0 ? flow.is_untouched() : flow.is_right()));
       }
       CHECK(plan.fail_at == (flow.may_be_new ? 2 : 0));

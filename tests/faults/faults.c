@@ -41,6 +41,10 @@ int faults_request(const char* function, int is_memory) {
   ++report.requests;
   killing = number == plan.kill_at;
   if (killing && !plan.kill_after) raise(SIGKILL);
+  if (plan.stop_before && strcmp(plan.stop_before, function) == 0) {
+    plan.stop_before = NULL;
+    raise(SIGSTOP);
+  }
   if (plan.only && strcmp(plan.only, function) != 0) return 0;
   place = counted++;
   if (plan.fail_at < 0 || place < plan.fail_at || (place > plan.fail_at && !plan.forever)) return 0;
@@ -105,4 +109,14 @@ void faults_note_written(uint64_t offset, uint64_t count) {
   if (!armed) return;
   if (offset != report.written) report.written_in_order = 0;
   report.written += count;
+}
+
+void faults_note_fsync(void) {
+  if (armed) ++report.fsyncs;
+}
+
+void faults_note_direct(int aligned) {
+  if (!armed) return;
+  ++report.direct_writes;
+  report.unaligned_direct += !aligned;
 }

@@ -1,4 +1,4 @@
-/* Makes the system say no. A program that is linked with interpose_*.c* stands between the library
+/* Fault injection. A program that is linked with interpose_*.c* stands between the library
  * and libc: while it is armed, it counts what the library asks of the system, refuses what the plan
  * says, and knows what was not given back. One thread at a time. */
 #ifndef FAULTS_H
@@ -13,15 +13,16 @@ extern "C" {
 
 /* What happens to the requests, numbered from 0. All zero but `fail_at`: nothing. */
 typedef struct faults_plan {
-  long fail_at;        /* the first that fails; -1 for none */
-  int forever;         /* all after it fail too */
-  int os_error;        /* why system calls fail */
-  const char* only;    /* only this function fails; `fail_at` counts its calls. NULL for all */
-  int short_transfers; /* reads and writes move one byte at a time */
-  int discard_writes;  /* writes succeed and write nothing */
-  int no_tmpfile;      /* the file system cannot make nameless files */
-  long kill_at;        /* the process is killed at this request; -1 for not */
-  int kill_after;      /* ...once it is done */
+  long fail_at;            /* the first that fails; -1 for none */
+  int forever;             /* all after it fail too */
+  int os_error;            /* why system calls fail */
+  const char* only;        /* only this function fails; `fail_at` counts its calls. NULL for all */
+  size_t transfer_limit;   /* bytes that one read or write transfers at most; 0 for no limit */
+  int discard_writes;      /* writes succeed and write nothing */
+  int tmpfile_error;       /* why O_TMPFILE fails; 0 if it works */
+  long kill_at;            /* the process is killed at this request; -1 for not */
+  int kill_after;          /* ...once it is done */
+  const char* stop_before; /* the process stops (SIGSTOP) before its first call of this function */
 } faults_plan;
 
 typedef struct faults_report {
@@ -32,12 +33,15 @@ typedef struct faults_report {
   int unlink_failed;        /* whether one of them removed a name */
   uint64_t written;         /* bytes, the discarded too */
   int written_in_order;     /* whether each write began where the one before it ended */
+  long fsyncs;              /* that succeeded */
+  long direct_writes;       /* with O_DIRECT */
+  long unaligned_direct;    /* those of them whose offset, size or memory is not aligned to 512 */
   long blocks, descriptors; /* asked for while armed and not given back */
   long mapped_bytes;
 } faults_report;
 
 #define FAULTS_PLAN_INIT \
-  { -1, 0, 0, NULL, 0, 0, 0, -1, 0 }
+  { -1, 0, 0, NULL, 0, 0, 0, -1, 0, NULL }
 
 void faults_arm(const faults_plan* plan);
 faults_report faults_disarm(void);
@@ -53,6 +57,8 @@ void faults_note_descriptor(int descriptor);
 void faults_drop_descriptor(int descriptor);
 void faults_note_mapping(long bytes);
 void faults_note_written(uint64_t offset, uint64_t count);
+void faults_note_fsync(void);
+void faults_note_direct(int aligned); /* a write with O_DIRECT */
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* The system calls of the library, under both of the names that libc has for those with file
  * offsets. */
 #undef _FILE_OFFSET_BITS
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ static void* next_of(const char* name) {
     memcpy(&next, &found, sizeof next); \
   }
 
-/* Refused by the plan, the function returns here. */
+/* Returns `failure` if the plan says that the call fails. */
 #define MAY_FAIL(name, failure)                  \
   do {                                           \
     const int refused = faults_request(name, 0); \
@@ -51,7 +52,7 @@ static void* next_of(const char* name) {
     return returned;         \
   } while (0)
 
-/* A call that gives a descriptor. */
+/* A call that returns a descriptor. */
 #define RETURN_DESCRIPTOR(call)     \
   do {                              \
     const int opened = (call);      \
@@ -80,22 +81,22 @@ static void* next_of(const char* name) {
 OPEN(open)
 OPEN(open64)
 
-static int cannot_tmpfile(int flags) {
+static int tmpfile_error(int flags) {
   const faults_plan* plan = faults_current();
-  return plan && plan->no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE;
+  return plan && (flags & O_TMPFILE) == O_TMPFILE ? plan->tmpfile_error : 0;
 }
 
-#define OPENAT(name)                                       \
-  int name(int folder, const char* path, int flags, ...) { \
-    mode_t mode = 0;                                       \
-    NEXT(name)                                             \
-    MODE_ARGUMENT(flags, mode);                            \
-    MAY_FAIL("openat", -1);                                \
-    if (cannot_tmpfile(flags)) {                           \
-      errno = EOPNOTSUPP;                                  \
-      return -1;                                           \
-    }                                                      \
-    RETURN_DESCRIPTOR(next(folder, path, flags, mode));    \
+#define OPENAT(name)                                          \
+  int name(int directory, const char* path, int flags, ...) { \
+    mode_t mode = 0;                                          \
+    NEXT(name)                                                \
+    MODE_ARGUMENT(flags, mode);                               \
+    MAY_FAIL("openat", -1);                                   \
+    if (tmpfile_error(flags)) {                               \
+      errno = tmpfile_error(flags);                           \
+      return -1;                                              \
+    }                                                         \
+    RETURN_DESCRIPTOR(next(directory, path, flags, mode));    \
   }
 OPENAT(openat)
 OPENAT(openat64)
@@ -132,6 +133,13 @@ int close(int descriptor) {
   }
 }
 
+/* Closes the descriptor that fdopendir() was called with. */
+int closedir(DIR* entries) {
+  NEXT(closedir)
+  faults_drop_descriptor(dirfd(entries));
+  return next(entries);
+}
+
 #define SIMPLE(label, type, name, parameters, arguments, failure) \
   type name parameters {                                          \
     NEXT(name)                                                    \
@@ -140,19 +148,24 @@ int close(int descriptor) {
   }
 SIMPLE("fstat", int, fstat, (int descriptor, struct stat* status), (descriptor, status), -1)
 SIMPLE("fstat", int, fstat64, (int descriptor, struct stat64* status), (descriptor, status), -1)
-SIMPLE("fstatat", int, fstatat, (int folder, const char* path, struct stat* status, int flags),
-       (folder, path, status, flags), -1)
-SIMPLE("fstatat", int, fstatat64, (int folder, const char* path, struct stat64* status, int flags),
-       (folder, path, status, flags), -1)
+SIMPLE("fstatat", int, fstatat, (int directory, const char* path, struct stat* status, int flags),
+       (directory, path, status, flags), -1)
+SIMPLE("fstatat", int, fstatat64,
+       (int directory, const char* path, struct stat64* status, int flags),
+       (directory, path, status, flags), -1)
+SIMPLE("statx", int, statx,
+       (int directory, const char* path, int flags, unsigned mask, struct statx* status),
+       (directory, path, flags, mask, status), -1)
 SIMPLE("fstatfs", int, fstatfs, (int descriptor, struct statfs* status), (descriptor, status), -1)
 SIMPLE("fstatfs", int, fstatfs64, (int descriptor, struct statfs64* status), (descriptor, status),
        -1)
-SIMPLE("faccessat", int, faccessat, (int folder, const char* path, int mode, int flags),
-       (folder, path, mode, flags), -1)
+SIMPLE("faccessat", int, faccessat, (int directory, const char* path, int mode, int flags),
+       (directory, path, mode, flags), -1)
 SIMPLE("readlink", ssize_t, readlink, (const char* path, char* buffer, size_t size),
        (path, buffer, size), -1)
-SIMPLE("readlinkat", ssize_t, readlinkat, (int folder, const char* path, char* buffer, size_t size),
-       (folder, path, buffer, size), -1)
+SIMPLE("readlinkat", ssize_t, readlinkat,
+       (int directory, const char* path, char* buffer, size_t size),
+       (directory, path, buffer, size), -1)
 SIMPLE("fchmod", int, fchmod, (int descriptor, mode_t mode), (descriptor, mode), -1)
 SIMPLE("fallocate", int, fallocate, (int descriptor, int mode, off_t offset, off_t count),
        (descriptor, mode, offset, count), -1)
@@ -163,22 +176,23 @@ SIMPLE("linkat", int, linkat, (int from, const char* path, int to, const char* n
        (from, path, to, name, flags), -1)
 SIMPLE("renameat", int, renameat, (int from, const char* path, int to, const char* name),
        (from, path, to, name), -1)
-SIMPLE("unlinkat", int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags),
-       -1)
+SIMPLE("unlinkat", int, unlinkat, (int directory, const char* path, int flags),
+       (directory, path, flags), -1)
 SIMPLE("madvise", int, madvise, (void* place, size_t size, int advice), (place, size, advice), -1)
 SIMPLE("getrandom", ssize_t, getrandom, (void* buffer, size_t size, unsigned flags),
        (buffer, size, flags), -1)
 SIMPLE("clock_gettime", int, clock_gettime, (clockid_t clock, struct timespec* now), (clock, now),
        -1)
 
-/* Nothing here looks at what is on the disk: it need not be waited for. */
+/* No test reads the disk: syncs succeed at once. */
 int fsync(int descriptor) {
   NEXT(fsync)
   MAY_FAIL("fsync", -1);
+  faults_note_fsync();
   RETURN(int, faults_current() ? 0 : next(descriptor));
 }
 
-/* Discarded writes take no room either. */
+/* Discarded writes need no space. */
 int fallocate64(int descriptor, int mode, off64_t offset, off64_t count) {
   const faults_plan* plan = faults_current();
   NEXT(fallocate64)
@@ -189,7 +203,8 @@ int fallocate64(int descriptor, int mode, off64_t offset, off64_t count) {
 
 static size_t count_of(size_t count) {
   const faults_plan* plan = faults_current();
-  return plan && plan->short_transfers && count > 1 ? 1 : count;
+  return plan && plan->transfer_limit && count > plan->transfer_limit ? plan->transfer_limit
+                                                                      : count;
 }
 
 static int discards(void) {
@@ -206,11 +221,24 @@ static int discards(void) {
 PREAD(pread, off_t)
 PREAD(pread64, off64_t)
 
+static void note_direct(int descriptor, const void* buffer, size_t count, uint64_t offset) {
+  enum { sector = 512 };
+  static __typeof__(&fcntl) next_fcntl;
+  if (!faults_current()) return;
+  if (!next_fcntl) {
+    void* found = next_of("fcntl");
+    memcpy(&next_fcntl, &found, sizeof next_fcntl);
+  }
+  if ((next_fcntl(descriptor, F_GETFL) & O_DIRECT) == 0) return;
+  faults_note_direct(((uintptr_t)buffer | count | offset) % sector == 0);
+}
+
 #define PWRITE(name, offset_type)                                                      \
   ssize_t name(int descriptor, const void* buffer, size_t count, offset_type offset) { \
     NEXT(name)                                                                         \
     MAY_FAIL("pwrite", -1);                                                            \
     faults_note_written((uint64_t)offset, count_of(count));                            \
+    note_direct(descriptor, buffer, count, (uint64_t)offset);                          \
     if (discards()) return (ssize_t)count_of(count);                                   \
     RETURN(ssize_t, next(descriptor, buffer, count_of(count), offset));                \
   }
@@ -225,21 +253,21 @@ static size_t total_of(const struct iovec* pieces, int count) {
   return total;
 }
 
-/* The first piece that has bytes, or nothing of them all. */
-static struct iovec first_byte(const struct iovec* pieces, int count) {
+/* What is transferred of the first piece that has bytes. */
+static struct iovec first_of(const struct iovec* pieces, int count) {
   struct iovec one = {NULL, 0};
   int i;
   for (i = 0; i < count && one.iov_len == 0; ++i)
     one = pieces[i];
-  one.iov_len = one.iov_len > 1 ? 1 : one.iov_len;
+  one.iov_len = count_of(one.iov_len);
   return one;
 }
 
 #define PWRITEV(name, offset_type)                                                          \
   ssize_t name(int descriptor, const struct iovec* pieces, int count, offset_type offset) { \
     const faults_plan* plan = faults_current();                                             \
-    const struct iovec one = first_byte(pieces, count);                                     \
-    const int is_short = plan && plan->short_transfers;                                     \
+    const struct iovec one = first_of(pieces, count);                                       \
+    const int is_short = plan && plan->transfer_limit;                                      \
     const size_t total = is_short ? one.iov_len : total_of(pieces, count);                  \
     NEXT(name)                                                                              \
     MAY_FAIL("pwritev", -1);                                                                \
@@ -253,11 +281,10 @@ PWRITEV(pwritev64, off64_t)
 
 ssize_t process_vm_readv(pid_t process, const struct iovec* to, unsigned long to_count,
                          const struct iovec* from, unsigned long from_count, unsigned long flags) {
-  const faults_plan* plan = faults_current();
   struct iovec one = *to;
   NEXT(process_vm_readv)
   MAY_FAIL("process_vm_readv", -1);
-  if (plan && plan->short_transfers && one.iov_len > 1) one.iov_len = 1;
+  one.iov_len = count_of(one.iov_len);
   RETURN(ssize_t, next(process, to_count == 1 ? &one : to, to_count, from, from_count, flags));
 }
 
@@ -265,7 +292,7 @@ static long in_pages(size_t size) {
   return (long)((size + 4095) / 4096 * 4096);
 }
 
-/* The kernel's own reason is memory; whatever the plan says is possible too. */
+/* Fails with ENOMEM, as in the kernel, or the plan's errno. */
 #define MMAP(name, offset_type)                                                   \
   void* name(void* place, size_t size, int protection, int flags, int descriptor, \
              offset_type offset) {                                                \
@@ -284,7 +311,7 @@ static long in_pages(size_t size) {
 MMAP(mmap, off_t)
 MMAP(mmap64, off64_t)
 
-/* Counted, but never refused: nobody could do anything about it. */
+/* Counted, but never fails: no caller could handle it. */
 int munmap(void* place, size_t size) {
   NEXT(munmap)
   faults_note_mapping(-in_pages(size));

@@ -1,4 +1,4 @@
-// Files that are told apart: version v has one tensor whose bytes are all v.
+// Files with distinct contents: version v has one tensor whose bytes are all v.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -8,6 +8,9 @@
 #include <vector>
 
 namespace faults {
+
+// The temporary file of the only save to "file".
+inline constexpr char first_temporary_name[] = ".st-aad01178f02a6a23";
 
 class Versions {
  public:
@@ -19,6 +22,13 @@ class Versions {
 
   st_status save(const char* path, int version,
                  std::uint32_t durability = ST_DURABILITY_NONE) const {
+    st_save_options options = ST_SAVE_OPTIONS_INIT;
+    options.durability = durability;
+    return save(path, version, options, nullptr);
+  }
+
+  st_status save(const char* path, int version, const st_save_options& options,
+                 st_error* error) const {
     const std::vector<unsigned char>& bytes = bytes_[static_cast<std::size_t>(version)];
     const std::uint64_t size = bytes.size();
     st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
@@ -29,12 +39,10 @@ class Versions {
     tensor.rank = 1;
     tensor.data = bytes.data();
     tensor.nbytes = size;
-    st_save_options options = ST_SAVE_OPTIONS_INIT;
-    options.durability = durability;
-    return st_save(path, &tensor, 1, &options, nullptr);
+    return st_save(path, &tensor, 1, &options, error);
   }
 
-  // Which version the file is; -1 if it is none of them, whole.
+  // The version of the file; -1 if it is not a complete one.
   int find(const char* path) const {
     st_file* file = nullptr;
     st_tensor* tensor = nullptr;

@@ -6,7 +6,7 @@
 
 using namespace st;
 
-TEST_CASE("errno values belong to their codes") {
+TEST_CASE("errno values map to codes") {
   CHECK(code_of_errno(ENOENT) == Code::not_found);
   CHECK(code_of_errno(ENOTDIR) == Code::not_found);
   CHECK(code_of_errno(EACCES) == Code::permission);
@@ -19,7 +19,7 @@ TEST_CASE("errno values belong to their codes") {
   }
 }
 
-TEST_CASE("a failure says what, of which file, and why") {
+TEST_CASE("a failure has the operation, the path and the reason") {
   const Error error = os_failure("cannot open", "a\nb", EACCES, 7);
   CHECK(std::string(error.what()) == "cannot open \"a\\x0ab\": Permission denied");
   CHECK(error.os_error() == EACCES);

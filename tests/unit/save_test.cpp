@@ -61,7 +61,7 @@ struct Reports {
 
 }  // namespace
 
-TEST_CASE("file and memory hold the same bytes, whatever gives them") {
+TEST_CASE("a file and memory get the same bytes, from memory and from fill callbacks") {
   for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{20'000'003}}) {
     Model model(size);
     const ScratchDirectory scratch;
@@ -73,7 +73,7 @@ TEST_CASE("file and memory hold the same bytes, whatever gives them") {
   }
 }
 
-TEST_CASE("a tensor is filled in ascending order, without a gap") {
+TEST_CASE("fill callbacks are called in ascending order") {
   Model model(10'000'000);
   const ScratchDirectory scratch;
   save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
@@ -82,7 +82,7 @@ TEST_CASE("a tensor is filled in ascending order, without a gap") {
   CHECK(std::is_sorted(model.filled.asked.begin(), model.filled.asked.end()));
 }
 
-TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
+TEST_CASE("the progress callback reports up to the file size, and can cancel every step") {
   Model model(40'000'000);
   const ScratchDirectory scratch;
   write_file(scratch / "file", "old");
@@ -107,7 +107,7 @@ TEST_CASE("progress grows to the whole file, and can cancel it at every step") {
   CHECK(scratch.names() == std::set<std::string>{"file", "probe"});
 }
 
-TEST_CASE("a fill that fails gives its errno, and one that cancels is cancelled") {
+TEST_CASE("a fill callback can fail with an errno value, or cancel") {
   Model model(10);
   const ScratchDirectory scratch;
   model.filled.failure = ENODEV;

@@ -1,122 +1,113 @@
 #include "io/posix/atomic_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "format/name_index.h"
+#include "io/posix/copy_file.h"
 #include "io/posix/os_error.h"
+#include "io/posix/preallocate.h"
 #include "io/posix/write_pieces.h"
 
 namespace st {
 namespace {
 
-std::string temporary_name(std::uint64_t number) {
-  constexpr char hex[] = "0123456789abcdef";
-  std::string name = ".st-";
-  for (int shift = 60; shift >= 0; shift -= 4)
-    name += hex[number >> shift & 15];
-  return name;
+constexpr mode_t permission_bits = 0777;
+constexpr mode_t default_mode = 0666;  // less the umask
+
+std::string path_of_descriptor(const FileDescriptor& file) {
+  return "/proc/self/fd/" + std::to_string(file.get());
 }
 
-std::string path_of_descriptor(int descriptor) {
-  return "/proc/self/fd/" + std::to_string(descriptor);
+FileDescriptor open_to_sync(const SavePath& target) {
+  FileDescriptor directory = open_at(target.directory.get(), ".", O_RDONLY | O_DIRECTORY);
+  if (!directory) throw os_failure("cannot open for fsync the directory of", target.path, errno);
+  return directory;
 }
 
-void sync(int descriptor, const std::string& path) {
-  // What a failed fsync did not write is gone: trying again would report a success that is none.
-  if (::fsync(descriptor) != 0) throw os_failure("cannot bring to the disk", path, errno);
-}
-
-// File systems that write on close say so there, and must say it before the file takes its place.
-void flush_by_close(int descriptor, const std::string& path) {
-  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  if (copy < 0) throw os_failure("cannot save to", path, errno);
-  if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot save to", path, errno);
-}
-
-// Removes what a killed process left under the name. False, with errno EEXIST, where it cannot be
-// told that it is dead.
-bool remove_leftover(int directory, const std::string& name) {
-  bool removed = false;
-  const FileDescriptor left = open_at(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!left) {
-    removed = errno == ENOENT;
-  } else if (::flock(left.get(), LOCK_EX | LOCK_NB) == 0) {
-    // Whoever holds the lock of the file under the name is alone in taking the name away.
-    struct stat found, named;
-    removed = ::fstat(left.get(), &found) == 0 && S_ISREG(found.st_mode) &&
-              ::fstatat(directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-              named.st_ino == found.st_ino && named.st_dev == found.st_dev &&
-              ::unlinkat(directory, name.c_str(), 0) == 0;
-  }
-  errno = EEXIST;
-  return removed;
+Error cannot_create(const SavePath& target, int os_error) {
+  Message what;
+  what << "cannot save to " << Quoted{target.path} << ": cannot create a file in the directory";
+  return os_failure(what.c_str(), target.directory_path, os_error);
 }
 
 }  // namespace
 
+PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options)
+    : target_(std::move(target)),
+      names_(target_.directory.get(), target_.name),
+      mode_requested_(options.mode != mode_inherit && options.mode != mode_umask) {
+  if (options.mode == mode_umask) target_.mode.reset();
+  if (mode_requested_) target_.mode = options.mode & permission_bits;
+  if (options.durability == Durability::fsync) directory_to_sync_ = open_to_sync(target_);
+}
+
+// The other constructor has completed, so that the destructor removes the file if this one throws.
 PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size)
-    : target_(std::move(target)), durable_(options.durability == Durability::fsync) {
-  create();
-  try {
-    const auto kept =
-        options.mode == mode_inherit ? target_.mode : std::optional<std::uint32_t>(options.mode);
-    if (options.mode != mode_umask && kept &&
-        ::fchmod(file_.get(), static_cast<mode_t>(*kept)) != 0) {
-      throw os_failure("cannot save to", target_.path, errno);
-    }
-    preallocate(size);
-    // What must reach the disk anyway gets there sooner without a detour through the page cache.
-    constexpr std::uint64_t large = std::uint64_t{64} << 20;
-    if (durable_ && size >= large) direct_ = DirectWrite::start(file_.get(), target_.path);
-  } catch (...) {
-    remove_temporary();
-    throw;
+    : PosixAtomicFile(std::move(target), options) {
+  if (target_.exists) require_removable_names();
+  names_.remove_leftovers();
+  create_unnamed();
+  if (!file_) create_named();
+  preallocate(file_, size, target_.path);
+  // Large durable files are written faster past the page cache.
+  constexpr std::uint64_t large = std::uint64_t{64} << 20;
+  if (directory_to_sync_ && size >= large && !may_compress(file_)) {
+    direct_ = DirectWrite::start(file_.get(), target_.path);
   }
 }
 
 PosixAtomicFile::~PosixAtomicFile() {
-  remove_temporary();
+  if (!temporary_name_.empty()) names_.remove(temporary_name_.c_str(), std::move(file_));
 }
 
-void PosixAtomicFile::remove_temporary() noexcept {
-  if (!temporary_name_.empty()) ::unlinkat(target_.directory.get(), temporary_name_.c_str(), 0);
-}
-
-// Set aside at once, the space is there or the save fails now; file systems that cannot do it do
-// without. Blocks in one piece are also written faster.
-void PosixAtomicFile::preallocate(std::uint64_t size) {
-  if (size == 0 || ::fallocate(file_.get(), 0, 0, static_cast<off_t>(size)) == 0) return;
-  if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR || errno == EINVAL) return;
-  throw os_failure("cannot save to", target_.path, errno);
-}
-
-void PosixAtomicFile::create() {
-  constexpr mode_t everyone = 0666;
-  const int directory = target_.directory.get();
-  file_ = open_at(directory, ".", O_TMPFILE | O_WRONLY, everyone);
-  if (file_) {
-    // Without /proc it could not be given a name.
-    if (::faccessat(AT_FDCWD, path_of_descriptor(file_.get()).c_str(), F_OK, 0) == 0) return;
-  } else if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT) {
-    throw os_failure("cannot save to", target_.path, errno);
+// Leaves file_ closed if the file cannot be created, or could not be given a name later.
+void PosixAtomicFile::create_unnamed() {
+  file_ = open_at(target_.directory.get(), ".", O_TMPFILE | O_RDWR,
+                  static_cast<mode_t>(target_.mode.value_or(default_mode)));
+  if (!file_) return;
+  // linkat() finds the file through /proc before it finds that "." exists: the errno tells whether
+  // both the system call and /proc can be used.
+  if (!link_as(".") && errno == EEXIST) {
+    set_mode();
+  } else {
+    file_ = FileDescriptor();
   }
-  for (int attempt = 0;; ++attempt) {
-    std::string name = temporary_name(random_bits());
-    file_ = open_at(directory, name.c_str(), O_CREAT | O_EXCL | O_WRONLY, everyone);
-    if (file_) {
-      temporary_name_ = std::move(name);
-      return;
-    }
-    if (errno != EEXIST || attempt == 100) {
-      throw os_failure("cannot save to", target_.path, errno);
-    }
+}
+
+void PosixAtomicFile::create_named() {
+  require_removable_names();
+  auto name = names_.claim([this](const std::string& candidate) {
+    file_ = open_at(target_.directory.get(), candidate.c_str(), O_CREAT | O_EXCL | O_WRONLY,
+                    static_cast<mode_t>(target_.mode.value_or(default_mode)));
+    return file_ && names_.lock_created(file_, candidate);
+  });
+  if (!name) throw cannot_create(target_, errno);
+  temporary_name_ = std::move(*name);
+  set_mode();
+}
+
+// The kernel created the file with the bits that the umask leaves of target_.mode, never with more.
+void PosixAtomicFile::set_mode() {
+  if (!target_.mode) return;
+  struct stat status;
+  const auto mode = static_cast<mode_t>(*target_.mode);
+  if (::fstat(file_.get(), &status) == 0 && (status.st_mode & permission_bits) == mode) return;
+  if (::fchmod(file_.get(), mode) == 0) return;
+  const bool unsupported = errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP;
+  if (mode_requested_ || !unsupported) {
+    throw os_failure("cannot set the permission bits of", target_.path, errno);
   }
+}
+
+// Names are renamed or unlinked in the end. In an append-only directory they would stay for ever.
+void PosixAtomicFile::require_removable_names() const {
+  if (!target_.append_only) return;
+  throw os_failure("cannot rename or remove files in the append-only directory of", target_.path,
+                   EPERM);
 }
 
 void PosixAtomicFile::write(std::span<const std::span<const std::byte>> pieces) {
@@ -133,55 +124,83 @@ void PosixAtomicFile::write(std::span<const std::span<const std::byte>> pieces) 
 }
 
 void PosixAtomicFile::commit() {
-  if (direct_) direct_->finish();
-  if (durable_) sync(file_.get(), target_.path);
-  flush_by_close(file_.get(), target_.path);
-  if (!temporary_name_.empty() || !link_as_target()) {
-    if (temporary_name_.empty()) link_as_temporary();
-    if (::renameat(target_.directory.get(), temporary_name_.c_str(), target_.directory.get(),
-                   target_.name.c_str()) != 0) {
-      throw os_failure("cannot save to", target_.path, errno);
+  if (direct_) {
+    written_ = direct_->finish();
+    direct_.reset();
+  }
+  flush();
+  bool renames = !temporary_name_.empty();
+  if (!renames && !link_as_target()) {
+    renames = true;
+    if (!link_as_temporary()) {
+      copy_to_named(written_);
+      flush();
     }
-    temporary_name_.clear();
   }
-  if (durable_) {
-    const FileDescriptor directory = open_at(target_.directory.get(), ".", O_RDONLY | O_DIRECTORY);
-    if (!directory) throw os_failure("cannot bring to the disk the folder of", target_.path, errno);
-    sync(directory.get(), target_.path);
+  if (renames) rename_to_target();
+  if (directory_to_sync_) sync_directory();
+}
+
+void PosixAtomicFile::flush() {
+  // Never retry fsync: Linux may mark the pages clean after a failure, so that a second call
+  // succeeds although data was lost.
+  if (directory_to_sync_ && ::fsync(file_.get()) != 0) {
+    throw os_failure("cannot fsync", target_.path, errno);
   }
+  // Network file systems write, and report errors, when a descriptor is closed.
+  const int copy = ::fcntl(file_.get(), F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw os_failure("cannot duplicate the descriptor of", target_.path, errno);
+  if (::close(copy) != 0 && errno != EINTR) throw os_failure("cannot close", target_.path, errno);
 }
 
 bool PosixAtomicFile::link_as(const std::string& name) const {
-  return ::linkat(AT_FDCWD, path_of_descriptor(file_.get()).c_str(), target_.directory.get(),
+  return ::linkat(AT_FDCWD, path_of_descriptor(file_).c_str(), target_.directory.get(),
                   name.c_str(), AT_SYMLINK_FOLLOW) == 0;
 }
 
-// A nameless file can be given a name that is free, but not take another's.
 bool PosixAtomicFile::link_as_target() {
-  if (target_.exists) return false;
-  if (link_as(target_.name)) return true;
-  if (errno != EEXIST) throw os_failure("cannot save to", target_.path, errno);
-  return false;
+  return !target_.exists && link_as(target_.name);
 }
 
-// The name is one that belongs to the target, so that the next save finds and removes what a
-// process killed before the renaming left there. Who is alive holds a lock on the file under it;
-// whoever finds such a name takes a random one instead.
-void PosixAtomicFile::link_as_temporary() {
-  constexpr int most_attempts = 100;
-  std::string name = temporary_name(stable_name_hash(target_.name));
-  const bool locked = ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
-  bool linked = locked && link_as(name);
-  if (locked && !linked && errno == EEXIST && remove_leftover(target_.directory.get(), name)) {
-    linked = link_as(name);
+bool PosixAtomicFile::link_as_temporary() {
+  require_removable_names();
+  names_.lock(file_);
+  auto name = names_.claim([this](const std::string& candidate) { return link_as(candidate); });
+  if (name) temporary_name_ = std::move(*name);
+  return name.has_value();
+}
+
+// For security modules and file systems that reject linkat() for the file itself.
+void PosixAtomicFile::copy_to_named(std::uint64_t size) {
+  const FileDescriptor unnamed = std::move(file_);
+  create_named();
+  preallocate(file_, size, target_.path);
+  copy_file(unnamed, file_, size, target_.path);
+}
+
+void PosixAtomicFile::rename_to_target() {
+  const int directory = target_.directory.get();
+  if (::renameat(directory, temporary_name_.c_str(), directory, target_.name.c_str()) == 0) {
+    temporary_name_.clear();
+    return;
   }
-  for (int attempt = 0; !linked; ++attempt) {
-    const bool taken = errno == EEXIST || (!locked && attempt == 0);
-    if (!taken || attempt == most_attempts) throw os_failure("cannot save to", target_.path, errno);
-    name = temporary_name(random_bits());
-    linked = link_as(name);
+  if (errno == EBUSY) {
+    throw os_failure("cannot rename to a mount point, mount its directory instead:", target_.path,
+                     errno);
   }
-  temporary_name_ = std::move(name);
+  throw os_failure("cannot rename the temporary file to", target_.path, errno);
+}
+
+// Not every file system has an fsync of directories.
+void PosixAtomicFile::sync_directory() {
+  if (::fsync(directory_to_sync_.get()) == 0) return;
+  const bool unsupported =
+      errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS || errno == EBADF;
+  if (!unsupported) {
+    throw os_failure(
+        "the file was replaced, but its directory was not synced: cannot fsync the directory of",
+        target_.path, errno);
+  }
 }
 
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,

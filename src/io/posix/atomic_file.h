@@ -12,12 +12,13 @@
 #include "io/platform.h"
 #include "io/posix/direct_write.h"
 #include "io/posix/save_path.h"
+#include "io/posix/temporary_names.h"
 
 namespace st {
 
-// Written beside the target, without a name where the file system can do that, so that even a
-// process that is killed leaves nothing. On file systems that cannot, the name is `.st-` and 16
-// random hexadecimal digits.
+// The temporary file lies in the target's directory. It has no name (O_TMPFILE) until it is
+// complete, so that a killed process leaves nothing; on file systems without such files, and where
+// linkat() fails, it has one of TemporaryNames.
 class PosixAtomicFile final : public AtomicFile {
  public:
   PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size);
@@ -27,19 +28,28 @@ class PosixAtomicFile final : public AtomicFile {
   void commit() override;
 
  private:
-  void create();
-  void preallocate(std::uint64_t size);
+  PosixAtomicFile(SavePath target, const FileOptions& options);
+
+  void create_unnamed();
+  void create_named();
+  void set_mode();
+  void flush();
   bool link_as(const std::string& name) const;
-  bool link_as_target();  // false if there is one already
-  void link_as_temporary();
-  void remove_temporary() noexcept;
+  bool link_as_target();     // false if there is a file already, or linkat() failed
+  bool link_as_temporary();  // false if linkat() failed
+  void copy_to_named(std::uint64_t size);
+  void require_removable_names() const;
+  void rename_to_target();
+  void sync_directory();
 
   SavePath target_;
+  TemporaryNames names_;
+  bool mode_requested_;
+  FileDescriptor directory_to_sync_;  // if the save is durable
   FileDescriptor file_;
-  bool durable_;
+  std::string temporary_name_;  // empty while the file has none
   std::uint64_t written_ = 0;
-  std::optional<DirectWrite> direct_;  // while the page cache is passed by
-  std::string temporary_name_;         // empty while the file has none
+  std::optional<DirectWrite> direct_;  // while writes bypass the page cache
   std::vector<iovec> pieces_;          // of the write that is running
 };
 

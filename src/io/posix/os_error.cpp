@@ -25,7 +25,7 @@ Code code_of_errno(int os_error) noexcept {
 
 namespace {
 
-// Static text, whatever the locale.
+// Static text that does not depend on the locale.
 const char* text_of_errno(int os_error) noexcept {
 #ifdef __GLIBC__
   const char* text = ::strerrordesc_np(os_error);

@@ -1,4 +1,4 @@
-// errno as the core's errors.
+// Converts errno values to the errors of the core.
 #pragma once
 
 #include <string_view>
@@ -7,10 +7,10 @@
 
 namespace st {
 
-// The code that an errno value of an operation on a file belongs to.
+// The code for the errno value of a failed file operation.
 Code code_of_errno(int os_error) noexcept;
 
-// An error that reads: `what` "path": the system's own words. `path` may be empty.
+// An error with the message: `what` "path": strerror. `path` may be empty.
 Error os_failure(std::string_view what, std::string_view path, int os_error,
                  std::uint64_t position = no_position) noexcept;
 
