@@ -108,6 +108,24 @@ void check_saved(const Outcome& outcome) {
   CHECK(outcome.report.descriptors == 0);
 }
 
+// Saves a tensor of one byte that comes from `fill`.
+st_status save_filled(const faults_plan& plan, st_fill_fn fill, void* user_data) {
+  const std::uint64_t size = 1;
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  tensor.dtype = ST_DTYPE_U8;
+  tensor.name = "w";
+  tensor.name_len = 1;
+  tensor.shape = &size;
+  tensor.rank = 1;
+  tensor.nbytes = size;
+  tensor.fill = fill;
+  tensor.user_data = user_data;
+  faults_arm(&plan);
+  const st_status status = st_save("file", &tensor, 1, nullptr, nullptr);
+  faults_disarm();
+  return status;
+}
+
 faults_plan plan_of(const char* function, int os_error, long fail_at = 0, bool forever = true) {
   faults_plan plan = FAULTS_PLAN_INIT;
   plan.only = function;
@@ -212,29 +230,17 @@ TEST_CASE("permission bits that the file system does not support fail only on re
 TEST_CASE("a temporary file never has more permissions than the file") {
   enter();
   const mode_t mask = ::umask(022);
-  faults_plan plan = plan_of("fallocate", ENOSPC);
+  faults_plan plan = FAULTS_PLAN_INIT;
   plan.tmpfile_error = EOPNOTSUPP;
-  plan.fail_at = -1;
   scratch_clear();
   REQUIRE(versions().save("file", 0) == ST_OK);
   REQUIRE(::chmod("file", 0600) == 0);
-  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
-  const std::uint64_t size = 1;
   mode_t seen = 0;
-  tensor.dtype = ST_DTYPE_U8;
-  tensor.name = "w";
-  tensor.name_len = 1;
-  tensor.shape = &size;
-  tensor.rank = 1;
-  tensor.nbytes = 1;
-  tensor.user_data = &seen;
-  tensor.fill = [](void* user_data, std::uint64_t, void*, std::uint64_t) -> std::int32_t {
+  const auto look = [](void* user_data, std::uint64_t, void*, std::uint64_t) -> std::int32_t {
     *static_cast<mode_t*>(user_data) = mode_of(faults::first_temporary_name);
     return 0;
   };
-  faults_arm(&plan);
-  const st_status status = st_save("file", &tensor, 1, nullptr, nullptr);
-  faults_disarm();
+  const st_status status = save_filled(plan, look, &seen);
   CHECK(status == ST_OK);
   CHECK(seen == 0600);
   CHECK(mode_of("file") == 0600);
@@ -312,14 +318,43 @@ TEST_CASE("in an append-only directory, which keeps every name, a failed save le
       }
       CHECK(outcome.error.message == std::string("cannot rename or remove files in the append-only "
                                                  "directory of \"file\": Operation not permitted"));
+      CHECK(outcome.report.written == 0);
       CHECK(scratch_count() == (replaces ? 1 : 0));
     }
   }
-  // Without linkat(), a new file fails in the same way after it was written.
+  // A new file can fail after it was written: without linkat(), or if another process creates one.
   scratch_clear();
   const AppendOnly append_only;
   CHECK(save(plan_of("linkat", EACCES, 1), durable()).status == ST_E_PERMISSION);
   CHECK(scratch_count() == 0);
+  const auto create = [](void*, std::uint64_t, void*, std::uint64_t) -> std::int32_t {
+    scratch_write("file", "theirs", 6);
+    return 0;
+  };
+  CHECK(save_filled(FAULTS_PLAN_INIT, create, nullptr) == ST_E_PERMISSION);
+  CHECK(scratch_count() == 1);
+  CHECK(scratch_holds("file", "theirs", 6));
+}
+
+// The kernel can forbid following a link that it allows to read (fs.protected_symlinks).
+TEST_CASE("a link that the kernel does not follow is not followed") {
+  enter();
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.link = ST_LINK_FOLLOW;
+  int failures = 0;
+  for (long call = 0;; ++call) {
+    scratch_clear();
+    REQUIRE(versions().save("target", 0) == ST_OK);
+    REQUIRE(::symlink("target", "file") == 0);
+    const auto outcome = save(plan_of("fstatat", EACCES, call, false), options);
+    if (outcome.report.failed == 0) break;
+    if (outcome.status == ST_OK) continue;
+    CHECK(outcome.status == ST_E_PERMISSION);
+    CHECK(versions().find("target") == 0);
+    failures += outcome.error.message ==
+                std::string("cannot follow the symbolic link \"file\": Permission denied");
+  }
+  CHECK(failures == 1);
 }
 
 TEST_CASE("a message has the path and the operation that failed") {

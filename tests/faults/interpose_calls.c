@@ -133,6 +133,24 @@ int close(int descriptor) {
   }
 }
 
+DIR* fdopendir(int descriptor) {
+  NEXT(fdopendir)
+  MAY_FAIL("fdopendir", NULL);
+  RETURN(DIR*, next(descriptor));
+}
+
+struct dirent* readdir(DIR* entries) {
+  NEXT(readdir)
+  MAY_FAIL("readdir", NULL);
+  RETURN(struct dirent*, next(entries));
+}
+
+struct dirent64* readdir64(DIR* entries) {
+  NEXT(readdir64)
+  MAY_FAIL("readdir", NULL);
+  RETURN(struct dirent64*, next(entries));
+}
+
 /* Closes the descriptor that fdopendir() was called with. */
 int closedir(DIR* entries) {
   NEXT(closedir)

@@ -73,6 +73,7 @@ TEST_CASE("files beyond 4 GiB are written completely and in order") {
   INFO(error.message);
   CHECK(status == ST_OK);
   CHECK(report.written == header + sizes[0] + sizes[1]);
+  CHECK(report.direct_writes == 0);
   CHECK(report.written_in_order);
   CHECK(report.blocks + report.descriptors + report.mapped_bytes == 0);
 }

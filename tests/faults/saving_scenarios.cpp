@@ -3,10 +3,12 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "scenarios.h"
 #include "scratch.h"
+#include "versions.h"
 
 namespace faults {
 namespace {
@@ -57,6 +59,13 @@ st_status save(st_error* error) {
 st_status save_over_link(st_error* error) {
   Request request = make_request(ST_DURABILITY_NONE);
   request.options.metadata = &request.entry;
+  return st_save("link", request.tensors, 3, &request.options, error);
+}
+
+st_status save_through_link(st_error* error) {
+  Request request = make_request(ST_DURABILITY_NONE);
+  request.options.metadata = &request.entry;
+  request.options.link = ST_LINK_FOLLOW;
   return st_save("link", request.tensors, 3, &request.options, error);
 }
 
@@ -144,6 +153,14 @@ void put_old() {
   ::chmod("file", 0640);
 }
 
+// As saves that ran together and were killed leave them.
+void put_leftovers() {
+  put_old();
+  for (const char* suffix : {"", "-rivals", "-0123456789abcdef", "-trash"}) {
+    scratch_write((first_temporary_name + std::string(suffix)).c_str(), "left", 4);
+  }
+}
+
 void put_link() {
   put_old();
   if (::symlink("file", "link") != 0) std::abort();
@@ -162,6 +179,12 @@ bool one_new() {
 bool one_old() {
   return scratch_count() == 1 && has_old();
 }
+bool old_and_leftovers() {
+  return scratch_count() <= 5 && has_old();
+}
+bool new_and_leftovers() {
+  return scratch_count() <= 5 && has_new();
+}
 bool is_empty() {
   return scratch_count() == 0;
 }
@@ -172,6 +195,9 @@ bool is_link() {
 bool replaced_link() {
   return scratch_count() == 2 && !is_link() && has_old() &&
          scratch_holds("link", expected().data(), expected().size()) != 0;
+}
+bool link_and_new() {
+  return scratch_count() == 2 && is_link() && has_new();
 }
 bool link_and_old() {
   return scratch_count() == 2 && is_link() && has_old();
@@ -186,8 +212,11 @@ const Flow saving[] = {
     {"a new file", put_nothing, save<ST_DURABILITY_NONE>, one_new, is_empty},
     {"a file that is replaced", put_old, save<ST_DURABILITY_NONE>, one_new, one_old},
     {"a symbolic link that is replaced", put_link, save_over_link, replaced_link, link_and_old},
+    {"a symbolic link that is followed", put_link, save_through_link, link_and_new, link_and_old},
     {"a durable new file", put_nothing, save<ST_DURABILITY_FSYNC>, one_new, is_empty, true},
     {"a durable file that is replaced", put_old, save<ST_DURABILITY_FSYNC>, one_new, one_old, true},
+    {"a file beside which killed saves left others", put_leftovers, save<ST_DURABILITY_NONE>,
+     new_and_leftovers, old_and_leftovers},
     {"a builder", put_old, save_with_builder, one_new, one_old},
     {"a builder whose calls are repeated", put_old, add_until_it_works, one_new, one_old},
     {"memory", put_nothing, save_to_memory, memory_is_new, is_empty},

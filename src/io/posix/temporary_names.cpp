@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -156,7 +155,6 @@ void TemporaryNames::join_rivals() noexcept {
       return;
     }
     if (errno != EWOULDBLOCK) return;
-    ::sched_yield();
   }
 }
 
@@ -176,14 +174,16 @@ bool TemporaryNames::remove_rival_files() noexcept {
   directory.release();  // the entries own it
   const std::size_t random_length = first_.size() + 1 + 16;
   bool all_removed = true;
-  while (const dirent* entry = ::readdir(entries.get())) {
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(entries.get());
+    if (!entry) return all_removed && errno == 0;
     const std::string_view name = entry->d_name;
     if (name.size() != random_length || !name.starts_with(first_) || name[first_.size()] != '-') {
       continue;
     }
     all_removed = remove_leftover(entry->d_name) == Leftover::removed && all_removed;
   }
-  return all_removed;
 }
 
 }  // namespace st
