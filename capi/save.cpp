@@ -45,11 +45,11 @@ st::TensorToSave tensor_of(const st_save_tensor& given) {
                                                    << ": invalid dtype " << given.dtype);
   }
   if (given.reserved != 0 || given.reserved2 != 0) {
-    refuse(st::Code::invalid_argument, "a reserved field is not 0");
+    reject(st::Code::invalid_argument, "a reserved field is not 0");
   }
   // No header has room for as many extents.
   if (given.rank > st::max_header_size / 2) {
-    refuse(st::Code::invalid_argument, "rank exceeds what a header can contain");
+    reject(st::Code::invalid_argument, "rank exceeds what a header can contain");
   }
   if (!given.shape && given.rank != 0) reject(st::Code::invalid_argument, "shape is NULL");
   if (given.data && given.fill) {

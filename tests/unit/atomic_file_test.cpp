@@ -145,8 +145,8 @@ TEST_CASE("memory of a truncated mapping is an error, not a signal") {
     const auto file = create_atomic_file((scratch / "file").c_str(), options, size);
     CHECK(message_of<Error>([&] {
             file->write({&bytes, 1});
-          }) ==
-          "cannot read the tensors' memory to write \"" + scratch / "file" + "\": Bad address");
+          }) == "cannot read the tensors' memory to write \"" + (scratch / "file").string() +
+                    "\": Bad address");
   }
   CHECK(scratch.names() == std::set<std::string>{"source"});
   ::munmap(mapped, size);

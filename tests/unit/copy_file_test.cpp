@@ -6,6 +6,7 @@
 #include <string>
 
 #include "code_of.hpp"
+#include "error.h"
 #include "scratch_directory.hpp"
 
 using namespace st;
