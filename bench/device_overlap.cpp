@@ -39,7 +39,7 @@ double median_load_time(test::SampleFile& file, bool delay_reads, bool delay_cop
     fake::synchronize();  // wait until the fake device has filled the new tensors
     safetensors::ProgressCounter progress({}, file.nbytes());
     const auto start = std::chrono::steady_clock::now();
-    safetensors::load_to_device(file.handle(), std::move(reads), test::device(), progress,
+    safetensors::load_to_device(file.file(), std::move(reads), test::device(), progress,
                                 {slab, 8, 1});
     fake::synchronize();
     const std::chrono::duration<double, std::milli> elapsed =

@@ -1,6 +1,5 @@
 #include "file_entries.h"
 
-#include <safetensors/safetensors.hpp>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -13,13 +12,6 @@
 namespace safetensors {
 
 namespace {
-
-st_tensor_info entry_at(const st_file* file, std::uint64_t index) {
-  st_tensor_info info = ST_TENSOR_INFO_INIT;
-  st_error error = ST_ERROR_INIT;
-  detail::check(st_tensor_at(file, ST_ORDER_FILE, index, &info, &error), error);
-  return info;
-}
 
 // Those of the wanted names that have not been seen yet.
 class Unseen {
@@ -45,27 +37,23 @@ class Unseen {
 
 }  // namespace
 
-std::vector<FileEntry> file_entries(const st_file* file, const Renames& renames,
+std::vector<FileEntry> file_entries(const File& file, const Renames& renames,
                                     const std::vector<std::string>& names,
                                     const std::string& pattern) {
   const NameTranslation translate(renames);
   const NameFilter filter(names, pattern);
-  const std::uint64_t count = st_tensor_count(file);
   Unseen unseen(names);
 
   std::vector<FileEntry> entries;
   std::vector<std::string_view> originals;
-  if (names.empty() && pattern.empty()) entries.reserve(count);
-  for (std::uint64_t index = 0; index < count; ++index) {
-    const st_tensor_info info = entry_at(file, index);
-    const std::string_view original(info.name, info.name_len);
-    std::string name = translate(original);
+  if (names.empty() && pattern.empty()) entries.reserve(file.size());
+  for (const TensorInfo& info : file.tensors()) {
+    std::string name = translate(info.name);
     unseen.see(name);
     if (!filter.accepts(name)) continue;
     const c10::ScalarType dtype = torch_dtype(info);
-    entries.push_back(
-        {std::move(name), index, info.file_offset, info.nbytes, dtype, torch_sizes(info, dtype)});
-    if (!translate.is_identity()) originals.push_back(original);
+    entries.push_back({std::move(name), info, dtype, torch_sizes(info, dtype)});
+    if (!translate.is_identity()) originals.push_back(info.name);
   }
 
   if (!translate.is_identity()) {

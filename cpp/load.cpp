@@ -11,10 +11,9 @@ namespace safetensors {
 
 namespace {
 
-TensorDict load_from(const st_file* file, const LoadOptions& options, FileMemory memory) {
+TensorDict load_from(const File& file, const LoadOptions& options, FileMemory memory) {
   auto entries = file_entries(file, options.renames, options.names, options.pattern);
   ProgressCounter progress(options.progress, total_nbytes(entries));
-  if (progress.total() == 0) progress.add(0);  // the end is told all the same
   auto tensors = file_tensors(file, entries, options.device, memory, progress);
 
   TensorDict dict;
@@ -28,13 +27,13 @@ TensorDict load_from(const st_file* file, const LoadOptions& options, FileMemory
 
 TensorDict load_file(const std::filesystem::path& path, const LoadOptions& options) {
   const File file = open_file(path, options.backend);
-  return load_from(file.handle(), options, FileMemory::as_given);
+  return load_from(file, options, FileMemory::as_given);
 }
 
 TensorDict load(Bytes bytes, const LoadOptions& options) {
   if (!c10::Device(options.device).is_cpu()) {  // the copy is the one that the device gets
     const File file = File::from_memory(bytes);
-    return load_from(file.handle(), options, FileMemory::as_given);
+    return load_from(file, options, FileMemory::as_given);
   }
   Buffer copy(bytes.size());
   if (bytes.size() > 0) std::memcpy(copy.data(), bytes.data(), bytes.size());
@@ -43,7 +42,7 @@ TensorDict load(Bytes bytes, const LoadOptions& options) {
 
 TensorDict load(MutableBytes bytes, std::shared_ptr<void> owner, const LoadOptions& options) {
   const File file = File::from_memory(std::move(owner), Bytes(bytes));
-  return load_from(file.handle(), options, FileMemory::is_writable);
+  return load_from(file, options, FileMemory::is_writable);
 }
 
 }  // namespace safetensors

@@ -16,13 +16,6 @@ namespace safetensors {
 
 namespace {
 
-std::uint64_t total_nbytes(const std::vector<ValueCopy>& copies) {
-  std::uint64_t total = 0;
-  for (const auto& copy : copies)
-    total += copy.entry.nbytes;
-  return total;
-}
-
 // One element of one dimension that goes into a scalar takes its sizes.
 ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries,
                      const StateDict& state) {
@@ -33,7 +26,7 @@ ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries
 
 // `copies` by place in the file; `tensors` has each destination's place in the module. Where the
 // file has several values for the same memory, the module's order decides which stays.
-void copy_in_order(const st_file* file, std::vector<ValueCopy> copies,
+void copy_in_order(const File& file, std::vector<ValueCopy> copies,
                    const std::vector<std::size_t>& tensors, ProgressCounter& counter) {
   const auto overlaps = overlapping(copies);
   std::map<std::size_t, ValueCopy> by_tensor;
@@ -50,7 +43,7 @@ void copy_in_order(const st_file* file, std::vector<ValueCopy> copies,
     copy_values(file, {copy}, counter);
 }
 
-void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
+void copy_into(const File& file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const Progress& progress) {
   std::vector<ValueCopy> copies;
   std::vector<std::size_t> tensors;
@@ -59,12 +52,11 @@ void copy_into(const st_file* file, const std::vector<FileEntry>& entries, const
     tensors.push_back(pair.tensor);
   }
   check_destinations(copies);
-  ProgressCounter counter(progress, total_nbytes(copies));
-  if (counter.total() == 0) counter.add(0);  // the end is told all the same
+  ProgressCounter counter(progress, total_nbytes(copies, &ValueCopy::entry));
   copy_in_order(file, std::move(copies), tensors, counter);
 }
 
-void assign_to(const st_file* file, const std::vector<FileEntry>& entries, const StateDict& state,
+void assign_to(const File& file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const LoadModelOptions& options) {
   const TiedViews tied(state, match);
   std::vector<ValueCopy> assignments;
@@ -81,8 +73,8 @@ void assign_to(const st_file* file, const std::vector<FileEntry>& entries, const
   }
   check_destinations(copies);
   check_assignments(assignments);
-  ProgressCounter counter(options.progress, total_nbytes(assignments) + total_nbytes(copies));
-  if (counter.total() == 0) counter.add(0);
+  ProgressCounter counter(options.progress, total_nbytes(assignments, &ValueCopy::entry) +
+                                                total_nbytes(copies, &ValueCopy::entry));
   assign_values(file, assignments, options.device, counter);
   copy_in_order(file, std::move(copies), tensors, counter);
   tied.restore();
@@ -91,13 +83,13 @@ void assign_to(const st_file* file, const std::vector<FileEntry>& entries, const
 LoadReport load(const ModuleState& module, const std::filesystem::path& path,
                 const LoadModelOptions& options) {
   const File file = open_file(path, options.backend);
-  const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  const auto entries = file_entries(file, options.renames, options.names, options.pattern);
   auto match = match_module(entries, module, NameFilter(options.names, options.pattern));
   check_match(path, "the model", match.report, options.strict, options.ignore_mismatched);
   if (options.assign) {
-    assign_to(file.handle(), entries, module.tensors, match, options);
+    assign_to(file, entries, module.tensors, match, options);
   } else {
-    copy_into(file.handle(), entries, module.tensors, match, options.progress);
+    copy_into(file, entries, module.tensors, match, options.progress);
   }
   return std::move(match.report);
 }
@@ -118,10 +110,10 @@ LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& p
                      const LoadIntoOptions& options) {
   const StateDict state(tensors.begin(), tensors.end());
   const File file = open_file(path, options.backend);
-  const auto entries = file_entries(file.handle(), options.renames, options.names, options.pattern);
+  const auto entries = file_entries(file, options.renames, options.names, options.pattern);
   auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
   check_match(path, "the tensors", match.report, options.strict, options.ignore_mismatched);
-  copy_into(file.handle(), entries, state, match, options.progress);
+  copy_into(file, entries, state, match, options.progress);
   return std::move(match.report);
 }
 

@@ -10,7 +10,7 @@ namespace safetensors {
 inline File open_file(const std::filesystem::path& path, Backend backend) {
   OpenOptions options;
   options.backend = backend;
-  options.copy_on_write = true;
+  options.writable = true;
   return File::open(path, options);
 }
 

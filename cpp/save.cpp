@@ -2,8 +2,8 @@
 #include <safetensors/torch.hpp>
 
 #include "names/apply_renames.h"
+#include "save_builder.h"
 #include "save_checks.h"
-#include "save_request.h"
 
 namespace safetensors {
 
@@ -21,13 +21,15 @@ StateDict checked_state(const NamedTensors& tensors, const Renames& renames) {
 
 void save_file(const NamedTensors& tensors, const std::filesystem::path& path,
                const Metadata& metadata, const SaveFileOptions& options) {
-  SaveRequest request(checked_state(tensors, options.renames), metadata, options.progress);
-  request.to_file(path, options.durability);
+  save_builder(checked_state(tensors, options.renames), metadata)
+      .save(path, {.durability = options.durability, .progress = options.progress});
 }
 
 Buffer save(const NamedTensors& tensors, const Metadata& metadata, const SaveFileOptions& options) {
-  SaveRequest request(checked_state(tensors, options.renames), metadata, options.progress);
-  return request.to_memory();
+  const Builder builder = save_builder(checked_state(tensors, options.renames), metadata);
+  Buffer buffer(builder.save_size());
+  builder.save_into(MutableBytes(buffer), {.progress = options.progress});
+  return buffer;
 }
 
 }  // namespace safetensors

@@ -8,14 +8,15 @@
 
 #include "model/module_state.h"
 #include "names/apply_renames.h"
+#include "save_builder.h"
 #include "save_checks.h"
-#include "save_request.h"
 
 namespace safetensors {
 
 namespace {
 
-// Leaves one name for each tensor that has several, and notes the others in the metadata.
+// Keeps one name of each group of tensors that share memory, and adds the others to the metadata.
+// No two of the tensors that are left share memory: the one that is kept covers its storage.
 StateDict without_duplicates(StateDict state, Metadata& metadata) {
   std::unordered_set<std::size_t> removed;
   for (const auto& shared : choose_shared_names(state)) {
@@ -37,28 +38,27 @@ void make_contiguous(StateDict& state) {
     named.tensor = named.tensor.contiguous();
 }
 
-void save(const ModuleState& module, const std::filesystem::path& path,
-          const SaveModelOptions& options) {
-  StateDict state = renamed_state(module.tensors, options.renames);
+void save(StateDict state, const std::filesystem::path& path, const SaveModelOptions& options) {
+  state = renamed_state(std::move(state), options.renames);
   Metadata metadata = options.metadata;
   state = without_duplicates(std::move(state), metadata);
   check_storable(state);
-  check_unshared(state);
   if (options.force_contiguous) make_contiguous(state);
   check_contiguous(state, "set `force_contiguous`, or call contiguous() before");
-  SaveRequest(std::move(state), metadata, options.progress).to_file(path, options.durability);
+  save_builder(state, metadata)
+      .save(path, {.durability = options.durability, .progress = options.progress});
 }
 
 }  // namespace
 
 void save_model(const torch::nn::Module& model, const std::filesystem::path& path,
                 const SaveModelOptions& options) {
-  save(module_state(model), path, options);
+  save(state_dict(model), path, options);
 }
 
 void save_model(const torch::jit::Module& model, const std::filesystem::path& path,
                 const SaveModelOptions& options) {
-  save(module_state(model), path, options);
+  save(state_dict(model), path, options);
 }
 
 }  // namespace safetensors

@@ -14,6 +14,7 @@
 #include "device/pinned_ring.h"
 #include "device/read_ahead.h"
 #include "device/read_plan.h"
+#include "read_at.h"
 #include "tensor/byte_view.h"
 
 namespace safetensors {
@@ -42,7 +43,7 @@ DevicePipeline measured(DevicePipeline given, std::uint64_t total) {
 }
 
 // The part of a load that goes through the ring.
-void load_through_ring(const st_file* file, const ReadPlan& plan,
+void load_through_ring(const File& file, const ReadPlan& plan,
                        std::span<const at::Tensor> destinations, c10::Device device,
                        ProgressCounter& progress, const DevicePipeline& pipeline) {
   const std::size_t fills = plan.fill_count();
@@ -77,12 +78,11 @@ void load_through_ring(const st_file* file, const ReadPlan& plan,
 }
 
 // A tensor that is not made of bytes in a storage (XLA's, say): only LibTorch can fill it.
-void load_opaque(const st_file* file, const DeviceRead& read, ProgressCounter& progress) {
+void load_opaque(const File& file, const DeviceRead& read, ProgressCounter& progress) {
   const at::Tensor& destination = read.destination;
   const at::Tensor host = at::empty(destination.sizes(), destination.scalar_type());
-  st_error error = ST_ERROR_INIT;
-  if (st_read_at(file, read.file_offset, host.mutable_data_ptr(), host.nbytes(), &error) != ST_OK)
-    throw Error(error);
+  read_at(file, read.file_offset,
+          MutableBytes(static_cast<std::byte*>(host.mutable_data_ptr()), host.nbytes()));
   const c10::NoGradGuard no_grad;
   destination.copy_(host);
   progress.add(host.nbytes());
@@ -90,12 +90,8 @@ void load_opaque(const st_file* file, const DeviceRead& read, ProgressCounter& p
 
 }  // namespace
 
-void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
+void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device device,
                     ProgressCounter& progress, const DevicePipeline& pipeline) {
-  std::stable_sort(reads.begin(), reads.end(), [](const DeviceRead& a, const DeviceRead& b) {
-    return a.file_offset < b.file_offset;
-  });
-
   std::vector<FileRange> ranges;
   std::vector<at::Tensor> destinations;
   std::uint64_t total = 0;
@@ -116,11 +112,6 @@ void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Dev
   const DevicePipeline measures = measured(pipeline, total);
   load_through_ring(file, ReadPlan(ranges, measures.slab_bytes), destinations,
                     destinations.front().device(), progress, measures);
-}
-
-void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
-                    ProgressCounter& progress) {
-  load_to_device(file, std::move(reads), device, progress, DevicePipeline{});
 }
 
 }  // namespace safetensors

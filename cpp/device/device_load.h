@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <safetensors/safetensors.h>
+#include <safetensors/safetensors.hpp>
 
 #include "progress.h"
 
@@ -28,8 +28,8 @@ struct DevicePipeline {
   std::size_t readers = 0;
 };
 
-// Fills the destinations, all of them on `device`, which is not the CPU. The reads are done in the
-// order of the file, ahead of the copies to the device.
+// Fills the destinations, all of them on `device`, which is not the CPU. The reads are
+// done in their order, ahead of the copies to the device; reads of adjacent bytes are merged.
 //
 // Returns once everything is read and every copy is queued: work queued on the device's current
 // stream afterwards finds the tensors filled, as after any other operation of LibTorch. Pinned
@@ -40,11 +40,7 @@ struct DevicePipeline {
 // destinations' content is unspecified then. Throws Error (a read failed, or `progress` cancelled)
 // and whatever LibTorch throws. `progress` is told on the calling thread, with the caller's own
 // streams and device current; it gets the destinations' bytes in all.
-void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
-                    ProgressCounter& progress);
-
-// The same with a pipeline of given measures.
-void load_to_device(const st_file* file, std::vector<DeviceRead> reads, c10::Device device,
-                    ProgressCounter& progress, const DevicePipeline& pipeline);
+void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device device,
+                    ProgressCounter& progress, const DevicePipeline& pipeline = {});
 
 }  // namespace safetensors

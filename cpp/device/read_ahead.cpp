@@ -3,11 +3,9 @@
 #include <exception>
 #include <utility>
 
-#include <safetensors/safetensors.hpp>
-
 namespace safetensors {
 
-ReadAhead::ReadAhead(const st_file* file, const ReadPlan& plan, std::vector<std::byte*> slabs,
+ReadAhead::ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::byte*> slabs,
                      std::size_t readers)
     : file_(file),
       plan_(plan),
@@ -77,8 +75,8 @@ std::optional<st_error> ReadAhead::read(std::size_t fill) const {
   std::byte* const slab = slabs_[fill % slabs_.size()];
   for (const SlabRead& piece : plan_.reads(fill)) {
     st_error error = ST_ERROR_INIT;
-    if (st_read_at(file_, piece.file_offset, slab + piece.slab_offset, piece.nbytes, &error) !=
-        ST_OK)
+    if (st_read_at(file_.handle(), piece.file_offset, slab + piece.slab_offset, piece.nbytes,
+                   &error) != ST_OK)
       return error;
   }
   return std::nullopt;

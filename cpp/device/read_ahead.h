@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include <safetensors/safetensors.h>
+#include <safetensors/safetensors.hpp>
 
 #include "device/read_plan.h"
 
@@ -19,7 +19,7 @@ namespace safetensors {
 class ReadAhead {
  public:
   // All are borrowed. Without readers, and where no thread is to be had, wait() reads.
-  ReadAhead(const st_file* file, const ReadPlan& plan, std::vector<std::byte*> slabs,
+  ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::byte*> slabs,
             std::size_t readers);
   // Lets the reads that are under way end, and begins no other.
   ~ReadAhead();
@@ -37,7 +37,7 @@ class ReadAhead {
   void read_on();
   std::optional<st_error> read(std::size_t fill) const;
 
-  const st_file* file_;
+  const File& file_;
   const ReadPlan& plan_;
   std::vector<std::byte*> slabs_;
   std::vector<std::thread> threads_;

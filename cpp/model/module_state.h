@@ -34,6 +34,9 @@ struct ModuleState {
   std::vector<ModuleLevel> levels;  // a module before its submodules
 };
 
+StateDict state_dict(const torch::nn::Module& module);
+StateDict state_dict(const torch::jit::Module& module);
+
 ModuleState module_state(const torch::nn::Module& module);
 ModuleState module_state(const torch::jit::Module& module);
 

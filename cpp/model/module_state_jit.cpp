@@ -6,32 +6,52 @@ namespace safetensors {
 
 namespace {
 
-void add_module(const torch::jit::Module& module, std::string prefix, ModuleState& state) {
-  ModuleLevel level{std::move(prefix), {}, {}};
-  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
-    if (!tensor.defined()) return;
-    level.tensors.insert(name);
-    state.tensors.push_back({level.prefix + name, tensor});
+// Calls `visit` with a module and the prefix of its names: a module before its submodules.
+template <class Visit>
+void for_each_module(const torch::jit::Module& module, const std::string& prefix,
+                     const Visit& visit) {
+  visit(module, prefix);
+  for (const auto& child : module.named_children())
+    for_each_module(child.value, prefix + child.name + ".", visit);
+}
+
+// Calls `visit` with the name and the tensor of each parameter, then of each buffer, of one module
+// without its submodules.
+template <class Visit>
+void for_each_tensor(const torch::jit::Module& module, const Visit& visit) {
+  const auto visit_defined = [&](const std::string& name, const at::Tensor& tensor) {
+    if (tensor.defined()) visit(name, tensor);
   };
   for (const auto& parameter : module.named_parameters(/*recurse=*/false))
-    add(parameter.name, parameter.value);
+    visit_defined(parameter.name, parameter.value);
   for (const auto& buffer : module.named_buffers(/*recurse=*/false))
-    add(buffer.name, buffer.value);
-  const auto children = module.named_children();
-  for (const auto& child : children)
-    level.children.insert(child.name);
-
-  const std::string own_prefix = level.prefix;
-  state.levels.push_back(std::move(level));
-  for (const auto& child : children)
-    add_module(child.value, own_prefix + child.name + ".", state);
+    visit_defined(buffer.name, buffer.value);
 }
 
 }  // namespace
 
+StateDict state_dict(const torch::jit::Module& module) {
+  StateDict state;
+  for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
+    for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {
+      state.push_back({prefix + name, tensor});
+    });
+  });
+  return state;
+}
+
 ModuleState module_state(const torch::jit::Module& module) {
   ModuleState state;
-  add_module(module, "", state);
+  for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
+    ModuleLevel& level = state.levels.emplace_back();
+    level.prefix = prefix;
+    for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {
+      level.tensors.insert(name);
+      state.tensors.push_back({prefix + name, tensor});
+    });
+    for (const auto& child : one.named_children())
+      level.children.insert(child.name);
+  });
   return state;
 }
 

@@ -7,7 +7,7 @@ namespace safetensors {
 
 namespace {
 
-constexpr const char* kBatchCounter = "num_batches_tracked";
+constexpr const char* batch_counter = "num_batches_tracked";
 
 template <class... Layers>
 bool is_one_of(const torch::nn::Module& module) {
@@ -20,32 +20,50 @@ bool counts_batches(const torch::nn::Module& module) {
                    torch::nn::InstanceNorm2dImpl, torch::nn::InstanceNorm3dImpl>(module);
 }
 
-void add_module(const torch::nn::Module& module, std::string prefix, ModuleState& state) {
-  ModuleLevel level{std::move(prefix), {}, {}};
-  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
-    level.tensors.insert(name);
-    state.tensors.push_back({level.prefix + name, tensor});
-    if (name == kBatchCounter && counts_batches(module)) state.optional.insert(level.prefix + name);
-  };
-  for (const auto& parameter : module.named_parameters(/*recurse=*/false))
-    add(parameter.key(), parameter.value());
-  for (const auto& buffer : module.named_buffers(/*recurse=*/false))
-    add(buffer.key(), buffer.value());
-  const auto children = module.named_children();
-  for (const auto& child : children)
-    level.children.insert(child.key());
+// Calls `visit` with a module and the prefix of its names: a module before its submodules.
+template <class Visit>
+void for_each_module(const torch::nn::Module& module, const std::string& prefix,
+                     const Visit& visit) {
+  visit(module, prefix);
+  for (const auto& child : module.named_children())
+    for_each_module(*child.value(), prefix + child.key() + ".", visit);
+}
 
-  const std::string own_prefix = level.prefix;
-  state.levels.push_back(std::move(level));
-  for (const auto& child : children)
-    add_module(*child.value(), own_prefix + child.key() + ".", state);
+// Calls `visit` with the name and the tensor of each parameter, then of each buffer, of one module
+// without its submodules.
+template <class Visit>
+void for_each_tensor(const torch::nn::Module& module, const Visit& visit) {
+  for (const auto& parameter : module.named_parameters(/*recurse=*/false))
+    visit(parameter.key(), parameter.value());
+  for (const auto& buffer : module.named_buffers(/*recurse=*/false))
+    visit(buffer.key(), buffer.value());
 }
 
 }  // namespace
 
+StateDict state_dict(const torch::nn::Module& module) {
+  StateDict state;
+  for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
+    for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {
+      state.push_back({prefix + name, tensor});
+    });
+  });
+  return state;
+}
+
 ModuleState module_state(const torch::nn::Module& module) {
   ModuleState state;
-  add_module(module, "", state);
+  for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
+    ModuleLevel& level = state.levels.emplace_back();
+    level.prefix = prefix;
+    for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {
+      level.tensors.insert(name);
+      state.tensors.push_back({prefix + name, tensor});
+      if (name == batch_counter && counts_batches(one)) state.optional.insert(prefix + name);
+    });
+    for (const auto& child : one.named_children())
+      level.children.insert(child.key());
+  });
   return state;
 }
 

@@ -6,7 +6,6 @@
 
 #include <map>
 #include <mutex>
-#include <safetensors/safetensors.hpp>
 #include <utility>
 
 #include "names/quote.h"
@@ -77,8 +76,8 @@ void take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
   drop_unfit_gradient(tensor);
 }
 
-void assign_values(const st_file* file, const std::vector<ValueCopy>& assignments,
-                   c10::Device device, ProgressCounter& progress) {
+void assign_values(const File& file, const std::vector<ValueCopy>& assignments, c10::Device device,
+                   ProgressCounter& progress) {
   std::vector<FileEntry> entries;
   for (const auto& assignment : assignments)
     entries.push_back(assignment.entry);

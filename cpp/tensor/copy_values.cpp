@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <map>
-#include <safetensors/safetensors.hpp>
 #include <utility>
 
 #include "device/device_load.h"
 #include "names/quote.h"
+#include "read_at.h"
 #include "tensor/dtype_map.h"
 #include "tensor/host_tensor.h"
 #include "tensor/tensor_span.h"
@@ -21,10 +21,10 @@ namespace safetensors {
 namespace {
 
 // Between two calls of the progress callback.
-constexpr std::uint64_t kPiece = std::uint64_t{64} << 20;
+constexpr std::uint64_t largest_piece = std::uint64_t{64} << 20;
 
 // Of temporary tensors on a device at a time.
-constexpr std::uint64_t kLargestBatch = std::uint64_t{256} << 20;
+constexpr std::uint64_t largest_batch = std::uint64_t{256} << 20;
 
 bool takes_bytes_as_they_are(const ValueCopy& copy) {
   const at::Tensor& to = copy.destination;
@@ -40,30 +40,28 @@ void mark_as_written(const at::Tensor& tensor) {
   if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();
 }
 
-void read_bytes(const st_file* file, const ValueCopy& copy, ProgressCounter& progress) {
+void read_bytes(const File& file, const ValueCopy& copy, ProgressCounter& progress) {
   mark_as_written(copy.destination);
   auto* bytes = static_cast<std::byte*>(copy.destination.mutable_data_ptr());
-  for (std::uint64_t done = 0; done < copy.entry.nbytes;) {
-    const std::uint64_t piece = std::min(kPiece, copy.entry.nbytes - done);
-    st_error error = ST_ERROR_INIT;
-    detail::check(st_read_at(file, copy.entry.file_offset + done, bytes + done, piece, &error),
-                  error);
+  for (std::uint64_t done = 0; done < copy.entry.info.nbytes;) {
+    const std::uint64_t piece = std::min(largest_piece, copy.entry.info.nbytes - done);
+    read_at(file, copy.entry.info.file_offset + done, MutableBytes(bytes + done, piece));
     done += piece;
     progress.add(piece);
   }
 }
 
-void copy_on_host(const st_file* file, const ValueCopy& copy, ProgressCounter& progress) {
+void copy_on_host(const File& file, const ValueCopy& copy, ProgressCounter& progress) {
   if (takes_bytes_as_they_are(copy)) return read_bytes(file, copy, progress);
   copy.destination.copy_(host_tensor(file, copy.entry));
-  progress.add(copy.entry.nbytes);
+  progress.add(copy.entry.info.nbytes);
 }
 
 // The copies to one device that are under way: what is read straight to its place, and what is read
 // into temporary tensors and converted from there.
 class DeviceBatch {
  public:
-  DeviceBatch(const st_file* file, c10::Device device, ProgressCounter& progress)
+  DeviceBatch(const File& file, c10::Device device, ProgressCounter& progress)
       : file_(file), device_(device), progress_(progress) {}
 
   void add(const ValueCopy& copy) {
@@ -74,10 +72,10 @@ class DeviceBatch {
       target =
           at::empty(copy.entry.sizes, at::TensorOptions().dtype(copy.entry.dtype).device(device_));
       conversions_.emplace_back(copy.destination, target);
-      temporary_nbytes_ += copy.entry.nbytes;
+      temporary_nbytes_ += copy.entry.info.nbytes;
     }
-    reads_.push_back({copy.entry.file_offset, target});
-    if (temporary_nbytes_ > kLargestBatch) finish();
+    reads_.push_back({copy.entry.info.file_offset, target});
+    if (temporary_nbytes_ > largest_batch) finish();
   }
 
   void finish() {
@@ -90,7 +88,7 @@ class DeviceBatch {
   }
 
  private:
-  const st_file* file_;
+  const File& file_;
   c10::Device device_;
   ProgressCounter& progress_;
   std::vector<DeviceRead> reads_;
@@ -126,7 +124,7 @@ const char* refusal_of(const ValueCopy& copy) {
     return "wrapped, without a storage: load into what is wrapped";
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
     return "made in inference mode: load in inference mode too";
-  if (copy.entry.nbytes == 0) return nullptr;
+  if (copy.entry.info.nbytes == 0) return nullptr;
   if (destination.is_quantized() && !quantizes(copy))
     return "quantized, which takes F32 only, contiguous and into 8 or 32 bits: load into a tensor "
            "that quantize_per_tensor() is called on";
@@ -155,13 +153,13 @@ void check_destinations(const std::vector<ValueCopy>& copies) {
   if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
 }
 
-void copy_values(const st_file* file, const std::vector<ValueCopy>& copies,
+void copy_values(const File& file, const std::vector<ValueCopy>& copies,
                  ProgressCounter& progress) {
   const c10::NoGradGuard no_grad;
   std::map<std::pair<c10::DeviceType, c10::DeviceIndex>, DeviceBatch> batches;
   for (const auto& copy : copies) {
     const c10::Device device = copy.destination.device();
-    if (copy.entry.nbytes == 0) continue;
+    if (copy.entry.info.nbytes == 0) continue;
     if (device.is_cpu()) {
       copy_on_host(file, copy, progress);
       continue;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <safetensors/safetensors.h>
 
+#include <safetensors/safetensors.hpp>
 #include <vector>
 
 #include "file_entries.h"
@@ -23,7 +23,6 @@ void check_destinations(const std::vector<ValueCopy>& copies);
 // `copies` by place in the file, checked. Bytes go straight to where they belong if the dtype is
 // the same and the destination contiguous; else through a temporary tensor on the same device, of
 // which there are few at a time. Throws Error, and what LibTorch throws while it converts.
-void copy_values(const st_file* file, const std::vector<ValueCopy>& copies,
-                 ProgressCounter& progress);
+void copy_values(const File& file, const std::vector<ValueCopy>& copies, ProgressCounter& progress);
 
 }  // namespace safetensors

@@ -3,7 +3,6 @@
 #include <ATen/ops/empty.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-#include <safetensors/safetensors.hpp>
 #include <string>
 #include <utility>
 
@@ -26,18 +25,18 @@ void check_is_there(c10::Device device) {
                                     " here");
 }
 
-std::vector<at::Tensor> host_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+std::vector<at::Tensor> host_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      FileMemory memory, ProgressCounter& progress) {
   std::vector<at::Tensor> tensors;
   tensors.reserve(entries.size());
   for (const auto& entry : entries) {
     tensors.push_back(host_tensor(file, entry, memory));
-    progress.add(entry.nbytes);
+    progress.add(entry.info.nbytes);
   }
   return tensors;
 }
 
-std::vector<at::Tensor> device_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+std::vector<at::Tensor> device_tensors(const File& file, const std::vector<FileEntry>& entries,
                                        c10::Device device, ProgressCounter& progress) {
   std::vector<at::Tensor> tensors;
   std::vector<DeviceRead> reads;
@@ -45,7 +44,7 @@ std::vector<at::Tensor> device_tensors(const st_file* file, const std::vector<Fi
   for (const auto& entry : entries) {
     tensors.push_back(
         at::empty(entry.sizes, at::TensorOptions().dtype(entry.dtype).device(device)));
-    if (entry.nbytes > 0) reads.push_back({entry.file_offset, tensors.back()});
+    if (entry.info.nbytes > 0) reads.push_back({entry.info.file_offset, tensors.back()});
   }
   if (device.is_meta()) {
     progress.add(total_nbytes(entries));
@@ -58,14 +57,7 @@ std::vector<at::Tensor> device_tensors(const st_file* file, const std::vector<Fi
 
 }  // namespace
 
-std::uint64_t total_nbytes(const std::vector<FileEntry>& entries) {
-  std::uint64_t total = 0;
-  for (const auto& entry : entries)
-    total += entry.nbytes;
-  return total;
-}
-
-std::vector<at::Tensor> file_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      c10::Device device, FileMemory memory,
                                      ProgressCounter& progress) {
   if (device.is_cpu()) return host_tensors(file, entries, memory, progress);

@@ -3,8 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
-#include <safetensors/safetensors.h>
 
+#include <safetensors/safetensors.hpp>
 #include <vector>
 
 #include "file_entries.h"
@@ -15,11 +15,8 @@ namespace safetensors {
 
 // One for each entry. On the CPU they are what host_tensor makes; elsewhere they have memory of
 // their own.
-std::vector<at::Tensor> file_tensors(const st_file* file, const std::vector<FileEntry>& entries,
+std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      c10::Device device, FileMemory memory,
                                      ProgressCounter& progress);
-
-// The bytes of all of them.
-std::uint64_t total_nbytes(const std::vector<FileEntry>& entries);
 
 }  // namespace safetensors

@@ -7,46 +7,35 @@
 
 #include <cstring>
 #include <memory>
-#include <safetensors/safetensors.hpp>
 #include <utility>
 
 namespace safetensors {
 
 namespace {
 
-void release(void* tensor) {
-  st_release(static_cast<st_tensor*>(tensor));
+void delete_tensor(void* tensor) {
+  delete static_cast<Tensor*>(tensor);
 }
 
-// A reference to the tensor's bytes that gives itself back.
-using HeldBytes = std::unique_ptr<st_tensor, decltype(&st_release)>;
-
-HeldBytes bytes_of(const st_file* file, const FileEntry& entry) {
-  st_tensor* tensor = nullptr;
-  st_error error = ST_ERROR_INIT;
-  detail::check(st_get_tensor_at(file, ST_ORDER_FILE, entry.index, &tensor, &error), error);
-  return {tensor, st_release};
-}
-
-c10::DataPtr copy_of(const st_tensor* tensor) {
-  const auto nbytes = static_cast<std::size_t>(st_tensor_nbytes(tensor));
-  c10::DataPtr copy = c10::GetCPUAllocator()->allocate(nbytes);
-  std::memcpy(copy.mutable_get(), st_tensor_data(tensor), nbytes);
+c10::DataPtr copy_of(Bytes bytes) {
+  c10::DataPtr copy = c10::GetCPUAllocator()->allocate(bytes.size());
+  std::memcpy(copy.mutable_get(), bytes.data(), bytes.size());
   return copy;
 }
 
-c10::DataPtr memory_of(HeldBytes tensor, std::size_t alignment, FileMemory memory) {
-  void* data = st_tensor_mutable_data(tensor.get());
-  if (memory == FileMemory::is_writable) data = const_cast<void*>(st_tensor_data(tensor.get()));
-  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0)
-    return copy_of(tensor.get());
-  return {data, tensor.release(), release, c10::Device(c10::kCPU)};
+c10::DataPtr memory_of(Tensor tensor, std::size_t alignment, FileMemory memory) {
+  const Bytes bytes = tensor.bytes();
+  std::byte* data = memory == FileMemory::is_writable ? const_cast<std::byte*>(bytes.data())
+                                                      : tensor.mutable_bytes().data();
+  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0) return copy_of(bytes);
+  auto owner = std::make_unique<Tensor>(std::move(tensor));
+  return {data, owner.release(), delete_tensor, c10::Device(c10::kCPU)};
 }
 
 // What at::empty does, for memory that is there already.
 at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
   auto storage = c10::make_intrusive<c10::StorageImpl>(
-      c10::StorageImpl::use_byte_size_t(), static_cast<std::size_t>(entry.nbytes),
+      c10::StorageImpl::use_byte_size_t(), static_cast<std::size_t>(entry.info.nbytes),
       std::move(memory), c10::GetCPUAllocator(), /*resizable=*/true);
   auto tensor = c10::make_intrusive<c10::TensorImpl>(c10::Storage(std::move(storage)),
                                                      c10::DispatchKeySet(c10::DispatchKey::CPU),
@@ -57,10 +46,11 @@ at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
 
 }  // namespace
 
-at::Tensor host_tensor(const st_file* file, const FileEntry& entry, FileMemory memory) {
-  if (entry.nbytes == 0) return tensor_over(c10::DataPtr(nullptr, c10::Device(c10::kCPU)), entry);
+at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory memory) {
+  if (entry.info.nbytes == 0)
+    return tensor_over(c10::DataPtr(nullptr, c10::Device(c10::kCPU)), entry);
   const std::size_t alignment = c10::elementSize(entry.dtype);
-  return tensor_over(memory_of(bytes_of(file, entry), alignment, memory), entry);
+  return tensor_over(memory_of(file.get(entry.info.name), alignment, memory), entry);
 }
 
 }  // namespace safetensors

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <safetensors/safetensors.h>
+
+#include <safetensors/safetensors.hpp>
 
 #include "file_entries.h"
 
@@ -18,7 +19,7 @@ enum class FileMemory {
 // The entry's bytes as a tensor with a storage of its own, exactly as large. It is the file's
 // mapping, or the memory that the file lies in, or what was read for it; it keeps that alive. Bytes
 // that do not suit the dtype's alignment, or that must not be written to, are copied.
-at::Tensor host_tensor(const st_file* file, const FileEntry& entry,
+at::Tensor host_tensor(const File& file, const FileEntry& entry,
                        FileMemory memory = FileMemory::as_given);
 
 }  // namespace safetensors

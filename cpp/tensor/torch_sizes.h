@@ -3,15 +3,16 @@
 
 #include <c10/core/ScalarType.h>
 #include <c10/util/DimVector.h>
-#include <safetensors/safetensors.h>
+
+#include <safetensors/safetensors.hpp>
 
 namespace safetensors {
 
 // Throws Error ST_E_DTYPE for F6.
-c10::ScalarType torch_dtype(const st_tensor_info& info);
+c10::ScalarType torch_dtype(const TensorInfo& info);
 
 // `dtype` is torch_dtype(info). Throws Error ST_E_UNSUPPORTED for F4 whose last dimension cannot be
 // halved, and for extents or strides beyond 63 bits.
-c10::DimVector torch_sizes(const st_tensor_info& info, c10::ScalarType dtype);
+c10::DimVector torch_sizes(const TensorInfo& info, c10::ScalarType dtype);
 
 }  // namespace safetensors

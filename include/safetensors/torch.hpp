@@ -40,6 +40,11 @@
 // Threads. Every function may be called from any number of threads at once. The tensors that one
 // call is given must not be written to by others until it returns.
 //
+// Progress. A load counts the bytes of data that it loads, and calls the callback after each tensor
+// or piece of one. A save counts the bytes of the file, header included, and calls it after each
+// piece, which may hold many tensors. The last call of a load or save that succeeds has
+// done == total.
+//
 // Autograd. Loaded tensors do not require gradients. Loading into tensors is done without
 // recording.
 //
@@ -60,7 +65,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -77,15 +81,6 @@ struct Module;
 }
 
 namespace safetensors {
-
-// ---- What the options are made of ---------------------------------------------------------------
-
-// Told how many bytes are done and how many there are in all. A load counts the data of what it
-// loads, and tells of each tensor or piece of one; a save counts the whole file, header included,
-// and tells of each piece of it, which may hold many tensors. The last call of a load or save that
-// succeeds has done == total. Comes on the calling thread only. Return false to stop, which throws
-// Error ST_E_CANCELLED, or throw.
-using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 // ---- Load tensors -------------------------------------------------------------------------------
 
@@ -155,7 +150,7 @@ TensorDict load(const char* text, const LoadOptions& options = {}) = delete;
 struct SaveFileOptions {
   Renames renames{};  // the program's names -> the file's
   Progress progress{};
-  Durability durability = Durability::Default;  // Fsync: on the disk when the call returns
+  Durability durability = Durability::None;  // Fsync: on the disk when the call returns
 };
 
 // Writes tensors to a file. `metadata` goes into its header; empty: none. The same tensors and
@@ -293,7 +288,7 @@ struct SaveModelOptions {
   bool force_contiguous = true;  // write tensors that are not contiguous from contiguous copies
   Renames renames{};             // the model's names -> the file's
   Progress progress{};
-  Durability durability = Durability::Default;  // as in SaveFileOptions
+  Durability durability = Durability::None;  // as in SaveFileOptions
 };
 
 // Writes a model's parameters and buffers to a file, which load_model reads.

@@ -31,9 +31,9 @@ void mark_thread() {
   thread_local const ThreadMark mark;
 }
 
-void load(const test::SampleFile& file, ProgressCounter::Callback callback = {}) {
+void load(const test::SampleFile& file, safetensors::Progress callback = {}) {
   ProgressCounter progress(std::move(callback), file.nbytes());
-  safetensors::load_to_device(file.handle(), file.reads(test::device()), test::device(), progress,
+  safetensors::load_to_device(file.file(), file.reads(test::device()), test::device(), progress,
                               small_slabs);
 }
 

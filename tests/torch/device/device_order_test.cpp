@@ -23,7 +23,7 @@ namespace {
 void load(const test::SampleFile& file, std::vector<safetensors::DeviceRead> reads,
           const safetensors::DevicePipeline& pipeline = {}) {
   ProgressCounter progress({}, file.nbytes());
-  safetensors::load_to_device(file.handle(), std::move(reads), test::device(), progress, pipeline);
+  safetensors::load_to_device(file.file(), std::move(reads), test::device(), progress, pipeline);
 }
 
 }  // namespace

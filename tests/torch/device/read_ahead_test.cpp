@@ -72,7 +72,7 @@ TEST_CASE("whichever allocation fails, the bytes are read or the failure is told
     std::string read;
     successes = failing;
     try {
-      safetensors::ReadAhead reads(file.handle(), plan, std::move(slabs), 4);
+      safetensors::ReadAhead reads(file, plan, std::move(slabs), 4);
       successes = -1;
       for (std::size_t fill = 0; fill < fills; ++fill) {
         reads.wait(fill);

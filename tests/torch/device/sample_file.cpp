@@ -3,7 +3,6 @@
 #include <ATen/ops/empty_like.h>
 
 #include <cstring>
-#include <safetensors/safetensors.hpp>
 #include <string>
 #include <utility>
 
@@ -11,55 +10,34 @@ namespace test {
 
 namespace {
 
-void check(st_status status, const st_error& error) {
-  if (status != ST_OK) throw safetensors::Error(error);
-}
-
 std::string name_of(std::size_t tensor) {
   std::string digits = std::to_string(tensor);
   return std::string(8 - digits.size(), '0') + digits;
 }
 
-std::uint32_t dtype_of(const at::Tensor& tensor) {
+safetensors::Dtype dtype_of(const at::Tensor& tensor) {
   switch (tensor.element_size()) {
     case 8:
-      return ST_DTYPE_I64;
+      return safetensors::Dtype::I64;
     case 4:
-      return ST_DTYPE_I32;
+      return safetensors::Dtype::I32;
     case 2:
-      return ST_DTYPE_I16;
+      return safetensors::Dtype::I16;
     default:
-      return ST_DTYPE_I8;
+      return safetensors::Dtype::I8;
   }
 }
 
-// The bytes are what these tests are about: every dtype goes into the file as an integer of its
-// size.
+// Only the bytes matter to these tests: every dtype goes into the file as an integer of its size.
 std::vector<std::byte> saved(const std::vector<at::Tensor>& tensors) {
-  std::vector<std::string> names;
-  std::vector<std::uint64_t> shapes;
-  std::vector<st_save_tensor> entries(tensors.size(), ST_SAVE_TENSOR_INIT);
+  safetensors::Builder builder;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    names.push_back(name_of(i));
-    shapes.push_back(static_cast<std::uint64_t>(tensors[i].numel()));
+    const at::Tensor& tensor = tensors[i];
+    const auto* data = static_cast<const std::byte*>(tensor.const_data_ptr());
+    builder.add(name_of(i), dtype_of(tensor), {static_cast<std::uint64_t>(tensor.numel())},
+                safetensors::Bytes(data, tensor.nbytes()));
   }
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    entries[i].dtype = dtype_of(tensors[i]);
-    entries[i].name = names[i].data();
-    entries[i].name_len = names[i].size();
-    entries[i].shape = &shapes[i];
-    entries[i].rank = 1;
-    entries[i].data = tensors[i].const_data_ptr();
-    entries[i].nbytes = tensors[i].nbytes();
-  }
-  st_error error = ST_ERROR_INIT;
-  std::uint64_t nbytes = 0;
-  check(st_save_size(entries.data(), entries.size(), nullptr, &nbytes, &error), error);
-  std::vector<std::byte> bytes(nbytes);
-  check(st_save_memory(entries.data(), entries.size(), nullptr, bytes.data(), nbytes, nullptr,
-                       &error),
-        error);
-  return bytes;
+  return builder.save_memory();
 }
 
 }  // namespace
@@ -72,17 +50,11 @@ SampleFile::SampleFile(std::vector<at::Tensor> tensors)
   io.user_data = this;
   io.read_at = read_at;
   st_error error = ST_ERROR_INIT;
-  check(st_open_io(&io, nullptr, &file_, &error), error);
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    const std::string name = name_of(i);
-    st_tensor_info info = ST_TENSOR_INFO_INIT;
-    check(st_find(file_, name.data(), name.size(), &info, &error), error);
-    offsets_.push_back(info.file_offset);
-  }
-}
-
-SampleFile::~SampleFile() {
-  st_close(file_);
+  st_file* file = nullptr;
+  safetensors::detail::check(st_open_io(&io, nullptr, &file, &error), error);
+  file_ = safetensors::File(file);
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    offsets_.push_back(file_.find(name_of(i))->file_offset);
 }
 
 void SampleFile::set_read_hook(ReadHook hook) {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <safetensors/safetensors.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <safetensors/safetensors.hpp>
 #include <vector>
 
 #include "device/device_load.h"
@@ -24,13 +24,12 @@ class SampleFile {
 
   // Tensors on the CPU; the file holds them in this order if their dtypes are one.
   explicit SampleFile(std::vector<at::Tensor> tensors);
-  ~SampleFile();
   SampleFile(const SampleFile&) = delete;
   SampleFile& operator=(const SampleFile&) = delete;
 
   void set_read_hook(ReadHook hook);
 
-  const st_file* handle() const { return file_; }
+  const safetensors::File& file() const { return file_; }
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
   // Of the tensors' data in the file.
   std::uint64_t offset(std::size_t tensor) const { return offsets_[tensor]; }
@@ -50,7 +49,7 @@ class SampleFile {
   std::vector<std::byte> bytes_;
   std::mutex mutex_;
   ReadHook hook_;
-  st_file* file_ = nullptr;
+  safetensors::File file_{nullptr};
 };
 
 }  // namespace test

@@ -1,11 +1,9 @@
-#include "device/device_save.h"
+#include "device/device_reader.h"
 
 #include <c10/core/GradMode.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -22,7 +20,7 @@ constexpr std::uint64_t largest_piece = std::uint64_t{8} << 20;
 
 // The tensor cut into equal pieces: piece p is copied into slab p % 2, so that one is on its way
 // from the device while the other is used.
-class DeviceFill::Pieces {
+class DeviceReader::Pieces {
  public:
   explicit Pieces(const at::Tensor& tensor)
       : tensor_(tensor),
@@ -73,39 +71,23 @@ class DeviceFill::Pieces {
   std::array<std::optional<std::uint64_t>, 2> pieces_;  // by slab
 };
 
-DeviceFill::DeviceFill(const at::Tensor& tensor) : tensor_(tensor) {}
+DeviceReader::DeviceReader(const at::Tensor& tensor) : tensor_(tensor) {}
 
-DeviceFill::~DeviceFill() = default;
+DeviceReader::~DeviceReader() = default;
 
-std::int32_t DeviceFill::fill(void* self, std::uint64_t offset, void* buffer,
-                              std::uint64_t nbytes) noexcept {
-  auto& fill = *static_cast<DeviceFill*>(self);
-  try {
-    fill.copy_out(offset, static_cast<std::byte*>(buffer), nbytes);
-    return 0;
-  } catch (...) {
-    fill.error_ = std::current_exception();
-    fill.pieces_.reset();
-    return EIO;
-  }
-}
-
-void DeviceFill::copy_out(std::uint64_t offset, std::byte* buffer, std::uint64_t nbytes) {
+void DeviceReader::read(std::uint64_t offset, MutableBytes buffer) {
   const c10::NoGradGuard no_grad;
   const auto stream = asynchronous_stream(tensor_.device());
   if (!stream) {
-    byte_view(borrowed_host_storage(buffer, nbytes), 0, nbytes)
-        .copy_(byte_view(tensor_, offset, nbytes));
+    byte_view(borrowed_host_storage(buffer.data(), buffer.size()), 0, buffer.size())
+        .copy_(byte_view(tensor_, offset, buffer.size()));
     return;
   }
-  if (!pieces_) pieces_ = std::make_unique<Pieces>(tensor_);
-  const std::uint64_t end = offset + nbytes;
-  while (offset < end) {
-    const std::uint64_t count = pieces_->copy_out(offset, buffer, end - offset, *stream);
-    offset += count;
-    buffer += count;
-  }
-  if (end == tensor_.nbytes()) pieces_.reset();
+  // Kept for the next call only if this one succeeds.
+  auto pieces = pieces_ ? std::move(pieces_) : std::make_unique<Pieces>(tensor_);
+  for (std::uint64_t done = 0; done < buffer.size();)
+    done += pieces->copy_out(offset + done, buffer.data() + done, buffer.size() - done, *stream);
+  if (offset + buffer.size() < tensor_.nbytes()) pieces_ = std::move(pieces);
 }
 
 }  // namespace safetensors
