@@ -13,26 +13,26 @@ namespace safetensors {
 
 namespace {
 
-// Those of the wanted names that have not been seen yet.
-class Unseen {
+// The requested names that were not found yet.
+class MissingNames {
  public:
-  explicit Unseen(const std::vector<std::string>& wanted)
-      : wanted_(wanted), left_(wanted.begin(), wanted.end()) {}
+  explicit MissingNames(const std::vector<std::string>& requested)
+      : requested_(requested), missing_(requested.begin(), requested.end()) {}
 
-  void see(std::string_view name) { left_.erase(name); }
+  void mark_found(std::string_view name) { missing_.erase(name); }
 
-  void check_none() const {
-    if (left_.empty()) return;
-    std::vector<std::string> absent;
-    for (const auto& name : wanted_) {
-      if (left_.contains(name)) absent.push_back(name);
+  void check_empty() const {
+    if (missing_.empty()) return;
+    std::vector<std::string> in_order;
+    for (const auto& name : requested_) {
+      if (missing_.contains(name)) in_order.push_back(name);
     }
-    throw Error(ST_E_TENSOR_NOT_FOUND, "the file has no " + tensors_called(absent));
+    throw Error(ST_E_TENSOR_NOT_FOUND, "the file has no " + quote_tensors(in_order));
   }
 
  private:
-  const std::vector<std::string>& wanted_;
-  std::unordered_set<std::string_view> left_;
+  const std::vector<std::string>& requested_;
+  std::unordered_set<std::string_view> missing_;
 };
 
 }  // namespace
@@ -40,29 +40,29 @@ class Unseen {
 std::vector<FileEntry> file_entries(const File& file, const Renames& renames,
                                     const std::vector<std::string>& names,
                                     const std::string& pattern) {
-  const NameTranslation translate(renames);
+  const CompiledRenames rename(renames);
   const NameFilter filter(names, pattern);
-  Unseen unseen(names);
+  MissingNames missing(names);
 
   std::vector<FileEntry> entries;
   std::vector<std::string_view> originals;
   if (names.empty() && pattern.empty()) entries.reserve(file.size());
   for (const TensorInfo& info : file.tensors()) {
-    std::string name = translate(info.name);
-    unseen.see(name);
+    std::string name = rename(info.name);
+    missing.mark_found(name);
     if (!filter.accepts(name)) continue;
     const c10::ScalarType dtype = torch_dtype(info);
     entries.push_back({std::move(name), info, dtype, torch_sizes(info, dtype)});
-    if (!translate.is_identity()) originals.push_back(info.name);
+    if (!rename.is_identity()) originals.push_back(info.name);
   }
 
-  if (!translate.is_identity()) {
+  if (!rename.is_identity()) {
     std::vector<std::string_view> renamed;
     for (const auto& entry : entries)
       renamed.push_back(entry.name);
     check_distinct(renamed, originals);
   }
-  unseen.check_none();
+  missing.check_empty();
   return entries;
 }
 

@@ -1,4 +1,4 @@
-// A file's tensors as LibTorch would have them: chosen, renamed, and checked to be possible.
+// Selects and renames the tensors of a file, and maps their dtypes and shapes to LibTorch's.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -15,15 +15,15 @@ namespace safetensors {
 
 struct FileEntry {
   std::string name;  // after the renames
-  TensorInfo info;   // as the file has it; valid while the File is open
+  TensorInfo info;   // views of the File's memory
   c10::ScalarType dtype;
-  c10::DimVector sizes;  // in LibTorch's elements
+  c10::DimVector sizes;  // in elements of `dtype`
 };
 
-// The tensors whose names, after the renames, are among `names` and have a match of `pattern`; an
-// empty one of the two lets all through. By place in the file. Throws Error: ST_E_TENSOR_NOT_FOUND
-// for one of `names` that is not there, ST_E_DUPLICATE for two names that become one, ST_E_DTYPE
-// and ST_E_UNSUPPORTED for what LibTorch has no tensor for.
+// Returns the tensors whose names, after the renames, are in `names` and have a match of `pattern`;
+// an empty list or pattern selects all. The order is that of the data in the file. Throws Error:
+// ST_E_TENSOR_NOT_FOUND for a missing name of `names`, ST_E_DUPLICATE if the renames map two names
+// to one, ST_E_DTYPE and ST_E_UNSUPPORTED for a tensor that LibTorch cannot represent.
 std::vector<FileEntry> file_entries(const File& file, const Renames& renames,
                                     const std::vector<std::string>& names,
                                     const std::string& pattern);

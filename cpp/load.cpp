@@ -1,4 +1,4 @@
-// load_file and load.
+// Implements load_file and load.
 #include <safetensors/torch.hpp>
 
 #include <cstring>
@@ -27,13 +27,13 @@ TensorDict load_from(const File& file, const LoadOptions& options, FileMemory me
 
 TensorDict load_file(const std::filesystem::path& path, const LoadOptions& options) {
   const File file = open_file(path, options.backend);
-  return load_from(file, options, FileMemory::as_given);
+  return load_from(file, options, FileMemory::from_file);
 }
 
 TensorDict load(Bytes bytes, const LoadOptions& options) {
-  if (!c10::Device(options.device).is_cpu()) {  // the copy is the one that the device gets
+  if (!c10::Device(options.device).is_cpu()) {  // copied to the device anyway
     const File file = File::from_memory(bytes);
-    return load_from(file, options, FileMemory::as_given);
+    return load_from(file, options, FileMemory::from_file);
   }
   Buffer copy(bytes.size());
   if (bytes.size() > 0) std::memcpy(copy.data(), bytes.data(), bytes.size());
@@ -42,7 +42,7 @@ TensorDict load(Bytes bytes, const LoadOptions& options) {
 
 TensorDict load(MutableBytes bytes, std::shared_ptr<void> owner, const LoadOptions& options) {
   const File file = File::from_memory(std::move(owner), Bytes(bytes));
-  return load_from(file, options, FileMemory::is_writable);
+  return load_from(file, options, FileMemory::writable);
 }
 
 }  // namespace safetensors

@@ -1,4 +1,4 @@
-// load_model and load_into.
+// Implements load_model and load_into.
 #include <safetensors/torch.hpp>
 
 #include <map>
@@ -16,7 +16,7 @@ namespace safetensors {
 
 namespace {
 
-// One element of one dimension that goes into a scalar takes its sizes.
+// A tensor of shape [1] is loaded into a scalar.
 ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries,
                      const StateDict& state) {
   ValueCopy copy{entries[pair.entry], state[pair.tensor].tensor};
@@ -24,21 +24,22 @@ ValueCopy value_copy(const LoadPair& pair, const std::vector<FileEntry>& entries
   return copy;
 }
 
-// `copies` by place in the file; `tensors` has each destination's place in the module. Where the
-// file has several values for the same memory, the module's order decides which stays.
+// `copies` are in the order of the file; `tensors` are the positions of the destinations in
+// `state`. Destinations that overlap are copied in the order of the state, so that the last one
+// prevails.
 void copy_in_order(const File& file, std::vector<ValueCopy> copies,
                    const std::vector<std::size_t>& tensors, ProgressCounter& counter) {
   const auto overlaps = overlapping(copies);
   std::map<std::size_t, ValueCopy> by_tensor;
-  std::vector<ValueCopy> apart;
+  std::vector<ValueCopy> separate;
   for (std::size_t i = 0; i < copies.size(); ++i) {
     if (overlaps[i]) {
       by_tensor.emplace(tensors[i], std::move(copies[i]));
     } else {
-      apart.push_back(std::move(copies[i]));
+      separate.push_back(std::move(copies[i]));
     }
   }
-  copy_values(file, apart, counter);
+  copy_values(file, separate, counter);
   for (const auto& [tensor, copy] : by_tensor)
     copy_values(file, {copy}, counter);
 }
@@ -58,13 +59,13 @@ void copy_into(const File& file, const std::vector<FileEntry>& entries, const St
 
 void assign_to(const File& file, const std::vector<FileEntry>& entries, const StateDict& state,
                const LoadMatch& match, const LoadModelOptions& options) {
-  const TiedViews tied(state, match);
+  const AliasedViews aliases(state, match);
   std::vector<ValueCopy> assignments;
   std::vector<ValueCopy> copies;
   std::vector<std::size_t> tensors;  // of the copies
   for (const auto& pair : match.pairs) {
-    if (tied.follows(pair.tensor)) continue;
-    if (tied.is_part(pair.tensor)) {
+    if (aliases.follows(pair.tensor)) continue;
+    if (aliases.keeps_memory(pair.tensor)) {
       copies.push_back(value_copy(pair, entries, state));
       tensors.push_back(pair.tensor);
     } else {
@@ -77,7 +78,7 @@ void assign_to(const File& file, const std::vector<FileEntry>& entries, const St
                                                 total_nbytes(copies, &ValueCopy::entry));
   assign_values(file, assignments, options.device, counter);
   copy_in_order(file, std::move(copies), tensors, counter);
-  tied.restore();
+  aliases.restore();
 }
 
 LoadReport load(const ModuleState& module, const std::filesystem::path& path,

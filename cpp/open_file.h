@@ -1,4 +1,4 @@
-// Opens files so that tensors can be made of them.
+// Opens a file for loading tensors.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace safetensors {
 
-// Mapped bytes may be written to: LibTorch has no tensors that are for reading only.
+// The bytes are writable, because LibTorch has no read-only tensors.
 inline File open_file(const std::filesystem::path& path, Backend backend) {
   OpenOptions options;
   options.backend = backend;

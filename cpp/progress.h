@@ -9,7 +9,7 @@
 
 namespace safetensors {
 
-// Used only on the thread that called the library.
+// Not thread-safe: used on the thread that called the library.
 class ProgressCounter {
  public:
   // An empty callback is never called. With a total of 0 the only call is made here, because no

@@ -1,4 +1,4 @@
-// save_file and save.
+// Implements save_file and save.
 #include <safetensors/torch.hpp>
 
 #include "names/apply_renames.h"
@@ -10,10 +10,10 @@ namespace safetensors {
 namespace {
 
 StateDict checked_state(const NamedTensors& tensors, const Renames& renames) {
-  StateDict state = renamed_state({tensors.begin(), tensors.end()}, renames);
+  StateDict state = apply_renames({tensors.begin(), tensors.end()}, renames);
   check_storable(state);
   check_unshared(state);
-  check_contiguous(state, "call contiguous() before");
+  check_contiguous(state, "call contiguous() first");
   return state;
 }
 

@@ -24,7 +24,7 @@ using Shape = c10::SmallVector<std::uint64_t, c10::kDimVectorStaticSize>;
 
 Shape file_shape(const at::Tensor& tensor) {
   Shape shape(tensor.sizes().begin(), tensor.sizes().end());
-  if (is_pair_of_elements(tensor.scalar_type())) shape.back() *= 2;
+  if (is_packed_pair(tensor.scalar_type())) shape.back() *= 2;
   return shape;
 }
 

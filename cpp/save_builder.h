@@ -1,4 +1,4 @@
-// Tensors of LibTorch as the tensors of a Builder.
+// Adds the tensors of LibTorch to a Builder.
 #pragma once
 
 #include <safetensors/safetensors.hpp>

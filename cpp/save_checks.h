@@ -1,4 +1,4 @@
-// What save refuses before anything is written.
+// Rejects tensors that cannot be saved, before anything is written.
 #pragma once
 
 #include <string>
@@ -7,14 +7,15 @@
 
 namespace safetensors {
 
-// Tensors whose bytes or dtype a file cannot hold. Throws Error, naming all of them with what to
-// call instead: ST_E_INVALID_ARGUMENT, or ST_E_DTYPE if a dtype is all that is wrong.
+// Throws Error if a file cannot store the bytes or the dtype of a tensor. The message names all
+// such tensors and what to call instead. ST_E_INVALID_ARGUMENT, or ST_E_DTYPE if only dtypes are
+// wrong.
 void check_storable(const StateDict& state);
 
-// Throws Error ST_E_INVALID_ARGUMENT, naming all groups of tensors that share memory.
+// Throws Error ST_E_INVALID_ARGUMENT, with all groups of tensors that share memory.
 void check_unshared(const StateDict& state);
 
-// Throws Error ST_E_INVALID_ARGUMENT, naming all tensors that are not contiguous. `remedy` ends the
+// Throws Error ST_E_INVALID_ARGUMENT, with all tensors that are not contiguous. `remedy` ends the
 // message.
 void check_contiguous(const StateDict& state, const std::string& remedy);
 

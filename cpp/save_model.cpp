@@ -1,4 +1,4 @@
-// save_model.
+// Implements save_model.
 #include <safetensors/torch.hpp>
 
 #include <c10/core/GradMode.h>
@@ -39,12 +39,12 @@ void make_contiguous(StateDict& state) {
 }
 
 void save(StateDict state, const std::filesystem::path& path, const SaveModelOptions& options) {
-  state = renamed_state(std::move(state), options.renames);
+  state = apply_renames(std::move(state), options.renames);
   Metadata metadata = options.metadata;
   state = without_duplicates(std::move(state), metadata);
   check_storable(state);
   if (options.force_contiguous) make_contiguous(state);
-  check_contiguous(state, "set `force_contiguous`, or call contiguous() before");
+  check_contiguous(state, "set `force_contiguous`, or call contiguous() first");
   save_builder(state, metadata)
       .save(path, {.durability = options.durability, .progress = options.progress});
 }

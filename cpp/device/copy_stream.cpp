@@ -14,11 +14,11 @@ namespace safetensors {
 
 namespace {
 
-// What is queued on `later` from now on begins after what is queued on `earlier` so far.
-void order(const c10::Stream& earlier, const c10::Stream& later) {
-  c10::Event passed(earlier.device_type());
-  passed.record(earlier);
-  passed.block(later);
+// Makes the work queued on `waiting` from now on wait for the work queued on `stream` so far.
+void make_wait(const c10::Stream& waiting, const c10::Stream& stream) {
+  c10::Event event(stream.device_type());
+  event.record(stream);
+  event.block(waiting);
 }
 
 void copy_from_slab(const c10::Storage& slab, std::span<const SlabCopy> copies,
@@ -31,39 +31,40 @@ void copy_from_slab(const c10::Storage& slab, std::span<const SlabCopy> copies,
 }  // namespace
 
 CopyStream::CopyStream(c10::Device device) : current_(asynchronous_stream(device)) {
-  if (current_) side_ = pool_stream(device);
-  if (side_) order(*current_, *side_);
+  if (current_) copy_stream_ = pool_stream(device);
+  if (copy_stream_) make_wait(*copy_stream_, *current_);
 }
 
 CopyStream::~CopyStream() {
-  if (!side_ || handed_over_) return;
+  if (!copy_stream_ || is_finished_) return;
   try {
-    c10::Event last(side_->device_type());
-    last.record(*side_);
+    c10::Event last(copy_stream_->device_type());
+    last.record(*copy_stream_);
     last.synchronize();
   } catch (const std::exception&) {
-    // The device has failed for good: nothing runs on it any more.
+    // The device is in an unrecoverable state: no copy runs on it.
   }
 }
 
 void CopyStream::copy(PinnedRing& ring, std::size_t slab, std::span<const SlabCopy> copies,
                       std::span<const at::Tensor> destinations) {
   const c10::NoGradGuard no_grad;
-  if (!side_) return copy_from_slab(ring.slab(slab), copies, destinations, /*non_blocking=*/false);
-  const c10::StreamGuard on_side(*side_);
+  if (!copy_stream_)
+    return copy_from_slab(ring.slab(slab), copies, destinations, /*non_blocking=*/false);
+  const c10::StreamGuard on_copy_stream(*copy_stream_);
   copy_from_slab(ring.slab(slab), copies, destinations, /*non_blocking=*/true);
-  ring.mark_copied(slab, *side_);
+  ring.mark_copied(slab, *copy_stream_);
 }
 
-void CopyStream::hand_over(std::span<const at::Tensor> destinations) {
-  if (side_) {
-    const c10::impl::VirtualGuardImpl backend(side_->device_type());
+void CopyStream::finish(std::span<const at::Tensor> destinations) {
+  if (copy_stream_) {
+    const c10::impl::VirtualGuardImpl backend(copy_stream_->device_type());
     for (const at::Tensor& destination : destinations)
       if (destination.numel() != 0)
-        backend.recordDataPtrOnStream(destination.storage().data_ptr(), *side_);
-    order(*side_, *current_);
+        backend.recordDataPtrOnStream(destination.storage().data_ptr(), *copy_stream_);
+    make_wait(*current_, *copy_stream_);
   }
-  handed_over_ = true;
+  is_finished_ = true;
 }
 
 }  // namespace safetensors

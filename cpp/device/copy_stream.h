@@ -1,4 +1,4 @@
-// Copies to a device beside what runs on its current stream.
+// Copies slabs to a device on a stream of their own.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,31 +13,31 @@
 
 namespace safetensors {
 
-// A stream from LibTorch's pool, ordered against the current one: its copies begin after what was
-// queued on the current stream before (whoever used the destinations' memory last may still be at
-// it), and what is queued there after hand_over() begins after the copies.
+// A stream of LibTorch's pool, synchronized with the current stream: its copies wait for the work
+// queued on the current stream before (which may still use the destinations' memory), and work
+// queued on the current stream after finish() waits for the copies.
 //
-// A device that cannot copy asynchronously gets plain copies on its current stream.
+// For a device that cannot copy asynchronously the copies are synchronous.
 class CopyStream {
  public:
   explicit CopyStream(c10::Device device);
-  // Unless hand_over() was called, waits until nothing that was queued here is running.
+  // Unless finish() was called, waits for the queued copies.
   ~CopyStream();
   CopyStream(const CopyStream&) = delete;
   CopyStream& operator=(const CopyStream&) = delete;
 
-  // Queues the copies from a slab of the ring; the ring is told when it may be overwritten.
+  // Queues the copies from a slab of the ring, and marks the slab as busy until they are done.
   void copy(PinnedRing& ring, std::size_t slab, std::span<const SlabCopy> copies,
             std::span<const at::Tensor> destinations);
 
-  // The end: orders the current stream after the copies, and has the destinations' memory, should
-  // they be freed, not reused before the copies are done.
-  void hand_over(std::span<const at::Tensor> destinations);
+  // Makes the current stream wait for the copies, and records the destinations' memory on the copy
+  // stream, so that the allocator does not reuse it before the copies are done.
+  void finish(std::span<const at::Tensor> destinations);
 
  private:
   std::optional<c10::Stream> current_;
-  std::optional<c10::Stream> side_;  // none: plain copies
-  bool handed_over_ = false;
+  std::optional<c10::Stream> copy_stream_;  // absent: synchronous copies
+  bool is_finished_ = false;
 };
 
 }  // namespace safetensors

@@ -13,12 +13,11 @@ namespace {
 
 c10::Device device_of_index(int index) {
   if (index < 0 || index > std::numeric_limits<c10::DeviceIndex>::max())
-    throw Error(ST_E_INVALID_ARGUMENT, "no device has the index " + std::to_string(index));
+    throw Error(ST_E_INVALID_ARGUMENT, "invalid device index " + std::to_string(index));
   const auto accelerator = at::getAccelerator();
   if (!accelerator)
-    throw Error(ST_E_UNSUPPORTED, "device " + std::to_string(index) +
-                                      " is one of an accelerator, and this LibTorch has none here: "
-                                      "\"cpu\" is the other choice");
+    throw Error(ST_E_UNSUPPORTED, "device index " + std::to_string(index) +
+                                      " needs an accelerator, but LibTorch found none");
   return {*accelerator, static_cast<c10::DeviceIndex>(index)};
 }
 
@@ -26,9 +25,9 @@ c10::Device device_of_text(const std::string& text) {
   try {
     return c10::Device(text);
   } catch (const c10::Error&) {
-    throw Error(ST_E_INVALID_ARGUMENT, quote(text) +
-                                           " names no device: \"cpu\", \"cuda\", \"cuda:1\" and "
-                                           "LibTorch's other device types do");
+    throw Error(ST_E_INVALID_ARGUMENT, "invalid device string " + quote(text) +
+                                           ": expected \"cpu\", \"cuda\", \"cuda:1\" or another "
+                                           "device type of LibTorch");
   }
 }
 

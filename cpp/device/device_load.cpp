@@ -23,26 +23,25 @@ namespace {
 
 constexpr std::uint64_t largest_slab = std::uint64_t{8} << 20;
 constexpr std::uint64_t smallest_slab = std::uint64_t{1} << 20;
-constexpr std::size_t most_slabs = 8;
-constexpr std::size_t most_readers = 8;
-// Slabs on their way to the device while the others are being read into: the copy after the one
-// that runs is always queued already.
+constexpr std::size_t default_slab_count = 8;
+constexpr std::size_t largest_reader_count = 8;
+// Slabs that are copied while others are filled. With two, the next copy is queued before the
+// current one ends.
 constexpr std::size_t copies_in_flight = 2;
 
-// The measures that were not given. A file too small for a ring of the largest slabs gets smaller
-// ones, so that reads and copies still overlap.
-DevicePipeline measured(DevicePipeline given, std::uint64_t total) {
-  if (given.slab_count == 0) given.slab_count = most_slabs;
-  if (given.slab_bytes == 0)
-    given.slab_bytes =
-        std::clamp(std::bit_ceil(total / (2 * given.slab_count)), smallest_slab, largest_slab);
-  given.slab_bytes = std::min(given.slab_bytes, total);
-  if (given.readers == 0)
-    given.readers = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, most_readers);
-  return given;
+// Replaces zeros with defaults. A small load uses smaller slabs, so that reads and copies overlap.
+DevicePipeline with_defaults(DevicePipeline pipeline, std::uint64_t total) {
+  if (pipeline.slab_count == 0) pipeline.slab_count = default_slab_count;
+  if (pipeline.slab_bytes == 0)
+    pipeline.slab_bytes =
+        std::clamp(std::bit_ceil(total / (2 * pipeline.slab_count)), smallest_slab, largest_slab);
+  pipeline.slab_bytes = std::min(pipeline.slab_bytes, total);
+  if (pipeline.readers == 0)
+    pipeline.readers =
+        std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, largest_reader_count);
+  return pipeline;
 }
 
-// The part of a load that goes through the ring.
 void load_through_ring(const File& file, const ReadPlan& plan,
                        std::span<const at::Tensor> destinations, c10::Device device,
                        ProgressCounter& progress, const DevicePipeline& pipeline) {
@@ -50,13 +49,13 @@ void load_through_ring(const File& file, const ReadPlan& plan,
   const std::size_t slab_count = std::min(pipeline.slab_count, fills);
   const std::size_t in_flight = std::min(copies_in_flight, slab_count);
 
-  // Destroyed from the last to the first: the reads end, then the copies, then the slabs go.
+  // Destroyed in reverse order: first the reads end, then the copies, then the slabs are freed.
   PinnedRing ring = PinnedRing::take(device.type(), pipeline.slab_bytes, slab_count);
   CopyStream copies(device);
   std::vector<std::byte*> slabs;
   for (std::size_t i = 0; i < slab_count; ++i)
     slabs.push_back(ring.data(i));
-  // A single fill has nothing to overlap with.
+  // A single fill cannot overlap with another.
   const std::size_t readers = fills == 1 ? 0 : std::min(pipeline.readers, slab_count);
   ReadAhead reads(file, plan, std::move(slabs), readers);
 
@@ -73,11 +72,11 @@ void load_through_ring(const File& file, const ReadPlan& plan,
     }
     progress.add(plan.nbytes(fill));
   }
-  copies.hand_over(destinations);
+  copies.finish(destinations);
   PinnedRing::keep(std::move(ring));
 }
 
-// A tensor that is not made of bytes in a storage (XLA's, say): only LibTorch can fill it.
+// A tensor without a storage (XLA's, for example): only LibTorch can fill it.
 void load_opaque(const File& file, const DeviceRead& read, ProgressCounter& progress) {
   const at::Tensor& destination = read.destination;
   const at::Tensor host = at::empty(destination.sizes(), destination.scalar_type());
@@ -109,9 +108,9 @@ void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device
   }
   if (total == 0) return;
 
-  const DevicePipeline measures = measured(pipeline, total);
-  load_through_ring(file, ReadPlan(ranges, measures.slab_bytes), destinations,
-                    destinations.front().device(), progress, measures);
+  const DevicePipeline complete = with_defaults(pipeline, total);
+  load_through_ring(file, ReadPlan(ranges, complete.slab_bytes), destinations,
+                    destinations.front().device(), progress, complete);
 }
 
 }  // namespace safetensors

@@ -1,4 +1,4 @@
-// From a file into tensors on an accelerator, through a ring of pinned slabs.
+// Loads tensors from a file to an accelerator through a ring of pinned slabs.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,32 +14,32 @@
 
 namespace safetensors {
 
-// A tensor's bytes, from `file_offset` of the file on. The destination is allocated, dense and
-// row-major, and as large as the tensor.
+// One tensor: its bytes in the file begin at `file_offset`. The destination is allocated, dense,
+// row-major, and of the same size.
 struct DeviceRead {
   std::uint64_t file_offset;
   at::Tensor destination;
 };
 
-// How the pipeline uses memory and threads. 0 means: by the size of the work and of the machine.
+// Memory and threads of the pipeline. 0 selects a default for the size of the load and the number
+// of processors.
 struct DevicePipeline {
   std::uint64_t slab_bytes = 0;
   std::size_t slab_count = 0;
   std::size_t readers = 0;
 };
 
-// Fills the destinations, all of them on `device`, which is not the CPU. The reads are
-// done in their order, ahead of the copies to the device; reads of adjacent bytes are merged.
+// Fills the destinations, which are all on `device`, not the CPU. The reads are done in their
+// order, ahead of the copies to the device; reads of adjacent bytes are merged.
 //
-// Returns once everything is read and every copy is queued: work queued on the device's current
-// stream afterwards finds the tensors filled, as after any other operation of LibTorch. Pinned
-// memory beyond the destinations is the ring's; it stays with the process for the next call
-// (pinned_ring.h).
+// Returns when everything is read and every copy is queued. As after any operation of LibTorch,
+// work that is queued on the device's current stream afterwards sees the tensors filled. The pinned
+// memory is kept for the next call (pinned_ring.h).
 //
-// A call that throws has waited for what it had queued: no copy and no thread of it is running. The
-// destinations' content is unspecified then. Throws Error (a read failed, or `progress` cancelled)
-// and whatever LibTorch throws. `progress` is told on the calling thread, with the caller's own
-// streams and device current; it gets the destinations' bytes in all.
+// Throws Error if a read fails or `progress` cancels, and what LibTorch throws, after waiting for
+// the threads and the queued copies. The content of the destinations is then unspecified.
+// `progress` is called on the calling thread, with the caller's streams and device current, and
+// counts the bytes of the destinations.
 void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device device,
                     ProgressCounter& progress, const DevicePipeline& pipeline = {});
 

@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint64_t largest_piece = std::uint64_t{8} << 20;
 }
 
-// The tensor cut into equal pieces: piece p is copied into slab p % 2, so that one is on its way
-// from the device while the other is used.
+// The tensor in pieces of equal size: piece p is copied into slab p % 2, so that the next piece is
+// copied while one is used.
 class DeviceReader::Pieces {
  public:
   explicit Pieces(const at::Tensor& tensor)
@@ -29,10 +29,11 @@ class DeviceReader::Pieces {
         ring_(PinnedRing::take(tensor.device().type(), piece_bytes_,
                                nbytes_ > piece_bytes_ ? 2 : 1)) {}
 
-  // What is still on its way arrives in the kept ring.
+  // A copy that still runs writes into the kept ring.
   ~Pieces() { PinnedRing::keep(std::move(ring_)); }
 
-  // Copies what the piece at `offset` has of [offset, offset + nbytes); returns how much that is.
+  // Copies the bytes of [offset, offset + nbytes) that are in the piece of `offset`; returns their
+  // number.
   std::uint64_t copy_out(std::uint64_t offset, std::byte* buffer, std::uint64_t nbytes,
                          const c10::Stream& stream) {
     const std::uint64_t piece = offset / piece_bytes_;
@@ -50,18 +51,19 @@ class DeviceReader::Pieces {
  private:
   static std::size_t slab_of(std::uint64_t piece) { return piece % 2; }
 
-  // Has the piece on its way to its slab, if there is such a piece and it is not there already.
+  // Queues the copy of a piece to its slab, unless the piece is beyond the end or was queued
+  // before.
   void fetch(std::uint64_t piece, const c10::Stream& stream) {
     const std::uint64_t begin = piece * piece_bytes_;
-    std::optional<std::uint64_t>& there = pieces_[slab_of(piece)];
-    if (begin >= nbytes_ || there == piece) return;
-    there.reset();
+    std::optional<std::uint64_t>& current = pieces_[slab_of(piece)];
+    if (begin >= nbytes_ || current == piece) return;
+    current.reset();
     ring_.wait_until_free(slab_of(piece));
     const std::uint64_t count = std::min(piece_bytes_, nbytes_ - begin);
     byte_view(ring_.slab(slab_of(piece)), 0, count)
         .copy_(byte_view(tensor_, begin, count), /*non_blocking=*/true);
     ring_.mark_copied(slab_of(piece), stream);
-    there = piece;
+    current = piece;
   }
 
   at::Tensor tensor_;

@@ -8,7 +8,7 @@
 
 namespace safetensors {
 
-// There is no asking a backend what it has: what it lacks throws.
+// LibTorch cannot be asked for capabilities; probe and catch c10::Error.
 
 std::optional<c10::Stream> asynchronous_stream(c10::Device device) {
   if (!c10::impl::hasDeviceGuardImpl(device.type()) || !PinnedRing::is_pinned(device.type()))

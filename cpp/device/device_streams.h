@@ -1,4 +1,4 @@
-// What a device can do beside its current stream.
+// The streams that a device has for asynchronous copies.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -8,11 +8,11 @@
 
 namespace safetensors {
 
-// The device's current stream on this thread; nothing if the device cannot copy asynchronously,
-// that is, has no streams, no events or no allocator of page-locked memory.
+// The device's current stream on this thread, or nullopt if the device lacks streams, events or an
+// allocator of page-locked memory, and so cannot copy asynchronously.
 std::optional<c10::Stream> asynchronous_stream(c10::Device device);
 
-// A stream of LibTorch's pool; nothing if the device has no such pool.
+// A stream of LibTorch's pool, or nullopt if the device has no pool.
 std::optional<c10::Stream> pool_stream(c10::Device device);
 
 }  // namespace safetensors

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint64_t smallest_slab = 4096;
 
-// Null where the device type has none: before LibTorch 2.14 the look-up gives null, later it
-// throws.
+// Returns null if the device type has no such allocator. The lookup returns null before LibTorch
+// 2.14, and throws since.
 at::HostAllocator* pinned_allocator(c10::DeviceType type) {
   try {
     return at::getHostAllocator(type);
@@ -30,7 +30,7 @@ struct KeptRing {
   std::optional<PinnedRing> ring;
 };
 
-// Never destroyed: at exit the device's runtime may be gone before the statics are.
+// Never destroyed: at exit the device's runtime may be destroyed before static objects.
 KeptRing& kept() {
   static auto* const instance = new KeptRing;
   return *instance;
@@ -57,20 +57,19 @@ PinnedRing PinnedRing::take(c10::DeviceType type, std::uint64_t slab_bytes,
     ring->wait_until_all_free();
     return std::move(*ring);
   }
-  // Powers of two: the allocators round up to them, and a ring is then more likely to suit the
-  // next.
+  // LibTorch's allocators round up to powers of two, and a larger ring is more often reusable.
   return PinnedRing(type, std::max(std::bit_ceil(slab_bytes), smallest_slab), slab_count);
 }
 
 void PinnedRing::keep(PinnedRing ring) {
   if (!is_pinned(ring.type_)) return;
-  // Another thread's may be there: the larger of the two stays, and the other is freed out of the
-  // lock.
+  // If another thread kept a ring, the larger one stays. The other is freed after the lock is
+  // released.
   std::optional<PinnedRing> spare(std::move(ring));
   const std::lock_guard lock(kept().mutex);
-  std::optional<PinnedRing>& there = kept().ring;
-  if (!there || there->slab_bytes_ * there->size() < spare->slab_bytes_ * spare->size())
-    there.swap(spare);
+  std::optional<PinnedRing>& current = kept().ring;
+  if (!current || current->slab_bytes_ * current->size() < spare->slab_bytes_ * spare->size())
+    current.swap(spare);
 }
 
 void PinnedRing::release_kept() {
@@ -99,7 +98,7 @@ PinnedRing::~PinnedRing() {
   try {
     wait_until_all_free();
   } catch (const std::exception&) {
-    // The device has failed for good: it copies nothing any more.
+    // The device is in an unrecoverable state: no copy runs on it.
   }
 }
 
@@ -108,7 +107,7 @@ std::byte* PinnedRing::data(std::size_t index) const {
 }
 
 void PinnedRing::mark_copied(std::size_t index, const c10::Stream& stream) {
-  // A new event each time: an event stays with the first device that it is recorded on.
+  // A new event for each copy: an event is bound to the first device that it is recorded on.
   c10::Event last_copy(stream.device_type());
   try {
     last_copy.record(stream);

@@ -1,4 +1,4 @@
-// Slabs of host memory that a device copies from and to.
+// A ring of page-locked slabs for copies between host and device.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,22 +13,21 @@
 
 namespace safetensors {
 
-// Page-locked slabs (plain memory for a device type that has no allocator of such), used in turn. A
-// slab is free once the last copy that was marked on it is done; each may be waited for on its own.
+// Page-locked slabs (pageable memory if the device type has no allocator of page-locked memory). A
+// slab is free when the last copy that was marked on it is done.
 //
-// Locking pages is slow and freeing them while a copy runs is wrong, so a ring that did its work is
-// kept for the next one who asks: at most one ring stays with the process.
+// Locking pages is slow, and freeing them while a copy runs is an error, so the process keeps at
+// most one ring for the next caller of take().
 class PinnedRing {
  public:
   // Whether the device type has an allocator of page-locked memory.
   static bool is_pinned(c10::DeviceType type);
 
-  // At least `slab_count` slabs of at least `slab_bytes`, all free: the kept ring if it is large
-  // enough, which may mean to wait for its last copies, else a new one in its place.
+  // Returns at least `slab_count` free slabs of at least `slab_bytes`: the kept ring, after waiting
+  // for its last copies, if it is large enough, else a new ring, which replaces it.
   static PinnedRing take(c10::DeviceType type, std::uint64_t slab_bytes, std::size_t slab_count);
 
-  // Leaves the ring, its last copies perhaps still running, for the next take(). Plain memory is
-  // freed.
+  // Keeps the ring for the next take(); its last copies may still run. Pageable memory is freed.
   static void keep(PinnedRing ring);
 
   // Frees the kept ring.
@@ -36,14 +35,14 @@ class PinnedRing {
 
   PinnedRing(PinnedRing&&) noexcept = default;
   PinnedRing& operator=(PinnedRing&& other) noexcept;
-  // Waits for the copies, then frees.
+  // Waits for the copies, then frees the slabs.
   ~PinnedRing();
 
   std::size_t size() const noexcept { return slabs_.size(); }
   const c10::Storage& slab(std::size_t index) const { return slabs_[index].memory; }
   std::byte* data(std::size_t index) const;
 
-  // The copies queued on `stream` so far are the slab's last. If this throws, they are done.
+  // Marks the copies queued on `stream` so far as the slab's last. If this throws, they are done.
   void mark_copied(std::size_t index, const c10::Stream& stream);
 
   // Waits until the slab is free.

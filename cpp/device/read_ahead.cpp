@@ -15,9 +15,9 @@ ReadAhead::ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::by
   threads_.reserve(readers);
   try {
     while (threads_.size() < readers)
-      threads_.emplace_back(&ReadAhead::read_on, this);
+      threads_.emplace_back(&ReadAhead::run, this);
   } catch (const std::exception&) {
-    // No thread, or no memory for one. Those that did start, or wait(), do the work.
+    // The limit of threads or memory is reached. The threads that did start, or wait(), read.
   }
 }
 
@@ -49,7 +49,7 @@ void ReadAhead::release(std::size_t fill) {
   progressed_.notify_all();
 }
 
-void ReadAhead::read_on() {
+void ReadAhead::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     progressed_.wait(lock,

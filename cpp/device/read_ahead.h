@@ -1,4 +1,4 @@
-// Threads that read a file into slabs ahead of whoever empties them.
+// Reads a file into slabs on threads, ahead of the consumer.
 #pragma once
 
 #include <condition_variable>
@@ -14,27 +14,28 @@
 
 namespace safetensors {
 
-// Fill number i of the plan goes into slab i % slabs, as soon as that slab is given back. The fills
-// are begun in their order, several at a time. The threads know nothing of LibTorch.
+// Fill i of the plan is read into slab i % slabs as soon as that slab is released. The fills begin
+// in order, several at a time. The threads do not call LibTorch.
 class ReadAhead {
  public:
-  // All are borrowed. Without readers, and where no thread is to be had, wait() reads.
+  // The arguments must outlive this object. Without readers, or if no thread can be created, wait()
+  // reads.
   ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::byte*> slabs,
             std::size_t readers);
-  // Lets the reads that are under way end, and begins no other.
+  // Waits for the reads that have begun, and begins no other.
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  // Waits until the fill's bytes are in its slab. Throws Error if a read failed. Fills are waited
-  // for in their order.
+  // Waits until the fill is read into its slab. Throws Error if a read failed. Call it for the
+  // fills in order.
   void wait(std::size_t fill);
 
-  // The fill's slab may be overwritten. Slabs are given back in the order of their fills.
+  // Lets the fill's slab be overwritten. Call it for the fills in order.
   void release(std::size_t fill);
 
  private:
-  void read_on();
+  void run();
   std::optional<st_error> read(std::size_t fill) const;
 
   const File& file_;
@@ -44,8 +45,8 @@ class ReadAhead {
 
   std::mutex mutex_;
   std::condition_variable progressed_;
-  std::size_t next_ = 0;       // the fill to be begun next
-  std::size_t allowed_;        // fills below have their slab
+  std::size_t next_ = 0;       // the fill that begins next
+  std::size_t allowed_;        // fills below may begin
   std::vector<bool> is_read_;  // by fill
   std::optional<st_error> error_;
   bool stop_ = false;

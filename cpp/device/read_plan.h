@@ -1,4 +1,4 @@
-// Which bytes of a file go into which slab, and from there into which tensors.
+// Plans which bytes of a file are read into which slab and copied to which tensor.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace safetensors {
 
-// Bytes of the file that become one destination.
+// The bytes of one destination in the file.
 struct FileRange {
   std::uint64_t file_offset;
   std::uint64_t nbytes;
@@ -21,7 +21,7 @@ struct SlabRead {
   std::uint64_t nbytes;
 };
 
-// One copy: `nbytes` from `slab_offset` of the slab to `offset` in destination number
+// One copy: `nbytes` from `slab_offset` of the slab to `offset` in the destination with the index
 // `destination`.
 struct SlabCopy {
   std::size_t destination;
@@ -30,14 +30,14 @@ struct SlabCopy {
   std::uint64_t nbytes;
 };
 
-// The slabs' contents one after the other, in the order of the file. Destinations that follow one
-// another in the file share slabs and reads; what does not fit in a slab goes on in the next one.
+// The ranges are packed into slabs in their order. Ranges that are adjacent in the file share
+// reads; a range that does not fit in a slab continues in the next one.
 class ReadPlan {
  public:
-  // `ranges` in the order of the file. slab_bytes is not 0.
+  // slab_bytes is not 0.
   ReadPlan(std::span<const FileRange> ranges, std::uint64_t slab_bytes);
 
-  // How many times a slab is filled.
+  // The number of times that a slab is filled.
   std::size_t fill_count() const noexcept { return fills_.size(); }
   std::span<const SlabRead> reads(std::size_t fill) const;
   std::span<const SlabCopy> copies(std::size_t fill) const;

@@ -1,8 +1,8 @@
-/* demo-c FILE OUT: what is in a safetensors file, and that it survives being read and saved.
+/* demo-c FILE OUT: shows a safetensors file, saves a copy and compares the two.
  *
- * Opens FILE, prints its tensors as a table and a few values, reads every byte, saves everything to
- * OUT, opens OUT and compares it with FILE tensor by tensor and byte by byte. Plain C through the C
- * ABI. Exits with 0 if every tensor came back bit for bit. */
+ * Opens FILE, prints a table of its tensors and a few values, reads every byte, saves everything to
+ * OUT, opens OUT and compares it with FILE tensor by tensor and byte by byte. Plain C over the C
+ * ABI. Exits with 0 if all tensors are identical. */
 #include <inttypes.h>
 #include <safetensors/safetensors.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void print_step(const char* step, double ms, uint64_t nbytes) {
   putchar('\n');
 }
 
-/* Gets every tensor, and looks at every byte, as a program that uses them would. */
+/* Gets every tensor and reads every byte. */
 static int read_all(const st_file* file, uint64_t* nbytes, st_error* error) {
   uint64_t sum = 0;
   *nbytes = 0;
@@ -53,7 +53,7 @@ static int read_all(const st_file* file, uint64_t* nbytes, st_error* error) {
     *nbytes += size;
     st_tensor_unref(tensor);
   }
-  /* A use of the sum, or the compiler need not read at all. */
+  /* Uses the sum, so that the compiler cannot remove the reads. */
   volatile uint64_t used = sum;
   (void)used;
   return 0;
@@ -85,7 +85,8 @@ static int save_all(const st_file* file, const char* path, st_error* error) {
   int bad = 1;
   if (!tensors) {
     error->code = ST_E_NO_MEMORY;
-    snprintf(error->message, sizeof error->message, "no memory for %" PRIu64 " handles", count);
+    snprintf(error->message, sizeof error->message, "not enough memory for %" PRIu64 " handles",
+             count);
   } else if (st_builder_new(&builder, error) == ST_OK &&
              add_all(builder, file, tensors, error) == 0) {
     bad = st_builder_save(builder, path, NULL, error) != ST_OK;
@@ -113,7 +114,7 @@ static int is_same_tensor(const st_file* file, uint64_t index, const st_file* co
   return same;
 }
 
-/* Whether the two files, headers and all, are the same `size` bytes. */
+/* Whether the `size` bytes of the two files, headers included, are equal. */
 static int is_same_file(const st_file* a, const st_file* b, uint64_t size) {
   unsigned char* buffer = malloc(2 * COMPARED_AT_ONCE);
   int same = buffer != NULL;
@@ -127,7 +128,6 @@ static int is_same_file(const st_file* a, const st_file* b, uint64_t size) {
   return same;
 }
 
-/* What became of the tensors on their way. */
 typedef struct {
   uint64_t same, of; /* tensors */
   int same_file;
@@ -144,14 +144,15 @@ static comparison compare(const st_file* file, const st_file* copy, uint64_t nby
 
 static int report(const comparison* result, const st_file* copy) {
   const int whole = result->same == result->of && st_file_tensor_count(copy) == result->of;
-  printf("\n%s: %" PRIu64 " of %" PRIu64 " tensors came back bit for bit", whole ? "OK" : "FAILED",
+  printf("\n%s: %" PRIu64 " of %" PRIu64 " tensors are identical", whole ? "OK" : "FAILED",
          result->same, result->of);
   if (result->same_file)
-    printf(",\n    and the two files are the same byte for byte.\n");
+    printf(",\n    and the two files are equal byte for byte.\n");
   else
     printf(
-        ".\n    The files differ in their headers: OUT's has the order and the spacing of the\n"
-        "    reference implementation, FILE was laid out by another writer.\n");
+        ".\n    The headers of the files differ: OUT has the order and the padding of the "
+        "reference\n"
+        "    implementation, another writer wrote FILE.\n");
   return whole ? 0 : 1;
 }
 
@@ -188,7 +189,7 @@ static int run(const st_file* file, double opened, const char* path, const char*
   print_step("open and check the header", opened, 0);
   print_step("read every byte", saving - reading, nbytes);
   print_step("save", reopening - saving, nbytes);
-  print_step("open what was saved", comparing - reopening, 0);
+  print_step("open the copy", comparing - reopening, 0);
   print_step("compare", done - comparing, nbytes);
   const int bad = report(&result, copy);
   st_close(copy);
@@ -201,7 +202,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (is_one_file(argv[1], argv[2])) {
-    fprintf(stderr, "demo-c: OUT is FILE: give the copy a name of its own\n");
+    fprintf(stderr, "demo-c: OUT and FILE are the same file\n");
     return 2;
   }
   st_file* file = NULL;

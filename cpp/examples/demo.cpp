@@ -1,8 +1,8 @@
-// demo FILE OUT: what is in a safetensors file, and that it survives LibTorch.
+// demo FILE OUT: shows a safetensors file, saves a copy with LibTorch and compares the two.
 //
-// Prints FILE's tensors as a table, loads them with safetensors::load_file, shows a few values,
-// saves everything to OUT with safetensors::save_file, loads OUT and compares the two tensor by
-// tensor, bit for bit. Exits with 0 if every tensor came back.
+// Prints a table of the tensors of FILE, loads them with safetensors::load_file, prints a few
+// values, saves everything to OUT with safetensors::save_file, loads OUT and compares the tensors
+// bit for bit. Exits with 0 if all tensors are identical.
 #include <safetensors/torch.hpp>
 
 #include <algorithm>
@@ -21,8 +21,8 @@ namespace {
 
 using safetensors::TensorDict;
 
-constexpr std::int64_t kValuesShown = 5;
-constexpr std::size_t kTensorsShown = 3;
+constexpr std::int64_t values_shown = 5;
+constexpr std::size_t tensors_shown = 3;
 
 class Stopwatch {
  public:
@@ -45,7 +45,7 @@ std::uint64_t nbytes_of(const TensorDict& tensors) {
   return total;
 }
 
-// LibTorch does not convert these two kinds to numbers: their bits are shown.
+// LibTorch does not convert these dtypes to numbers, so their bits are printed.
 bool is_shown_as_bits(const at::Tensor& tensor) {
   return tensor.scalar_type() == at::ScalarType::Float4_e2m1fn_x2 ||
          tensor.scalar_type() == at::kComplexFloat;
@@ -78,14 +78,14 @@ void print_first_values(const std::string& name, const at::Tensor& tensor) {
                               ? tensor.reshape({-1}).view(at::kByte)
                               : tensor.reshape({-1});
   std::printf("  %s = [", readable(name.data(), name.size(), 40).text);
-  for (std::int64_t i = 0; i < std::min(flat.numel(), kValuesShown); ++i) {
+  for (std::int64_t i = 0; i < std::min(flat.numel(), values_shown); ++i) {
     if (i) std::printf(", ");
     print_value(flat.select(0, i));
   }
-  std::printf(flat.numel() > kValuesShown ? ", ...]\n" : "]\n");
+  std::printf(flat.numel() > values_shown ? ", ...]\n" : "]\n");
 }
 
-// Bits, not values: two NaNs are the same here if their bits are, and 0 and -0 are not.
+// Compares bits, not values: NaNs of equal bits are equal, 0 and -0 are not.
 bool is_same_tensor(const at::Tensor& a, const at::Tensor& b) {
   return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() &&
          (a.numel() == 0 || std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0);
@@ -100,7 +100,7 @@ std::size_t count_same(const TensorDict& tensors, const TensorDict& copies) {
   return same;
 }
 
-// Whether the two files, headers and all, are the same bytes.
+// Whether the bytes of the two files, headers included, are equal.
 bool are_same_files(const std::filesystem::path& a, const std::filesystem::path& b) {
   if (std::filesystem::file_size(a) != std::filesystem::file_size(b)) return false;
   const auto file_a = safetensors::File::open(a);
@@ -130,12 +130,12 @@ void print_step(const char* step, double milliseconds, std::uint64_t nbytes) {
 
 int report(std::size_t same, const TensorDict& tensors, const TensorDict& copies, bool same_file) {
   const bool is_whole = same == tensors.size() && copies.size() == tensors.size();
-  std::printf("\n%s: %zu of %zu tensors came back bit for bit", is_whole ? "OK" : "FAILED", same,
+  std::printf("\n%s: %zu of %zu tensors are identical", is_whole ? "OK" : "FAILED", same,
               tensors.size());
-  std::printf(same_file ? ",\n    and the two files are the same byte for byte.\n"
-                        : ".\n    The files differ in their headers: OUT's has the order and the "
-                          "spacing of the\n    reference implementation, FILE was laid out by "
-                          "another writer.\n");
+  std::printf(same_file
+                  ? ",\n    and the two files are equal byte for byte.\n"
+                  : ".\n    The headers of the files differ: OUT has the order and the padding "
+                    "of the reference\n    implementation, another writer wrote FILE.\n");
   return is_whole ? 0 : 1;
 }
 
@@ -155,7 +155,7 @@ int run(const std::filesystem::path& path, const std::filesystem::path& out) {
   const double loading = watch.lap();
 
   std::printf("\nFirst values:\n");
-  for (std::size_t i = 0; i < std::min(tensors.size(), kTensorsShown); ++i)
+  for (std::size_t i = 0; i < std::min(tensors.size(), tensors_shown); ++i)
     print_first_values(tensors[i].key(), tensors[i].value());
 
   watch.lap();
@@ -170,7 +170,7 @@ int run(const std::filesystem::path& path, const std::filesystem::path& out) {
   print_step("open and check the header", opening, 0);
   print_step("load_file (maps the file)", loading, 0);
   print_step("save_file", saving, nbytes_of(tensors));
-  print_step("load_file of what was saved", reloading, 0);
+  print_step("load_file of the copy", reloading, 0);
   print_step("compare every bit", comparing, nbytes_of(tensors));
   return report(same, tensors, copies, are_same_files(path, out));
 }
@@ -188,7 +188,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (is_one_file(argv[1], argv[2])) {
-    std::fprintf(stderr, "demo: OUT is FILE: give the copy a name of its own\n");
+    std::fprintf(stderr, "demo: OUT and FILE are the same file\n");
     return 2;
   }
   try {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Shows the library at work on a real model, from nothing: bash cpp/examples/demo.sh [FILE]
+# Builds the demo programs and runs them on a model: bash cpp/examples/demo.sh [FILE]
 #
-# FILE is any .safetensors file; without one a small sentence-embedding model (91 MB) is fetched.
-# demo.cpp goes through LibTorch, demo.c through the C ABI alone: both print what is in the file,
-# load it, save it again and compare.
+# FILE is any .safetensors file; by default a small sentence-embedding model (91 MB) is downloaded.
+# demo.cpp uses LibTorch, demo.c only the C ABI: both print the tensors of the file, load it, save a
+# copy and compare the two.
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../tests/setup.sh"
 
@@ -15,10 +15,10 @@ fi
 
 setup
 [[ ${1:-} ]] || fetch_model ||
-  stop "The model cannot be had (see above). Any other file will do: bash cpp/examples/demo.sh FILE"
+  stop "The download failed (see above). Give any other file: bash cpp/examples/demo.sh FILE"
 configure plain -Dwerror=true -Dtorch=enabled
 say "building the two programs"
-quietly meson compile -C "$build_dir/plain" demo demo-c || stop "They do not build (see above)."
+quietly meson compile -C "$build_dir/plain" demo demo-c || stop "The build failed (see above)."
 
 copy=$build_dir/demo-copy.safetensors
 trap 'rm -f "$copy"' EXIT

@@ -1,10 +1,11 @@
-// embed MODEL.safetensors [EMBEDDINGS.safetensors]: how alike are these sentences?
+// embed MODEL.safetensors [EMBEDDINGS.safetensors]: prints the similarity of a few sentences.
 //
-// Loads sentence-transformers/all-MiniLM-L6-v2 into a C++ module of other names, turns a few
-// sentences into vectors, prints how alike they are, and saves the vectors if asked to.
+// Loads sentence-transformers/all-MiniLM-L6-v2 into a C++ module with other names, computes the
+// embeddings of the sentences, prints their cosine similarities, and optionally saves the
+// embeddings.
 //
-// A tokenizer is not part of this: the sentences come with their token ids, those of the model's
-// own tokenizer (bert-base-uncased's word pieces).
+// The example has no tokenizer: it contains the token ids of the sentences (word pieces of
+// bert-base-uncased, the model's tokenizer).
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -39,14 +40,14 @@ SentenceEncoder load_encoder(const std::string& path) {
   torch::NoGradGuard no_grad;
   SentenceEncoder encoder;
   const auto start = std::chrono::steady_clock::now();
-  // Not strict: the file has a pooler, which sentence vectors have no use for.
+  // Not strict: the file has a pooler, which sentence embeddings do not use.
   const auto report =
       safetensors::load_model(encoder, path, {.strict = false, .renames = bert_names()});
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   if (!report.missing.empty()) {
     throw safetensors::ModelMismatchError(
-        ST_E_TENSOR_NOT_FOUND, path + " is no MiniLM-L6: it lacks " + report.missing.front(),
-        report);
+        ST_E_TENSOR_NOT_FOUND,
+        path + " is not a MiniLM-L6 model: it lacks " + report.missing.front(), report);
   }
 
   std::int64_t values = 0;
@@ -55,12 +56,12 @@ SentenceEncoder load_encoder(const std::string& path) {
   std::printf("loaded %zu tensors, %.1f million values, in %.0f ms\n", encoder->parameters().size(),
               static_cast<double>(values) / 1e6, took.count());
   for (const auto& name : report.unexpected)
-    std::printf("not needed: %s\n", name.c_str());
+    std::printf("not used: %s\n", name.c_str());
   encoder->eval();
   return encoder;
 }
 
-// All of the sentences at once: the short ones are padded, and a mask says where.
+// Embeds all sentences in one batch; the mask is false for padding.
 torch::Tensor embed(SentenceEncoder& encoder) {
   std::vector<torch::Tensor> ids;
   std::vector<torch::Tensor> mask;
@@ -73,10 +74,10 @@ torch::Tensor embed(SentenceEncoder& encoder) {
                  torch::nn::utils::rnn::pad_sequence(mask, true));
 }
 
-void print_likeness(const torch::Tensor& vectors) {
-  const auto alike = vectors.matmul(vectors.t());
+void print_similarities(const torch::Tensor& vectors) {
+  const auto similarity = vectors.matmul(vectors.t());
   const auto count = static_cast<std::int64_t>(sentences.size());
-  std::printf("\nhow alike, from -1 to 1 (the cosine of the angle between two vectors)\n%55s", "");
+  std::printf("\ncosine similarity of each pair of sentences\n%55s", "");
   for (std::int64_t column = 0; column < count; ++column) {
     std::printf("%7lld", static_cast<long long>(column + 1));
   }
@@ -84,7 +85,7 @@ void print_likeness(const torch::Tensor& vectors) {
     std::printf("\n%3lld  %-50s", static_cast<long long>(row + 1),
                 sentences[static_cast<std::size_t>(row)].text);
     for (std::int64_t column = 0; column < count; ++column) {
-      std::printf("%7.3f", alike[row][column].item<double>());
+      std::printf("%7.3f", similarity[row][column].item<double>());
     }
   }
   std::printf("\n");
@@ -100,7 +101,7 @@ int main(int argc, char** argv) {
   try {
     auto encoder = load_encoder(argv[1]);
     const auto vectors = embed(encoder);
-    print_likeness(vectors);
+    print_similarities(vectors);
     if (argc == 3) safetensors::save_file({{"embeddings", vectors}}, argv[2]);
     return 0;
   } catch (const std::exception& error) {

@@ -49,9 +49,9 @@ SentenceEncoderImpl::SentenceEncoderImpl(const BertSize& size)
 }
 
 torch::Tensor SentenceEncoderImpl::forward(const torch::Tensor& ids, const torch::Tensor& mask) {
-  const auto places = torch::arange(ids.size(1), ids.options());
-  auto tokens =
-      input_norm(token_table(ids) + position_table(places) + segment_table(torch::zeros_like(ids)));
+  const auto positions = torch::arange(ids.size(1), ids.options());
+  auto tokens = input_norm(token_table(ids) + position_table(positions) +
+                           segment_table(torch::zeros_like(ids)));
   const auto visible = mask.unsqueeze(1).unsqueeze(1);
   for (const auto& block : *blocks)
     tokens = block->as<Block>()->forward(tokens, visible);

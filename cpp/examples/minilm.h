@@ -1,7 +1,7 @@
-// BERT as it turns sentences into vectors, as a torch::nn::Module.
+// A BERT sentence encoder as a torch::nn::Module.
 //
-// The module tree has names of its own. Files of BERT models have those of Hugging Face's Python
-// classes; bert_names() says which is which, so that load_model finds its way.
+// Its names differ from those of Hugging Face's Python classes, which files of BERT models have;
+// bert_names() maps file names to its names for load_model.
 #pragma once
 
 #include <torch/torch.h>
@@ -9,22 +9,22 @@
 
 #include <cstdint>
 
-// What a BERT measures. The defaults are those of MiniLM-L6
+// The hyperparameters of a BERT model. The defaults are those of MiniLM-L6
 // (sentence-transformers/all-MiniLM-L6-v2).
 struct BertSize {
   std::int64_t vocabulary = 30522;
-  std::int64_t positions = 512;  // the longest text, in tokens
-  std::int64_t segments = 2;     // a token's text can be the first or the second of a pair
+  std::int64_t positions = 512;  // tokens of the longest text
+  std::int64_t segments = 2;     // a token belongs to the first or the second text of a pair
   std::int64_t width = 384;
   std::int64_t heads = 12;
   std::int64_t inner = 1536;
   std::int64_t layers = 6;
 };
 
-// Every token looks at every token of its text: [texts, tokens, width] -> the same.
+// Self-attention: maps [texts, tokens, width] to [texts, tokens, width].
 struct AttentionImpl : torch::nn::Module {
   explicit AttentionImpl(const BertSize& size);
-  // `visible` is [texts, 1, 1, tokens]: which tokens are there, and not padding.
+  // `visible` is [texts, 1, 1, tokens], false for padding.
   torch::Tensor forward(const torch::Tensor& tokens, const torch::Tensor& visible);
 
   std::int64_t heads;
@@ -46,8 +46,8 @@ TORCH_MODULE(Block);
 struct SentenceEncoderImpl : torch::nn::Module {
   explicit SentenceEncoderImpl(const BertSize& size = {});
 
-  // `ids` is [texts, tokens] of int64, `mask` the same of bool: false where a text is over.
-  // Returns [texts, width]: the mean over each text's tokens, at length 1.
+  // `ids` is [texts, tokens] of int64, `mask` [texts, tokens] of bool, false for padding. Returns
+  // [texts, width]: the mean over the tokens of each text, normalized to length 1.
   torch::Tensor forward(const torch::Tensor& ids, const torch::Tensor& mask);
 
   torch::nn::Embedding token_table, position_table, segment_table;
@@ -56,5 +56,6 @@ struct SentenceEncoderImpl : torch::nn::Module {
 };
 TORCH_MODULE(SentenceEncoder);
 
-// The names in a file of a BERT, with or without "bert." before them -> those of SentenceEncoder.
+// Maps the names in files of BERT models, with or without the prefix "bert.", to those of
+// SentenceEncoder.
 safetensors::Renames bert_names();

@@ -1,4 +1,4 @@
-// A line on a terminal that fills up.
+// A progress bar on a terminal.
 #pragma once
 
 #include <safetensors/torch.hpp>
@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-// Draws on standard output if that is a terminal, and is silent otherwise.
+// Draws on standard output if it is a terminal.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string title);
@@ -15,7 +15,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // What a load or save calls; refers to the bar. Empty where there is nothing to draw on.
+  // The callback for a load or save, which must not outlive the bar. Empty if standard output is
+  // not a terminal.
   safetensors::Progress callback();
 
  private:

@@ -17,7 +17,7 @@ static size_t character_length(unsigned char byte) {
   return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-/* Whether a terminal may take the character as a command rather than show it: C0, DEL and C1. */
+/* Whether the character is a control character: C0, DEL or C1. */
 static int is_control(const unsigned char* at) {
   return *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
 }
@@ -26,7 +26,6 @@ static int shown_width(const unsigned char* at) {
   return is_control(at) ? 4 : 1;
 }
 
-/* Text that may hold anything, in at most `limit` characters: the middle gives way. */
 cell readable(const char* text, uint64_t length, int limit) {
   const unsigned char *const begin = (const unsigned char*)text, *const end = begin + length;
   uint64_t total = 0;
@@ -59,7 +58,7 @@ const char* human_bytes(uint64_t nbytes, char text[16]) {
   static const char* const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   double value = (double)nbytes;
   int unit = 0;
-  /* 999.95 is the first that would show as 1000.0. */
+  /* 999.95 and more would be rounded to 1000.0. */
   for (; value >= 999.95 && unit < 6; ++unit)
     value /= 1000;
   snprintf(text, 16, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);

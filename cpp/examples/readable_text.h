@@ -1,4 +1,4 @@
-/* Text and numbers from a file, made fit for a terminal. */
+/* Formats names and numbers for a terminal. */
 #ifndef READABLE_TEXT_H
 #define READABLE_TEXT_H
 
@@ -11,24 +11,24 @@ extern "C" {
 
 enum { CELL_SIZE = 512, CELL_WIDTH = 64 };
 
-/* A piece of one line: UTF-8, and how many columns a terminal gives it. */
+/* UTF-8 text and its width in columns. */
 typedef struct {
   char text[CELL_SIZE];
   size_t length;
   int width;
 } cell;
 
-/* Adds `length` bytes that take `width` columns; nothing if there is no room. */
+/* Appends `length` bytes of `width` columns, if they fit. */
 void append(cell* to, const char* bytes, size_t length, int width);
 
-/* UTF-8 that may hold anything in at most `limit` <= CELL_WIDTH columns: control characters are
- * escaped, and where it is too long the middle gives way to "...". */
+/* Formats any UTF-8 text in at most `limit` <= CELL_WIDTH columns: escapes control characters, and
+ * replaces the middle of a long text with "...". */
 cell readable(const char* text, uint64_t length, int limit);
 
-/* A number of bytes as people say it, "90.9 MB", written into `text` and returned. */
+/* Formats a number of bytes, "90.9 MB", into `text` and returns it. */
 const char* human_bytes(uint64_t nbytes, char text[16]);
 
-/* A number with its thousands apart, "22,713,728", written into `text` and returned. */
+/* Formats a number with thousands separators, "22,713,728", into `text` and returns it. */
 const char* grouped(uint64_t number, char text[32]);
 
 #ifdef __cplusplus

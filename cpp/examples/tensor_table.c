@@ -8,9 +8,9 @@
 #include "readable_text.h"
 
 enum {
-  ROWS_FIRST = 150, /* of a list longer than ROWS_FIRST + ROWS_LAST, these are shown */
+  ROWS_FIRST = 150, /* of more than ROWS_FIRST + ROWS_LAST rows, these are printed */
   ROWS_LAST = 10,
-  NAME_WIDTH = 56, /* the widest that the columns get, in characters */
+  NAME_WIDTH = 56, /* largest width of the columns, in characters */
   SHAPE_WIDTH = 28,
   BAR_WIDTH = 20,
   DTYPES = ST_DTYPE_U64 + 1
@@ -41,7 +41,7 @@ static cell shape_cell(const st_tensor_info* info) {
   return result;
 }
 
-/* printf counts bytes where a table needs characters. */
+/* Pads to columns; the field width of printf counts bytes. */
 static void print_left(const cell* c, int width, FILE* out) {
   fprintf(out, "%s%*s", c->text, width > c->width ? width - c->width : 0, "");
 }
@@ -50,7 +50,7 @@ static int wider(int a, int b) {
   return a > b ? a : b;
 }
 
-/* Which of `count` rows are shown: all, or the first and the last. */
+/* Whether a row of `count` is printed: the first and the last rows are. */
 static int is_shown(uint64_t index, uint64_t count) {
   return count <= ROWS_FIRST + ROWS_LAST || index < ROWS_FIRST || index >= count - ROWS_LAST;
 }

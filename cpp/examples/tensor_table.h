@@ -1,4 +1,4 @@
-/* The tensors of a safetensors file as a table for people. */
+/* Prints the tensors of a file as a table. */
 #ifndef TENSOR_TABLE_H
 #define TENSOR_TABLE_H
 
@@ -9,12 +9,12 @@
 extern "C" {
 #endif
 
-/* Prints one line per tensor in file order (name, dtype, shape, bytes, share of the data), the
- * middle of a very long list left out, and a line with the totals. Names are shown with control
- * characters escaped and long ones cut in the middle. */
+/* Prints one line per tensor in file order (name, dtype, shape, bytes, share of the data), without
+ * the middle of a very long list, and a line with the totals. Control characters in names are
+ * escaped, long names are cut in the middle. */
 void print_tensor_table(const st_file* file, FILE* out);
 
-/* Prints the file's metadata, one entry a line; nothing if there is none. */
+/* Prints the metadata of the file, one entry per line. */
 void print_metadata(const st_file* file, FILE* out);
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
 
 enum { SHOWN = 5 };
 
-/* The value of IEEE-like bits with `exponent` and `mantissa` bits: F16 (5, 10), BF16 (8, 7). */
+/* Converts a float with `exponent` and `mantissa` bits: F16 (5, 10), BF16 (8, 7). */
 static double small_float(uint32_t bits, int exponent, int mantissa) {
   const uint32_t fraction = bits & ((1u << mantissa) - 1);
   const int scale = (int)(bits >> mantissa) & ((1 << exponent) - 1),
@@ -19,7 +19,7 @@ static double small_float(uint32_t bits, int exponent, int mantissa) {
   return sign * ldexp(fraction + (1u << mantissa), scale - bias - mantissa);
 }
 
-/* The bytes of a tensor lie where the file has them: copied to be read, never cast. */
+/* Copies the bytes, because they may not be aligned. */
 static void print_value(uint32_t dtype, const unsigned char* at, FILE* out) {
   union {
     float f32;

@@ -18,17 +18,17 @@ EntryIndex index_of(const std::vector<FileEntry>& entries) {
   return index;
 }
 
-// Scalars were once saved with one dimension.
+// Old files have scalars as tensors of shape [1].
 bool is_old_scalar(const FileEntry& entry, const at::Tensor& tensor) {
   return tensor.dim() == 0 && entry.sizes.size() == 1 && entry.sizes[0] == 1;
 }
 
-// Other tensors are refused later, with all that cannot be loaded into.
+// check_destinations() rejects the other tensors later.
 bool has_sizes(const at::Tensor& tensor) {
   return tensor.defined() && !tensor.is_nested();
 }
 
-// Pairs what has the same name, and reports what is missing or of another shape.
+// Pairs equal names, and reports missing names and different shapes.
 LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& index,
                       const StateDict& state, const NameFilter& filter,
                       const std::unordered_set<std::string>& optional) {
@@ -56,8 +56,8 @@ LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& i
   return match;
 }
 
-// Names of shared memory that the file need not have, as it has another; those that it has all the
-// same are not expected. A name that the filter leaves out stands for no other.
+// An alias is not missing if the file has another name of its storage; if the file has both, the
+// alias is unexpected. Names that the filter rejects are not used as aliases.
 void report_shared(LoadMatch& match, const StateDict& state, const NameFilter& filter) {
   std::unordered_set<std::string_view> missing(match.report.missing.begin(),
                                                match.report.missing.end());
@@ -75,7 +75,8 @@ void report_shared(LoadMatch& match, const StateDict& state, const NameFilter& f
   match.report.missing = std::move(left);
 }
 
-// Tensors on the meta device have no memory to share, but may be one object under several names.
+// Tied tensors on the meta device have no storage to compare: they are one object with several
+// names.
 void report_tied_meta(LoadMatch& match, const StateDict& state) {
   std::unordered_set<const at::TensorImpl*> loaded;
   for (const auto& pair : match.pairs) {

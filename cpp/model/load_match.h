@@ -1,4 +1,4 @@
-// Which of a file's tensors goes into which of the caller's, and what finds no counterpart.
+// Matches the tensors of a file with the tensors of a model by name and shape.
 #pragma once
 
 #include <cstddef>
@@ -21,24 +21,23 @@ struct LoadPair {
 };
 
 struct LoadMatch {
-  std::vector<LoadPair> pairs;      // by place in the file
+  std::vector<LoadPair> pairs;      // in the order of the file
   std::vector<SharedNames> shared;  // the module's tensors that share memory
   LoadReport report;
 };
 
-// Looks each name up as it is. Only names that `filter` accepts are reported; the entries have
-// passed it.
+// Matches names exactly. Only names that `filter` accepts are reported; it has accepted all
+// entries.
 LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& state,
                         const NameFilter& filter);
 
-// The same for a module, whose tensors may share memory: of several names for it, the one that the
-// file has will do. Throws Error as choose_shared_names does.
+// Matches names with a module, whose tensors may share memory: the file needs only one of the names
+// of shared memory. Throws Error as choose_shared_names.
 LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
                        const NameFilter& filter);
 
-// Throws ModelMismatchError if shapes differ and that is not to be ignored, or if names are missing
-// or unexpected and `strict` says that none may be. `target` is what the file is loaded into: "the
-// model".
+// Throws ModelMismatchError if shapes differ and not `ignore_mismatched`, or if names are missing
+// or unexpected and `strict`. `target` is the name of the destination in the message: "the model".
 void check_match(const std::filesystem::path& path, std::string_view target,
                  const LoadReport& report, bool strict, bool ignore_mismatched);
 

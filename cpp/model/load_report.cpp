@@ -10,17 +10,18 @@ namespace safetensors {
 
 namespace {
 
-st_status code_of(const LoadReport& report, bool ignore_mismatched) {
+st_status error_code(const LoadReport& report, bool ignore_mismatched) {
   if (!report.mismatched.empty() && !ignore_mismatched) return ST_E_SIZE_MISMATCH;
   return report.missing.empty() ? ST_E_INVALID_ARGUMENT : ST_E_TENSOR_NOT_FOUND;
 }
 
-std::string described(const std::filesystem::path& path, std::string_view target,
-                      const LoadReport& report) {
+std::string describe(const std::filesystem::path& path, std::string_view target,
+                     const LoadReport& report) {
   std::ostringstream text;
-  text << quote(path.native()) << " does not fit " << target << ':';
+  text << quote(path.native()) << " does not match " << target << ':';
   if (!report.missing.empty()) text << "\n  missing from the file: " << quote_all(report.missing);
-  if (!report.unexpected.empty()) text << "\n  in the file only: " << quote_all(report.unexpected);
+  if (!report.unexpected.empty())
+    text << "\n  unexpected in the file: " << quote_all(report.unexpected);
   for (const auto& mismatch : report.mismatched)
     text << "\n  " << quote(mismatch.name) << " has the shape "
          << c10::IntArrayRef(mismatch.file_shape) << " in the file and "
@@ -35,7 +36,7 @@ void check_match(const std::filesystem::path& path, std::string_view target,
   const bool is_complete = report.missing.empty() && report.unexpected.empty();
   const bool has_shapes = report.mismatched.empty() || ignore_mismatched;
   if (has_shapes && (is_complete || !strict)) return;
-  throw ModelMismatchError(code_of(report, ignore_mismatched), described(path, target, report),
+  throw ModelMismatchError(error_code(report, ignore_mismatched), describe(path, target, report),
                            report);
 }
 

@@ -1,4 +1,4 @@
-// A module's tree of parameters and buffers.
+// The parameters and buffers of a module and its submodules.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct Module;
 
 namespace safetensors {
 
-// One module of the tree.
+// One module of the tree of submodules.
 struct ModuleLevel {
   std::string prefix;  // of its tensors' names: "", "encoder.", "encoder.0."
   std::unordered_set<std::string> tensors;
@@ -25,11 +25,11 @@ struct ModuleLevel {
 };
 
 struct ModuleState {
-  // A module's parameters, then its buffers, then its submodules' tensors: the order of a state
-  // dict in Python. Tied tensors come under each of their names.
+  // In the order of state_dict() in Python: a module's parameters, its buffers, then the tensors of
+  // its submodules. A tied tensor has an entry for each of its names.
   StateDict tensors;
-  // Names that a file need not have: the batch counters of normalization layers, which old files
-  // lack.
+  // Names that are not reported as missing: the batch counters of normalization layers, which old
+  // files lack.
   std::unordered_set<std::string> optional;
   std::vector<ModuleLevel> levels;  // a module before its submodules
 };
@@ -40,9 +40,8 @@ StateDict state_dict(const torch::jit::Module& module);
 ModuleState module_state(const torch::nn::Module& module);
 ModuleState module_state(const torch::jit::Module& module);
 
-// Those of the names for which the module has no tensor, in the order in which Python's
-// load_state_dict finds them: by the module that misses them, and there as they come,
-// "_extra_state" first.
+// Returns the names that the module does not have, in the order in which load_state_dict() in
+// Python reports them: by the module that would have them, with "_extra_state" first.
 std::vector<std::string> unexpected_names(const ModuleState& module,
                                           const std::vector<std::string>& names);
 

@@ -4,13 +4,13 @@
 
 namespace safetensors {
 
-StateDict renamed_state(StateDict state, const Renames& renames) {
+StateDict apply_renames(StateDict state, const Renames& renames) {
   if (renames.empty()) return state;
-  const NameTranslation translate(renames);
+  const CompiledRenames rename(renames);
   std::vector<std::string> originals;
   for (auto& named : state) {
     originals.push_back(named.name);
-    named.name = translate(named.name);
+    named.name = rename(named.name);
   }
   std::vector<std::string_view> names;
   for (const auto& named : state)

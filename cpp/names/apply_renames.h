@@ -1,4 +1,4 @@
-// A state dict under the names that a file has for it.
+// Renames the tensors of a state dict.
 #pragma once
 
 #include <safetensors/torch/renames.hpp>
@@ -7,7 +7,7 @@
 
 namespace safetensors {
 
-// Throws Error ST_E_DUPLICATE if two names become one.
-StateDict renamed_state(StateDict state, const Renames& renames);
+// Throws Error ST_E_DUPLICATE if the renames map two names to one.
+StateDict apply_renames(StateDict state, const Renames& renames);
 
 }  // namespace safetensors

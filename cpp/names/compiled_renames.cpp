@@ -7,7 +7,7 @@
 
 namespace safetensors {
 
-NameTranslation::NameTranslation(const Renames& renames) : renames_(renames) {
+CompiledRenames::CompiledRenames(const Renames& renames) : renames_(renames) {
   patterns_.reserve(renames.rules_.size());
   for (const auto& rule : renames.rules_) {
     patterns_.emplace_back();
@@ -15,7 +15,7 @@ NameTranslation::NameTranslation(const Renames& renames) : renames_(renames) {
   }
 }
 
-std::string NameTranslation::operator()(std::string_view name) const {
+std::string CompiledRenames::operator()(std::string_view name) const {
   const auto exact = renames_.exact_.find(name);
   if (exact != renames_.exact_.end()) return exact->second;
 
@@ -38,8 +38,8 @@ void check_distinct(const std::vector<std::string_view>& names,
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto [found, is_new] = original_of.emplace(names[i], originals[i]);
     if (!is_new)
-      throw Error(ST_E_DUPLICATE, "the renames make " + quote(names[i]) + " of both " +
-                                      quote(found->second) + " and " + quote(originals[i]));
+      throw Error(ST_E_DUPLICATE, "the renames map both " + quote(found->second) + " and " +
+                                      quote(originals[i]) + " to " + quote(names[i]));
   }
 }
 

@@ -1,4 +1,4 @@
-// Renames made ready to be applied to many names.
+// Renames with compiled regular expressions, to be applied to many names.
 #pragma once
 
 #include <optional>
@@ -11,23 +11,23 @@
 
 namespace safetensors {
 
-class NameTranslation {
+class CompiledRenames {
  public:
   // `renames` must outlive it.
-  explicit NameTranslation(const Renames& renames);
+  explicit CompiledRenames(const Renames& renames);
 
   std::string operator()(std::string_view name) const;
 
-  // Whether no name is changed.
+  // Whether the renames are empty.
   bool is_identity() const { return renames_.empty(); }
 
  private:
   const Renames& renames_;
-  std::vector<std::optional<NamePattern>> patterns_;  // one for each rule; none for prefixes
+  std::vector<std::optional<NamePattern>> patterns_;  // one per rule; nullopt for a prefix rule
 };
 
-// Throws Error ST_E_DUPLICATE if two of the names are one. `originals` are what they were before
-// the renames, in the same order.
+// Throws Error ST_E_DUPLICATE if two of the names are equal. `originals` are the names before the
+// renames, in the same order.
 void check_distinct(const std::vector<std::string_view>& names,
                     const std::vector<std::string_view>& originals);
 

@@ -1,4 +1,4 @@
-// Which names a call is about.
+// Selects names by a list and a pattern.
 #pragma once
 
 #include <optional>
@@ -11,18 +11,18 @@
 
 namespace safetensors {
 
-// Lets through the names of a list and those in which a pattern is found; an empty list or pattern
-// lets through all.
+// Accepts a name that is in the list and has a match of the pattern. An empty list or pattern
+// accepts every name.
 class NameFilter {
  public:
-  // `names` must outlive it. Throws Error ST_E_INVALID_ARGUMENT for a pattern that is none.
+  // `names` must outlive it. Throws Error ST_E_INVALID_ARGUMENT for an invalid pattern.
   NameFilter(const std::vector<std::string>& names, const std::string& pattern)
       : names_(names.begin(), names.end()) {
     if (!pattern.empty()) pattern_.emplace(pattern);
   }
 
   bool accepts(std::string_view name) const {
-    return (names_.empty() || names_.contains(name)) && (!pattern_ || pattern_->found_in(name));
+    return (names_.empty() || names_.contains(name)) && (!pattern_ || pattern_->matches(name));
   }
 
  private:

@@ -9,30 +9,31 @@ namespace safetensors {
 
 namespace {
 
-constexpr std::size_t kLongestName = 4096;
+constexpr std::size_t longest_name = 4096;
 
 std::regex compile(const std::string& pattern) {
   try {
     return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
   } catch (const std::regex_error& error) {
     throw Error(ST_E_INVALID_ARGUMENT,
-                quote(pattern) + " is no regular expression (ECMAScript): " + error.what());
+                "invalid ECMAScript regular expression " + quote(pattern) + ": " + error.what());
   }
 }
 
 void check_length(std::string_view name) {
-  if (name.size() > kLongestName)
-    throw Error(ST_E_UNSUPPORTED, "a name of " + std::to_string(name.size()) +
-                                      " bytes is too long for a regular expression (" +
-                                      std::to_string(kLongestName) + " at most): it begins with " +
-                                      quote(name.substr(0, 40)));
+  if (name.size() > longest_name)
+    throw Error(ST_E_UNSUPPORTED,
+                "the name that begins with " + quote(name.substr(0, 40)) + " has " +
+                    std::to_string(name.size()) +
+                    " bytes; a regular expression is applied to names of at most " +
+                    std::to_string(longest_name));
 }
 
 }  // namespace
 
 NamePattern::NamePattern(const std::string& pattern) : regex_(compile(pattern)) {}
 
-bool NamePattern::found_in(std::string_view name) const {
+bool NamePattern::matches(std::string_view name) const {
   check_length(name);
   return std::regex_search(name.begin(), name.end(), regex_);
 }

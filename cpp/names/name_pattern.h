@@ -1,4 +1,4 @@
-// A regular expression for names.
+// A regular expression that is matched against names.
 #pragma once
 
 #include <regex>
@@ -7,17 +7,17 @@
 
 namespace safetensors {
 
-// ECMAScript, as std::regex has it. Names longer than 4,096 bytes are refused with Error
-// ST_E_UNSUPPORTED: std::regex recurses once for each character and would overflow the stack.
+// ECMAScript, as in std::regex. A name longer than 4,096 bytes throws Error ST_E_UNSUPPORTED:
+// std::regex recurses once per character and would overflow the stack.
 class NamePattern {
  public:
-  // Throws Error ST_E_INVALID_ARGUMENT for a pattern that is none.
+  // Throws Error ST_E_INVALID_ARGUMENT for an invalid pattern.
   explicit NamePattern(const std::string& pattern);
 
-  // Whether there is a match somewhere in the name.
-  bool found_in(std::string_view name) const;
+  // Whether any part of the name matches.
+  bool matches(std::string_view name) const;
 
-  // The name with every match replaced.
+  // Returns the name with every match replaced.
   std::string replace_in(std::string_view name, const std::string& replacement) const;
 
  private:

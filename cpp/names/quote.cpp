@@ -4,15 +4,15 @@ namespace safetensors {
 
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
+constexpr char hex_digits[] = "0123456789abcdef";
 
-struct Character {
+struct DecodedCharacter {
   char32_t code;
-  std::size_t nbytes;  // 0 where no UTF-8 character begins
+  std::size_t nbytes;  // 0 if the bytes are not valid UTF-8
 };
 
-Character first_character(std::string_view text) {
-  constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+DecodedCharacter decode_utf8(std::string_view text) {
+  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return {lead, 1};
   const std::size_t nbytes = lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -23,10 +23,11 @@ Character first_character(std::string_view text) {
     code = code << 6 | (static_cast<unsigned char>(byte) & 0x3Fu);
   }
   const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  return code < kSmallest[nbytes] || is_surrogate ? Character{0, 0} : Character{code, nbytes};
+  return code < smallest[nbytes] || is_surrogate ? DecodedCharacter{0, 0}
+                                                 : DecodedCharacter{code, nbytes};
 }
 
-// As the messages of the C ABI have it.
+// The same characters are escaped in the messages of the C ABI.
 bool is_invisible(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
@@ -34,11 +35,16 @@ bool is_invisible(char32_t c) {
 
 std::string byte_escape(char byte) {
   const auto value = static_cast<unsigned char>(byte);
-  return {'\\', 'x', kHex[value >> 4], kHex[value & 15]};
+  return {'\\', 'x', hex_digits[value >> 4], hex_digits[value & 15]};
 }
 
 std::string character_escape(char32_t c) {
-  return {'\\', 'u', kHex[c >> 12 & 15], kHex[c >> 8 & 15], kHex[c >> 4 & 15], kHex[c & 15]};
+  return {'\\',
+          'u',
+          hex_digits[c >> 12 & 15],
+          hex_digits[c >> 8 & 15],
+          hex_digits[c >> 4 & 15],
+          hex_digits[c & 15]};
 }
 
 }  // namespace
@@ -46,7 +52,7 @@ std::string character_escape(char32_t c) {
 std::string quote(std::string_view name) {
   std::string text = "\"";
   while (!name.empty()) {
-    const auto [code, nbytes] = first_character(name);
+    const auto [code, nbytes] = decode_utf8(name);
     const std::string_view character = name.substr(0, nbytes == 0 ? 1 : nbytes);
     if (nbytes == 0 || (nbytes == 1 && is_invisible(code))) {
       text += byte_escape(name[0]);
@@ -70,7 +76,7 @@ std::string quote_all(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string tensors_called(const std::vector<std::string>& names) {
+std::string quote_tensors(const std::vector<std::string>& names) {
   return (names.size() == 1 ? "tensor " : "tensors ") + quote_all(names);
 }
 

@@ -1,4 +1,4 @@
-// Names as error messages show them.
+// Quotes and escapes names for error messages.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace safetensors {
 
-// The name between double quotes, on one line: invisible characters, quotes, backslashes and what
-// is not UTF-8 are escaped.
+// The name between double quotes, on one line. Control characters, other invisible characters (bidi
+// controls among them), quotes, backslashes and bytes that are not valid UTF-8 are escaped.
 std::string quote(std::string_view name);
 
-// All of them, separated by commas.
+// The quoted names, separated by commas.
 std::string quote_all(const std::vector<std::string>& names);
 
-// "tensor " or "tensors ", and the list.
-std::string tensors_called(const std::vector<std::string>& names);
+// "tensor " or "tensors ", then the quoted names.
+std::string quote_tensors(const std::vector<std::string>& names);
 
 }  // namespace safetensors

@@ -26,7 +26,7 @@ Renames& Renames::replace_prefix(std::string from, std::string to) {
 }
 
 Renames& Renames::regex(std::string pattern, std::string replacement) {
-  static_cast<void>(NamePattern(pattern));  // a bad one is refused here
+  static_cast<void>(NamePattern(pattern));  // throws for an invalid pattern
   rules_.push_back({Kind::regex, std::move(pattern), std::move(replacement)});
   return *this;
 }
@@ -35,19 +35,21 @@ Renames Renames::inverse() const {
   Renames inverse;
   for (const auto& [from, to] : exact_) {
     if (!inverse.exact_.emplace(to, from).second)
-      throw Error(ST_E_DUPLICATE, "renames without an inverse: two names become " + quote(to));
+      throw Error(ST_E_DUPLICATE,
+                  "the renames have no inverse: they map two names to " + quote(to));
   }
   for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
     if (rule->kind == Kind::regex)
-      throw Error(ST_E_UNSUPPORTED,
-                  "renames without an inverse: the regular expression " + quote(rule->from));
+      throw Error(
+          ST_E_UNSUPPORTED,
+          "the renames have no inverse: they contain the regular expression " + quote(rule->from));
     inverse.replace_prefix(rule->to, rule->from);
   }
   return inverse;
 }
 
 std::string Renames::apply(std::string_view name) const {
-  return NameTranslation(*this)(name);
+  return CompiledRenames(*this)(name);
 }
 
 }  // namespace safetensors

@@ -11,21 +11,22 @@ namespace safetensors {
 
 namespace {
 
-void check_can_follow(const NamedTensor& part, const NamedTensor& whole) {
-  const bool is_lazy = part.tensor.is_conj() != whole.tensor.is_conj() ||
-                       part.tensor.is_neg() != whole.tensor.is_neg();
-  if (part.tensor.scalar_type() == whole.tensor.scalar_type() && whole.tensor.is_contiguous() &&
+void check_can_follow(const NamedTensor& alias, const NamedTensor& whole) {
+  const bool is_lazy = alias.tensor.is_conj() != whole.tensor.is_conj() ||
+                       alias.tensor.is_neg() != whole.tensor.is_neg();
+  if (alias.tensor.scalar_type() == whole.tensor.scalar_type() && whole.tensor.is_contiguous() &&
       !is_lazy)
     return;
   throw Error(ST_E_UNSUPPORTED,
-              "cannot assign to tensor " + quote(whole.name) + ": tensor " + quote(part.name) +
-                  " shares its memory, as another dtype, in another order of dimensions or as a "
-                  "lazy conjugate or negative, and could not follow it: load without `assign`");
+              "cannot assign to tensor " + quote(whole.name) + ": tensor " + quote(alias.name) +
+                  " shares its memory as another dtype, in another order of dimensions, or as a "
+                  "lazy conjugate or negative, and cannot become a view of the new data: load "
+                  "without `assign`");
 }
 
 }  // namespace
 
-TiedViews::TiedViews(const StateDict& state, const LoadMatch& match) {
+AliasedViews::AliasedViews(const StateDict& state, const LoadMatch& match) {
   std::unordered_set<std::size_t> loaded;
   for (const auto& pair : match.pairs)
     loaded.insert(pair.tensor);
@@ -33,7 +34,7 @@ TiedViews::TiedViews(const StateDict& state, const LoadMatch& match) {
   for (const auto& [kept, removed] : match.shared) {
     for (const std::size_t position : removed) {
       if (!loaded.contains(kept)) {
-        parts_.insert(position);
+        keepers_.insert(position);
         continue;
       }
       followers_.insert(position);
@@ -46,11 +47,11 @@ TiedViews::TiedViews(const StateDict& state, const LoadMatch& match) {
   }
 }
 
-void TiedViews::restore() const {
+void AliasedViews::restore() const {
   const c10::NoGradGuard no_grad;
   for (const auto& view : views_)
-    take_place_of(view.tensor,
-                  view.whole.detach().as_strided(view.sizes, view.strides, view.offset));
+    replace_data(view.tensor,
+                 view.whole.detach().as_strided(view.sizes, view.strides, view.offset));
 }
 
 }  // namespace safetensors

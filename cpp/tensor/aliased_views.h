@@ -1,4 +1,4 @@
-// Tensors that share memory with one that gets new memory, and follow it there.
+// Moves the aliases of a tensor whose data is replaced to the new data.
 #pragma once
 
 #include <unordered_map>
@@ -9,20 +9,20 @@
 
 namespace safetensors {
 
-class TiedViews {
+class AliasedViews {
  public:
-  // Looks at how the tensors lie now. Throws Error ST_E_UNSUPPORTED where one could not follow: a
-  // view as another dtype, a lazy conjugate or negative, or a view of a tensor that is not
-  // contiguous.
-  TiedViews(const StateDict& state, const LoadMatch& match);
+  // Records the sizes, strides and offsets of the aliases. Throws Error ST_E_UNSUPPORTED for an
+  // alias that cannot become a view of the new data: a view as another dtype, a lazy conjugate or
+  // negative, or a view of a tensor that is not contiguous.
+  AliasedViews(const StateDict& state, const LoadMatch& match);
 
-  // Whether the tensor shares the memory of one that is loaded, and follows it.
+  // Whether the tensor is an alias of a tensor that is loaded; restore() moves it.
   bool follows(std::size_t position) const { return followers_.contains(position); }
 
-  // Whether the tensor shares the memory of one that is not loaded, and must stay there.
-  bool is_part(std::size_t position) const { return parts_.contains(position); }
+  // Whether the tensor is an alias of a tensor that is not loaded; it keeps its memory.
+  bool keeps_memory(std::size_t position) const { return keepers_.contains(position); }
 
-  // Makes the followers views of what the tensors that they follow refer to by now.
+  // Makes the aliases views of the new data.
   void restore() const;
 
  private:
@@ -35,7 +35,7 @@ class TiedViews {
   };
 
   std::unordered_set<std::size_t> followers_;
-  std::unordered_set<std::size_t> parts_;
+  std::unordered_set<std::size_t> keepers_;
   std::vector<View> views_;
 };
 

@@ -15,20 +15,20 @@ namespace safetensors {
 
 namespace {
 
-const char* refusal_of(const ValueCopy& assignment) {
+const char* rejection_reason(const ValueCopy& assignment) {
   const at::Tensor& tensor = assignment.destination;
   if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized() ||
       !tensor.has_storage())
     return "sparse, nested, quantized or wrapped: load without `assign`";
   if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
       !c10::isComplexType(assignment.entry.dtype))
-    return "with gradients required, which the integers in the file cannot have: load without "
-           "`assign`, which converts";
+    return "with gradients required, which integers cannot have: load without `assign`, which "
+           "converts";
   return nullptr;
 }
 
-// Tensors of inference mode have no version counter, and others cannot do without one; to take the
-// place of another tensor leaves it as it was.
+// Inference tensors have no version counter, and other tensors need one; replacing the data does
+// not change it.
 void renew_version_counter(const at::Tensor& tensor) {
   tensor.unsafeGetTensorImpl()->set_version_counter(
       tensor.is_inference() ? c10::VariableVersion(c10::VariableVersion::DISABLED)
@@ -45,27 +45,27 @@ void drop_unfit_gradient(const at::Tensor& tensor) {
 }  // namespace
 
 void check_assignments(const std::vector<ValueCopy>& assignments) {
-  std::map<std::string, std::vector<std::string>> names;  // by what is said about them
+  std::map<std::string, std::vector<std::string>> names;  // by reason
   for (const auto& assignment : assignments) {
-    if (const char* refusal = refusal_of(assignment))
-      names[refusal].push_back(assignment.entry.name);
+    if (const char* reason = rejection_reason(assignment))
+      names[reason].push_back(assignment.entry.name);
   }
   std::string message;
-  for (const auto& [refusal, refused] : names)
-    message += (message.empty() ? "" : "; ") + ("cannot assign to " + tensors_called(refused)) +
-               ", " + refusal;
+  for (const auto& [reason, names_with_reason] : names)
+    message += (message.empty() ? "" : "; ") +
+               ("cannot assign to " + quote_tensors(names_with_reason)) + ", " + reason;
   if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
 }
 
-void take_place_of(const at::Tensor& tensor, const at::Tensor& other) {
+void replace_data(const at::Tensor& tensor, const at::Tensor& other) {
   const c10::NoGradGuard no_grad;
   const bool was_inference = tensor.is_inference();
   if (at::_has_compatible_shallow_copy_type(tensor, other)) {
     tensor.set_data(other);
   } else {
-    // set_data refuses a change between the meta device, or an accelerator of a private backend,
-    // and the rest. What it does otherwise is right for them too: a node that accumulates gradients
-    // is of the old device, and a new one is made when it is needed.
+    // set_data rejects a change from or to the meta device or a private backend. Do what it does
+    // otherwise: drop the gradient accumulator, which belongs to the old device and is created
+    // again when needed.
     if (auto* autograd = torch::autograd::impl::get_autograd_meta(tensor)) {
       const std::lock_guard<std::mutex> lock(autograd->mutex_);
       autograd->grad_accumulator_.reset();
@@ -81,9 +81,9 @@ void assign_values(const File& file, const std::vector<ValueCopy>& assignments, 
   std::vector<FileEntry> entries;
   for (const auto& assignment : assignments)
     entries.push_back(assignment.entry);
-  const auto tensors = file_tensors(file, entries, device, FileMemory::as_given, progress);
+  const auto tensors = file_tensors(file, entries, device, FileMemory::from_file, progress);
   for (std::size_t i = 0; i < assignments.size(); ++i)
-    take_place_of(assignments[i].destination, tensors[i]);
+    replace_data(assignments[i].destination, tensors[i]);
 }
 
 }  // namespace safetensors

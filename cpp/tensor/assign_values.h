@@ -1,4 +1,4 @@
-// A file's tensors in the place of a module's.
+// Replaces the data of a module's tensors with tensors of a file.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,17 +11,16 @@
 
 namespace safetensors {
 
-// Throws Error ST_E_INVALID_ARGUMENT, naming all destinations that cannot take over what the file
-// has for them.
+// Throws Error ST_E_INVALID_ARGUMENT, with all destinations that cannot be assigned to.
 void check_assignments(const std::vector<ValueCopy>& assignments);
 
-// Makes the destinations refer to the file's tensors, on `device`, with the file's dtype. The
-// destinations stay the objects that they are, with their requires_grad; a gradient of another
+// Replaces the data of the destinations with the tensors of the file, on `device` and with the
+// dtypes of the file. The destinations keep their identity and requires_grad; a gradient of another
 // dtype or device is dropped.
 void assign_values(const File& file, const std::vector<ValueCopy>& assignments, c10::Device device,
                    ProgressCounter& progress);
 
-// Makes `tensor` refer to the memory, dtype, sizes and strides of `other`.
-void take_place_of(const at::Tensor& tensor, const at::Tensor& other);
+// Replaces the storage, dtype, sizes and strides of `tensor` with those of `other`.
+void replace_data(const at::Tensor& tensor, const at::Tensor& other);
 
 }  // namespace safetensors

@@ -6,17 +6,18 @@
 namespace safetensors {
 
 namespace {
-// A cache line, and more than any element needs.
-constexpr std::align_val_t kAlignment{64};
+// A cache line; no element needs more.
+constexpr std::align_val_t alignment{64};
 }  // namespace
 
 Buffer::Buffer(std::size_t size)
-    : data_(static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow))), size_(size) {
-  if (!data_) throw Error(ST_E_NO_MEMORY, "no memory for " + std::to_string(size) + " bytes");
+    : data_(static_cast<std::byte*>(::operator new(size, alignment, std::nothrow))), size_(size) {
+  if (!data_)
+    throw Error(ST_E_NO_MEMORY, "not enough memory for " + std::to_string(size) + " bytes");
 }
 
 void Buffer::Free::operator()(std::byte* data) const noexcept {
-  ::operator delete(data, kAlignment);
+  ::operator delete(data, alignment);
 }
 
 }  // namespace safetensors

@@ -8,7 +8,7 @@
 namespace safetensors {
 
 at::Tensor byte_view(const c10::Storage& storage, std::uint64_t offset, std::uint64_t nbytes) {
-  // A fresh set of keys: a view of an inference tensor would refuse to be written to.
+  // A new set of keys: LibTorch rejects writes to a view of an inference tensor.
   const c10::DispatchKeySet keys(
       c10::computeDispatchKey(c10::kByte, c10::kStrided, storage.device()));
   auto bytes = c10::make_intrusive<c10::TensorImpl>(c10::Storage(storage), keys,

@@ -1,4 +1,4 @@
-// Bytes of a storage as a tensor.
+// Views of the bytes of a storage.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,14 +8,14 @@
 
 namespace safetensors {
 
-// `nbytes` bytes of the storage from `offset` on, as a one-dimensional uint8 tensor that shares it.
-// Unlike Tensor::view this takes any dtype and any dimensions, and costs no dispatch.
+// A one-dimensional uint8 view of `nbytes` bytes of the storage from `offset`. Unlike Tensor::view
+// it works with any dtype and shape, and avoids the dispatcher.
 at::Tensor byte_view(const c10::Storage& storage, std::uint64_t offset, std::uint64_t nbytes);
 
-// The same of a dense tensor's bytes, counted from its first element.
+// The same for a dense tensor, with `offset` from its first element.
 at::Tensor byte_view(const at::Tensor& tensor, std::uint64_t offset, std::uint64_t nbytes);
 
-// Host memory that stays the caller's.
+// A storage over host memory that the caller owns.
 c10::Storage borrowed_host_storage(void* data, std::uint64_t nbytes);
 
 }  // namespace safetensors

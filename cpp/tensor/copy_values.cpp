@@ -20,28 +20,28 @@ namespace safetensors {
 
 namespace {
 
-// Between two calls of the progress callback.
+// The most bytes between two calls of the progress callback.
 constexpr std::uint64_t largest_piece = std::uint64_t{64} << 20;
 
-// Of temporary tensors on a device at a time.
+// The limit of temporary tensors on a device, in bytes.
 constexpr std::uint64_t largest_batch = std::uint64_t{256} << 20;
 
-bool takes_bytes_as_they_are(const ValueCopy& copy) {
+bool is_bitwise_copy(const ValueCopy& copy) {
   const at::Tensor& to = copy.destination;
-  // A file's booleans may be other bytes than 0 and 1: copy_ makes them 1 on the CPU, and copies
-  // the bytes elsewhere.
+  // A file may have booleans other than 0 and 1: copy_ converts them to 1 on the CPU, and copies
+  // the bytes on other devices.
   if (to.scalar_type() == at::kBool && to.is_cpu()) return false;
   return to.scalar_type() == copy.entry.dtype && to.is_contiguous() && !to.is_conj() &&
          !to.is_neg();
 }
 
-// What in-place operations do, so that autograd notices.
-void mark_as_written(const at::Tensor& tensor) {
+// Bumps the version as in-place operations do, so that autograd detects the write.
+void bump_version(const at::Tensor& tensor) {
   if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();
 }
 
 void read_bytes(const File& file, const ValueCopy& copy, ProgressCounter& progress) {
-  mark_as_written(copy.destination);
+  bump_version(copy.destination);
   auto* bytes = static_cast<std::byte*>(copy.destination.mutable_data_ptr());
   for (std::uint64_t done = 0; done < copy.entry.info.nbytes;) {
     const std::uint64_t piece = std::min(largest_piece, copy.entry.info.nbytes - done);
@@ -52,13 +52,13 @@ void read_bytes(const File& file, const ValueCopy& copy, ProgressCounter& progre
 }
 
 void copy_on_host(const File& file, const ValueCopy& copy, ProgressCounter& progress) {
-  if (takes_bytes_as_they_are(copy)) return read_bytes(file, copy, progress);
+  if (is_bitwise_copy(copy)) return read_bytes(file, copy, progress);
   copy.destination.copy_(host_tensor(file, copy.entry));
   progress.add(copy.entry.info.nbytes);
 }
 
-// The copies to one device that are under way: what is read straight to its place, and what is read
-// into temporary tensors and converted from there.
+// Pending copies to one device: reads directly into destinations, and reads into temporary tensors
+// that are then converted.
 class DeviceBatch {
  public:
   DeviceBatch(const File& file, c10::Device device, ProgressCounter& progress)
@@ -66,8 +66,8 @@ class DeviceBatch {
 
   void add(const ValueCopy& copy) {
     at::Tensor target = copy.destination;
-    if (takes_bytes_as_they_are(copy)) {
-      mark_as_written(target);
+    if (is_bitwise_copy(copy)) {
+      bump_version(target);
     } else {
       target =
           at::empty(copy.entry.sizes, at::TensorOptions().dtype(copy.entry.dtype).device(device_));
@@ -99,11 +99,11 @@ class DeviceBatch {
 bool converts_f4(const ValueCopy& copy) {
   const auto from = copy.entry.dtype;
   const auto to = copy.destination.scalar_type();
-  return from != to && (is_pair_of_elements(from) || is_pair_of_elements(to));
+  return from != to && (is_packed_pair(from) || is_packed_pair(to));
 }
 
-// copy_ knows the dtypes of the format, and complex numbers of every precision.
-bool is_converted_to(c10::ScalarType dtype) {
+// copy_ converts to the dtypes of the format and to complex dtypes.
+bool can_convert_to(c10::ScalarType dtype) {
   return dtype_of(dtype).has_value() || c10::isComplexType(dtype);
 }
 
@@ -113,43 +113,44 @@ bool quantizes(const ValueCopy& copy) {
          (to == at::kQInt8 || to == at::kQUInt8 || to == at::kQInt32);
 }
 
-const char* refusal_of(const ValueCopy& copy) {
+const char* rejection_reason(const ValueCopy& copy) {
   const at::Tensor& destination = copy.destination;
   if (!destination.defined()) return "undefined: load into tensors that have memory";
   if (destination.layout() != c10::kStrided) return "sparse: load into dense tensors";
-  if (destination.is_nested()) return "nested: load into the tensors that unbind() gives";
+  if (destination.is_nested()) return "nested: load into the tensors that unbind() returns";
   if (destination.is_meta())
     return "on the meta device, without memory: use load_model with `assign`, or load_file";
   if (!destination.has_storage() && destination.is_cpu())
-    return "wrapped, without a storage: load into what is wrapped";
+    return "wrapped, without a storage: load into the tensor inside";
   if (destination.is_inference() && !c10::InferenceMode::is_enabled())
-    return "made in inference mode: load in inference mode too";
+    return "created in inference mode: load in inference mode too";
   if (copy.entry.info.nbytes == 0) return nullptr;
   if (destination.is_quantized() && !quantizes(copy))
-    return "quantized, which takes F32 only, contiguous and into 8 or 32 bits: load into a tensor "
-           "that quantize_per_tensor() is called on";
-  if (!destination.is_quantized() && !is_converted_to(destination.scalar_type()))
-    return "of a dtype that LibTorch converts nothing to: load into one that the format has";
+    return "quantized: LibTorch quantizes only F32 into contiguous tensors of 8 or 32 bits; load "
+           "into "
+           "a tensor that is not quantized and call quantize_per_tensor()";
+  if (!destination.is_quantized() && !can_convert_to(destination.scalar_type()))
+    return "of a dtype that LibTorch does not convert to: load into a dtype of the format";
   if (destination.has_storage() && !fits_in_storage(destination))
-    return "larger than the storage, which was freed or shrunk: give it back before";
-  if (takes_bytes_as_they_are(copy)) return nullptr;
+    return "larger than its storage, which was freed or resized: resize the storage first";
+  if (is_bitwise_copy(copy)) return nullptr;
   if (converts_f4(copy)) return "of another dtype: LibTorch cannot convert F4";
   if (at::has_internal_overlap(destination) == at::MemOverlap::Yes)
-    return "with several elements in one place of memory: clone() before";
+    return "with several elements at one address: call clone() first";
   return nullptr;
 }
 
 }  // namespace
 
 void check_destinations(const std::vector<ValueCopy>& copies) {
-  std::map<std::string, std::vector<std::string>> names;  // by what is said about them
+  std::map<std::string, std::vector<std::string>> names;  // by reason
   for (const auto& copy : copies) {
-    if (const char* refusal = refusal_of(copy)) names[refusal].push_back(copy.entry.name);
+    if (const char* reason = rejection_reason(copy)) names[reason].push_back(copy.entry.name);
   }
   std::string message;
-  for (const auto& [refusal, refused] : names)
+  for (const auto& [reason, names_with_reason] : names)
     message += (message.empty() ? "" : "; ") +
-               ("cannot copy values into " + tensors_called(refused)) + ", " + refusal;
+               ("cannot copy values into " + quote_tensors(names_with_reason)) + ", " + reason;
   if (!message.empty()) throw Error(ST_E_INVALID_ARGUMENT, message);
 }
 

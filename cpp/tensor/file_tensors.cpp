@@ -12,17 +12,16 @@ namespace safetensors {
 
 namespace {
 
-// What LibTorch says of a device that it does not have is about operators and dispatch keys.
-void check_is_there(c10::Device device) {
+// LibTorch's own message for a missing device is about operators and dispatch keys.
+void check_available(c10::Device device) {
   if (device.is_meta()) return;
   const int count = c10::impl::hasDeviceGuardImpl(device.type())
                         ? c10::impl::VirtualGuardImpl(device.type()).deviceCount()
                         : 0;
   if (device.index() < count && count > 0) return;
-  throw Error(ST_E_UNSUPPORTED, "there is no device " + device.str() + ": LibTorch has " +
-                                    std::to_string(count) + " of the type " +
-                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true) +
-                                    " here");
+  throw Error(ST_E_UNSUPPORTED, "device " + device.str() + " is not available: LibTorch found " +
+                                    std::to_string(count) + " devices of type " +
+                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true));
 }
 
 std::vector<at::Tensor> host_tensors(const File& file, const std::vector<FileEntry>& entries,
@@ -49,7 +48,7 @@ std::vector<at::Tensor> device_tensors(const File& file, const std::vector<FileE
   if (device.is_meta()) {
     progress.add(total_nbytes(entries));
   } else if (!reads.empty()) {
-    // "cuda" without an index has become the current device's.
+    // The tensors have an index even if `device` has none.
     load_to_device(file, std::move(reads), tensors.front().device(), progress);
   }
   return tensors;
@@ -61,7 +60,7 @@ std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEnt
                                      c10::Device device, FileMemory memory,
                                      ProgressCounter& progress) {
   if (device.is_cpu()) return host_tensors(file, entries, memory, progress);
-  check_is_there(device);
+  check_available(device);
   return device_tensors(file, entries, device, progress);
 }
 

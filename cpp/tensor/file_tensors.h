@@ -1,4 +1,4 @@
-// A file's tensors as new ones of LibTorch's.
+// Creates the tensors of a file on a device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,8 +13,8 @@
 
 namespace safetensors {
 
-// One for each entry. On the CPU they are what host_tensor makes; elsewhere they have memory of
-// their own.
+// Returns one tensor per entry: on the CPU as host_tensor() creates it, on other devices with
+// memory of its own.
 std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      c10::Device device, FileMemory memory,
                                      ProgressCounter& progress);

@@ -25,14 +25,14 @@ c10::DataPtr copy_of(Bytes bytes) {
 
 c10::DataPtr memory_of(Tensor tensor, std::size_t alignment, FileMemory memory) {
   const Bytes bytes = tensor.bytes();
-  std::byte* data = memory == FileMemory::is_writable ? const_cast<std::byte*>(bytes.data())
-                                                      : tensor.mutable_bytes().data();
+  std::byte* data = memory == FileMemory::writable ? const_cast<std::byte*>(bytes.data())
+                                                   : tensor.mutable_bytes().data();
   if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0) return copy_of(bytes);
   auto owner = std::make_unique<Tensor>(std::move(tensor));
   return {data, owner.release(), delete_tensor, c10::Device(c10::kCPU)};
 }
 
-// What at::empty does, for memory that is there already.
+// Does what at::empty does, with existing memory.
 at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
   auto storage = c10::make_intrusive<c10::StorageImpl>(
       c10::StorageImpl::use_byte_size_t(), static_cast<std::size_t>(entry.info.nbytes),

@@ -1,4 +1,4 @@
-// A file's tensor in host memory, without a copy where that is possible.
+// Creates a tensor of a file in host memory, without a copy if possible.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,17 +9,16 @@
 
 namespace safetensors {
 
-// Whether the bytes of an opened file may be written to although the C ABI gives them for reading
-// only.
+// Who decides whether tensors may refer to the bytes of a File.
 enum class FileMemory {
-  as_given,     // mapped or read by the C ABI, which says what may be written to
-  is_writable,  // memory that was handed over for the tensors to be
+  from_file,  // Tensor::mutable_bytes
+  writable,   // the caller, who passed writable memory: all of it is
 };
 
-// The entry's bytes as a tensor with a storage of its own, exactly as large. It is the file's
-// mapping, or the memory that the file lies in, or what was read for it; it keeps that alive. Bytes
-// that do not suit the dtype's alignment, or that must not be written to, are copied.
+// Returns a tensor whose storage has exactly the bytes of the entry: a part of the mapping, of the
+// caller's memory, or memory that was read into. The tensor keeps that memory alive. Bytes that are
+// not aligned for the dtype, or not writable, are copied.
 at::Tensor host_tensor(const File& file, const FileEntry& entry,
-                       FileMemory memory = FileMemory::as_given);
+                       FileMemory memory = FileMemory::from_file);
 
 }  // namespace safetensors

@@ -32,12 +32,12 @@ std::vector<bool> overlapping(const std::vector<ValueCopy>& copies) {
     if (destination.numel() > 0 && destination.has_storage())
       extents.push_back(extent_of(destination, i));
   }
-  // Devices may use the same addresses: then tensors that do not overlap are said to.
+  // Tensors on different devices may have equal addresses; they count as overlapping.
   std::sort(extents.begin(), extents.end(),
             [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
 
   std::vector<bool> result(copies.size());
-  std::size_t furthest = 0;  // of the extents so far, the one that reaches furthest
+  std::size_t furthest = 0;  // index of the extent with the largest end so far
   for (std::size_t i = 1; i < extents.size(); ++i) {
     if (extents[i].begin < extents[furthest].end)
       result[extents[i].position] = result[extents[furthest].position] = true;

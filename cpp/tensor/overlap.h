@@ -1,4 +1,4 @@
-// Which values are going to the same memory.
+// Finds destinations that overlap in memory.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace safetensors {
 
-// For each copy, whether another one's destination may lie in the same bytes, whatever storage
-// they belong to. What lies from a tensor's first byte to its last counts, holes and all.
+// Returns for each copy whether its destination may overlap another one, in any storage. A tensor
+// extends from its first byte to its last, gaps included.
 std::vector<bool> overlapping(const std::vector<ValueCopy>& copies);
 
 }  // namespace safetensors

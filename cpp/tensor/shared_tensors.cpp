@@ -34,7 +34,7 @@ std::uintptr_t address_of(const void* data) {
   return reinterpret_cast<std::uintptr_t>(data);
 }
 
-// Asked for as memory to write to, which parts storages that are lazy copies of each other.
+// Mutable access separates storages that are lazy copies of each other.
 std::uintptr_t storage_address(const at::Tensor& tensor) {
   return tensor.has_storage() ? address_of(tensor.storage().mutable_data()) : 0;
 }
@@ -43,14 +43,14 @@ std::uintptr_t first_byte(const at::Tensor& tensor) {
   return tensor.numel() == 0 ? 0 : address_of(tensor.mutable_data_ptr());
 }
 
-// Nested tensors have no strides to compare; they can neither be saved nor loaded into.
+// Nested tensors have no strides to compare, and can be neither saved nor loaded.
 bool has_memory(const at::Tensor& tensor) {
   return !tensor.is_meta() && !tensor.is_nested() && storage_address(tensor) != 0 &&
          tensor.storage().nbytes() != 0;
 }
 
-// One past the last byte of the last element in row-major order, which of a broadcast tensor need
-// not be the furthest one.
+// One past the last byte of the last element in row-major order. In a broadcast tensor another
+// element may have a higher address.
 std::uintptr_t end_byte(const NamedTensor& named) {
   const at::Tensor& tensor = named.tensor;
   if (tensor.numel() == 0) return first_byte(tensor);
@@ -59,14 +59,14 @@ std::uintptr_t end_byte(const NamedTensor& named) {
   if (!strides)
     throw Error(ST_E_INVALID_ARGUMENT,
                 "tensor " + quote(named.name) +
-                    " shares its memory with others and is not contiguous, so that it cannot be "
-                    "told what part of it they share: call contiguous() or clone() on it");
+                    " shares memory with other tensors and is not contiguous, so the shared range "
+                    "cannot be determined: call contiguous() or clone()");
   const auto last = (tensor.numel() - 1) * strides->front() * tensor.element_size();
   return first_byte(tensor) + static_cast<std::uintptr_t>(last + tensor.element_size());
 }
 
-// Splits the tensors of one storage. Each is compared with the end of the one before it only,
-// although an earlier one may reach further: so does the Python package, and files depend on it.
+// Splits the tensors of one storage. Each is compared only with the end of the tensor before it,
+// although an earlier tensor may end later: files depend on this behaviour of the Python package.
 void split_by_overlap(const StateDict& state, const TensorGroup& sharing,
                       std::vector<TensorGroup>& groups) {
   struct Area {
@@ -159,9 +159,8 @@ std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameT
   }
   if (!uncovered.empty())
     throw Error(ST_E_INVALID_ARGUMENT,
-                "tensors that are views of parts of a storage, without one among them that covers "
-                "it and could be kept for all: " +
-                    uncovered + ". Call clone() on them, so that each has memory of its own");
+                "cannot save or load views of which none covers the whole storage: " + uncovered +
+                    ". Call clone() on them");
   return choices;
 }
 

@@ -1,5 +1,5 @@
-// Which tensors of a state dict share memory, and which name of them is kept. The decisions are
-// those of the format's Python package, in every detail that decides what a file holds.
+// Finds the tensors of a state dict that share memory, and chooses the name that is saved, as the
+// format's Python package does.
 #pragma once
 
 #include <cstddef>
@@ -17,27 +17,28 @@ using NameTest = std::function<bool(std::string_view name)>;
 // Positions in a state dict.
 using TensorGroup = std::vector<std::size_t>;
 
-// The tensors that have memory, in groups: those of one device, storage and storage size, split
-// where a tensor begins behind the end of the one before it (by address, then end, then name). A
-// tensor that shares with none is a group of its own. Groups come in the order of their storages'
-// first tensors; within a storage, by address. Nested tensors, those on the meta device, and
-// those without a storage of any bytes are in no group; what has no elements of a storage that has
-// bytes is a group at address 0. Throws Error ST_E_INVALID_ARGUMENT where a tensor of a storage
-// that several use is strided such that its end cannot be told (Tensor::view(-1) is impossible).
+// Groups the tensors that have memory by device, storage and size of the storage, and splits a
+// group where a tensor begins at or after the end of the tensor before it, in the order of address,
+// end and name. A tensor that shares no memory is a group of its own. The groups are in the order
+// of the first tensors of their storages, and of addresses within a storage. Nested tensors,
+// tensors on the meta device and tensors of empty storages are in no group; a tensor without
+// elements of another storage is a group at address 0. Throws Error ST_E_INVALID_ARGUMENT for a
+// tensor of a shared storage whose strides leave its end undetermined (Tensor::view(-1) is
+// impossible).
 //
-// With `is_chosen`, storages that no chosen name uses are left out, whatever they look like.
+// With `is_chosen`, storages without a chosen name are ignored.
 std::vector<TensorGroup> find_shared_tensors(const StateDict& state,
                                              const NameTest& is_chosen = nullptr);
 
-// Of tensors that share memory: the one that is kept, and the others, by name.
+// The tensor of a group that is kept, and the other tensors, ordered by name.
 struct SharedNames {
   std::size_t kept;
   TensorGroup removed;
 };
 
-// Decides for every group that find_shared_tensors gives. Only tensors that cover the whole storage
-// can be kept; of those, the first by name that is preferred, else the first by name. Groups of one
-// tensor need to be covered too, and give nothing. Throws Error ST_E_INVALID_ARGUMENT, naming all
+// Chooses for every group of find_shared_tensors(). Only a tensor that covers the whole storage can
+// be kept: the first by name that is preferred, else the first by name. A group of one tensor must
+// cover its storage too, and is not in the result. Throws Error ST_E_INVALID_ARGUMENT, with all
 // groups of which no tensor covers the storage.
 std::vector<SharedNames> choose_shared_names(const StateDict& state,
                                              const NameTest& is_preferred = nullptr,

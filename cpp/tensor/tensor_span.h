@@ -1,4 +1,4 @@
-// How far a tensor reaches in its storage.
+// The range of a tensor in its storage.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,12 +7,12 @@
 
 namespace safetensors {
 
-// How many elements lie from the first to the last one, holes and all; 0 without elements. The
-// tensor is strided.
+// The number of elements from the first to the last one in memory, gaps included; 0 for a tensor
+// without elements. The tensor is strided.
 std::int64_t span_of(const at::Tensor& tensor);
 
-// Whether the storage has memory for all of these: it can be freed or shrunk under a tensor. The
-// tensor is strided and has a storage.
+// Whether the storage is large enough for the tensor: it can be freed or resized. The tensor is
+// strided and has a storage.
 bool fits_in_storage(const at::Tensor& tensor);
 
 }  // namespace safetensors

@@ -1,4 +1,4 @@
-// Bytes that own their memory.
+// A byte buffer that owns its memory.
 #ifndef SAFETENSORS_TORCH_BUFFER_HPP
 #define SAFETENSORS_TORCH_BUFFER_HPP
 
@@ -10,11 +10,11 @@
 
 namespace safetensors {
 
-// Bytes that own their memory, as `save` returns them. Move only. Converts to Bytes.
+// Owns the bytes that `save` returns. Move-only. Converts to Bytes.
 class Buffer {
  public:
   Buffer() noexcept = default;
-  // `size` bytes that are not initialised. Throws Error ST_E_NO_MEMORY.
+  // Allocates `size` uninitialized bytes. Throws Error ST_E_NO_MEMORY.
   ST_TORCH_API explicit Buffer(std::size_t size);
   Buffer(Buffer&& other) noexcept
       : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}

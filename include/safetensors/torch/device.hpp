@@ -1,4 +1,4 @@
-// The device that loaded tensors go to.
+// The device of loaded tensors.
 #ifndef SAFETENSORS_TORCH_DEVICE_HPP
 #define SAFETENSORS_TORCH_DEVICE_HPP
 
@@ -9,14 +9,14 @@
 
 namespace safetensors {
 
-// Where loaded tensors go. Made from a c10::Device or a device type, from text as LibTorch reads it
-// ("cpu", "cuda", "cuda:1", "mps"), or from a number, which is that device of the machine's
-// accelerator. Throws Error ST_E_INVALID_ARGUMENT for text that names no device and for a negative
-// number, and ST_E_UNSUPPORTED for a number where there is no accelerator.
+// The device of loaded tensors, converted implicitly from a c10::Device, a device type, a device
+// string of LibTorch ("cpu", "cuda", "cuda:1", "mps"), or a device index of the accelerator. Throws
+// Error ST_E_INVALID_ARGUMENT for an invalid device string and for a negative index, and
+// ST_E_UNSUPPORTED for an index if LibTorch finds no accelerator.
 class Device {
  public:
   Device() : device_(c10::DeviceType::CPU) {}
-  Device(c10::Device device) : device_(device) {}          // NOLINT: all of these are implicit
+  Device(c10::Device device) : device_(device) {}          // NOLINT: implicit by design
   Device(c10::DeviceType type) : device_(type) {}          // NOLINT
   ST_TORCH_API Device(int index);                          // NOLINT
   ST_TORCH_API Device(const std::string& text);            // NOLINT

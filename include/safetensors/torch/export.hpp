@@ -1,4 +1,4 @@
-// Marks what libsafetensors-torch exports.
+// Visibility of the exported symbols of libsafetensors-torch.
 #ifndef SAFETENSORS_TORCH_EXPORT_HPP
 #define SAFETENSORS_TORCH_EXPORT_HPP
 

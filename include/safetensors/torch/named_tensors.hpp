@@ -1,4 +1,4 @@
-// Tensors by name: what goes in and what comes out.
+// Collections of named tensors: arguments and results.
 #ifndef SAFETENSORS_TORCH_NAMED_TENSORS_HPP
 #define SAFETENSORS_TORCH_NAMED_TENSORS_HPP
 
@@ -13,7 +13,7 @@
 
 namespace safetensors {
 
-// Tensors by name, in an order: what torch::nn::Module::named_parameters() returns too.
+// Ordered dictionary of tensors, the type of torch::nn::Module::named_parameters().
 using TensorDict = torch::OrderedDict<std::string, at::Tensor>;
 
 struct NamedTensor {
@@ -21,10 +21,10 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-// Tensors by name as a function takes them: made from a TensorDict, a std::map or
-// std::unordered_map, a vector of pairs, a c10::Dict, the named_parameters() of a module of either
-// kind, or a list written in place: {{"weight", w}, {"bias", b}}. Holds copies of the names and
-// handles of the tensors.
+// Named tensors as an argument, converted implicitly from a TensorDict, a std::map or
+// std::unordered_map, a vector of pairs, a c10::Dict, the named_parameters() of a torch::nn::Module
+// or torch::jit::Module, or a braced list: {{"weight", w}, {"bias", b}}. Copies the names and
+// references the tensors.
 class NamedTensors {
  public:
   NamedTensors() = default;
@@ -34,7 +34,7 @@ class NamedTensors {
   requires(!std::is_base_of_v<NamedTensors, Range>) && requires(const Range& range) {
     range.begin() != range.end();
   }
-  NamedTensors(const Range& range) {  // NOLINT: implicit, so that containers can be arguments
+  NamedTensors(const Range& range) {  // NOLINT: implicit by design
     if constexpr (requires { range.size(); }) items_.reserve(range.size());
     for (const auto& item : range) {
       if constexpr (requires { item.tensor; }) {

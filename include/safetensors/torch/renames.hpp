@@ -1,4 +1,4 @@
-// Other names for the tensors of a file.
+// Rules that rename tensors on load and on save.
 #ifndef SAFETENSORS_TORCH_RENAMES_HPP
 #define SAFETENSORS_TORCH_RENAMES_HPP
 
@@ -14,17 +14,17 @@
 
 namespace safetensors {
 
-// How names become other names: from those in the file to the program's when loading, from the
-// program's to those in the file when saving.
+// Maps file names to program names on load, and program names to file names on save.
 //
 //   Renames({{"lm_head.weight", "head.weight"}})          // exactly this name
 //       .strip_prefix("bert.")                            // "bert.fc.bias" -> "fc.bias"
 //       .add_prefix("model.")                             // "fc.bias" -> "model.fc.bias"
 //       .regex("layers\\.(\\d+)\\.fc", "block$1.linear")  // every match
 //
-// A name that an exact rule names gets its new name and is done. Any other goes through the rest of
-// the rules in the order in which they were added, each rule seeing what the one before made of it.
-// Two names that become one are refused where the renames are used (Error ST_E_DUPLICATE).
+// An exact rule takes precedence: the other rules are not applied to its name. All other names pass
+// through the prefix and regex rules in the order in which these were added; each rule is applied
+// to the result of the one before. Renames that map two names to one are rejected where they are
+// used (Error ST_E_DUPLICATE).
 class Renames {
  public:
   Renames() = default;
@@ -33,36 +33,37 @@ class Renames {
       this->exact(from, to);
   }
 
-  // This one name becomes `to`. A second rule for the same name replaces the first.
+  // Renames `from` to `to`. A second rule for the same name replaces the first.
   ST_TORCH_API Renames& exact(std::string from, std::string to);
 
-  // Names that begin with `prefix` lose it; others stay.
+  // Removes `prefix` from names that begin with it.
   ST_TORCH_API Renames& strip_prefix(std::string prefix);
 
-  // Every name gets `prefix` before it.
+  // Prepends `prefix` to every name.
   ST_TORCH_API Renames& add_prefix(std::string prefix);
 
-  // Names that begin with `from` begin with `to` instead; others stay.
+  // Replaces the prefix `from` of names that begin with it with `to`.
   ST_TORCH_API Renames& replace_prefix(std::string from, std::string to);
 
-  // Every match of `pattern` (ECMAScript, as std::regex has it: of bytes, so that "." is one byte
-  // of a letter beyond ASCII, and brackets hold ASCII only) becomes `replacement`, in which $1 is
-  // the first group and $& the match. Throws Error ST_E_INVALID_ARGUMENT for a pattern that is
-  // none. Names longer than 4,096 bytes are refused where the rule is used (ST_E_UNSUPPORTED).
+  // Replaces every match of `pattern` with `replacement`, in which $1 is the first group and $& the
+  // match. The grammar is std::regex's ECMAScript over bytes: "." matches one byte of a multi-byte
+  // character, and bracket expressions support only ASCII. Throws Error ST_E_INVALID_ARGUMENT for
+  // an invalid pattern. Names longer than 4,096 bytes are rejected where the rule is used
+  // (ST_E_UNSUPPORTED).
   ST_TORCH_API Renames& regex(std::string pattern, std::string replacement);
 
-  // The renames that undo these, to save in a file's own names what was loaded with renames.
-  // Prefixes that were stripped are added to every name. Throws Error ST_E_UNSUPPORTED if there is
-  // a regular expression, and ST_E_DUPLICATE if two exact rules have the same result.
+  // The inverse renames, for saving with the original names after loading with renames. The inverse
+  // of strip_prefix is add_prefix, which applies to every name. Throws Error ST_E_UNSUPPORTED if
+  // there is a regex rule, and ST_E_DUPLICATE if two exact rules have the same result.
   ST_TORCH_API Renames inverse() const;
 
-  // What `name` becomes.
+  // The new name of `name`.
   ST_TORCH_API std::string apply(std::string_view name) const;
 
   bool empty() const noexcept { return exact_.empty() && rules_.empty(); }
 
  private:
-  friend class NameTranslation;
+  friend class CompiledRenames;
   enum class Kind : std::uint8_t { prefix, regex };
   struct Rule {
     Kind kind;
