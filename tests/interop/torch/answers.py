@@ -1,4 +1,4 @@
-"""Answers and files of the two implementations, compared. What is different is returned, or None."""
+"""Compares the answers and files of the two implementations; returns the difference or None."""
 
 import json
 import os
@@ -8,13 +8,13 @@ from random_tensors import contiguous
 
 
 def split(data):
-    """A file's header as an object, in the order in which it is written, and the rest."""
+    """Returns the header of a file as an object in file order, its length, and the data."""
     (length,) = struct.unpack("<Q", data[:8])
     return json.loads(data[8 : 8 + length]), length, data[8 + length :]
 
 
 def tensors_in(file):
-    """What a file holds by its header: for the dtypes that the reference writes and cannot always read."""
+    """Returns the tensors of a file by its header, for dtypes that the reference writes but cannot always read."""
     with open(file, "rb") as source:
         header, _, data = split(source.read())
     header.pop("__metadata__", None)
@@ -39,8 +39,8 @@ def tensors_in(file):
 
 
 def compare_files(ours, theirs):
-    """Byte for byte; only the order of several metadata keys, which is random in the reference, may be
-    different, and is the keys' own in the library's files."""
+    """Compares byte for byte, except for the order of metadata keys, which is random in the reference and
+    ascending in the library."""
     if not os.path.exists(theirs):
         return "a file that the reference did not write" if os.path.exists(ours) else None
     if not os.path.exists(ours):
@@ -62,8 +62,8 @@ def compare_files(ours, theirs):
 
 
 def ordered(tensors):
-    """Those without elements begin where another begins: which of them comes first is random in the
-    reference. Sorted by name among themselves, they can be compared."""
+    """Sorts tensors without elements that begin at one offset by name, because the reference orders them at
+    random."""
     result, run = [], []
     for tensor in tensors:
         if tensor["data"]:
@@ -75,7 +75,7 @@ def ordered(tensors):
 
 
 def compare_tensors(ours, theirs):
-    """Two dictionaries that were loaded: order, names, dtypes, shapes, strides, storages, bytes."""
+    """Compares two loaded dictionaries: order, names, dtypes, shapes, strides, storages, bytes."""
     for our_tensor, their_tensor in zip(ordered(ours), ordered(theirs)):
         for field, theirs_is in their_tensor.items():
             if our_tensor[field] != theirs_is:
@@ -89,15 +89,15 @@ def compare_tensors(ours, theirs):
 
 
 def compare_states(ours, theirs):
-    """Two models: the same, but in no order."""
+    """Compares two models in any order."""
     return compare_tensors(
         sorted(ours, key=lambda each: each["name"]), sorted(theirs, key=lambda each: each["name"])
     )
 
 
 def same_unexpected(ours, theirs, empty):
-    """Whether the lists are the same; names of tensors without elements (`empty`) have no place of their own
-    in a file, and can come anywhere."""
+    """Whether the lists are equal; the position of the names of tensors without elements (`empty`) is
+    ignored, because it is not determined by the file."""
 
     def order(names):
         return [name for name in names if name not in empty]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The embed example's module with random weights, beside the same sums in Python: bert_test.py TINY_BERT
+"""Compares the module of the embed example, with random weights, with the same model in Python: bert_test.py TINY_BERT
 
 The file has the names of Hugging Face's BERT; what the network does is written down here once more, in plain
 operations of torch and in float64."""
@@ -52,7 +52,7 @@ def random_weights(prefix):
 
 
 def vectors(weights, prefix, ids, mask):
-    """[texts, tokens] of ids -> [texts, WIDTH]."""
+    """Maps ids of shape [texts, tokens] to [texts, WIDTH]."""
 
     def weight(name):
         return weights[prefix + name]
@@ -94,7 +94,7 @@ def vectors(weights, prefix, ids, mask):
 
 
 def check(program, folder, prefix, dtype, tolerance):
-    """Weights in the file as `dtype`, which become float32 in the module."""
+    """Saves the weights as `dtype`; the module converts them to float32."""
     weights = {name: weight.to(dtype) for name, weight in random_weights(prefix).items()}
     lengths = torch.tensor([9, 1, 16, 4])
     ids = torch.randint(VOCABULARY, (4, POSITIONS))

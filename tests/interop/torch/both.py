@@ -1,4 +1,4 @@
-"""A script put to both implementations: what every test here begins with."""
+"""Runs scripts with both implementations. Every test imports this module first."""
 
 import argparse
 import random
@@ -10,7 +10,7 @@ try:
     import safetensors.torch  # noqa: F401
     import torch
 except ImportError as error:
-    print(f"this Python lacks the reference: {error}")
+    print(f"the reference is not installed: {error}")
     sys.exit(77)
 
 import driver
@@ -19,7 +19,7 @@ from comparison import difference
 
 
 class Both:
-    """Runs scripts, collects what is different, and says in the end how many cases were compared."""
+    """Runs scripts, collects differences, and reports the number of compared cases at the end."""
 
     def __init__(self, cases):
         parser = argparse.ArgumentParser()
@@ -39,7 +39,7 @@ class Both:
         torch.set_num_threads(1)
 
     def _questions(self, ours, theirs):
-        """(case, our line, their line, our answer, their answer) for all that is asked."""
+        """Yields (case, our line, their line, our answer, their answer) for every question."""
         number = None
         asked = []
         for our_line, their_line in zip(ours.lines, theirs.lines):
@@ -54,13 +54,13 @@ class Both:
             yield *question, our_answer, their_answer
 
     def answers(self, ours, theirs):
-        """Puts one script to the library and another of as many questions to the reference. Yields for each
-        question the case's number and both answers."""
+        """Runs one script with the library and another, with as many questions, with the reference. Yields the
+        number of the case and both answers for each question."""
         for number, _, _, our_answer, their_answer in self._questions(ours, theirs):
             yield number, our_answer, their_answer
 
     def compare(self, ours, theirs):
-        """The same, and collects what is different: yields whether the answers are the same besides."""
+        """Runs both scripts, collects differences, and yields in addition whether the answers are equal."""
         for number, our_line, their_line, *answers in self._questions(ours, theirs):
             different = difference(our_line, their_line, *answers)
             self.compared += 1
@@ -73,13 +73,13 @@ class Both:
             pass
 
     def expect(self, number, name, found, expected):
-        """For what is known beforehand."""
+        """Collects a difference unless the condition holds."""
         self.compared += 1
         if found != expected:
             self.differences.append((number, [name], f"{found}, not {expected}", ()))
 
     def finish(self, at_least):
-        """Ends the program. Fewer than `at_least` comparisons are a failure too."""
+        """Exits with the result. Fewer than `at_least` comparisons are a failure."""
         for number, line, different, _ in self.differences[:20]:
             print(f"case {number}, {line[0]}: {different}"[:1000])
         for number, line, _, answers in self.differences[:1]:

@@ -1,4 +1,4 @@
-"""The two implementations' answers to one question: what is different, or None."""
+"""Compares the answers of the two implementations to one question; returns the difference or None."""
 
 from answers import (
     compare_files,
@@ -7,7 +7,7 @@ from answers import (
     same_unexpected,
     tensors_in,
 )
-from refusals import compare as compare_refusals
+from rejections import compare as compare_rejections
 from script import unhexed
 
 
@@ -15,25 +15,25 @@ def difference(our_line, their_line, ours, theirs):
     command = our_line[0]
     our_file, their_file = unhexed(our_line[1]).decode(), unhexed(their_line[1]).decode()
     if command.startswith("save"):
-        return compare_refusals(ours, theirs) or compare_files(our_file, their_file)
+        return compare_rejections(ours, theirs) or compare_files(our_file, their_file)
     if command in ("load_file", "load"):
         return compare_loads(command, their_file, ours, theirs)
     return compare_model_loads(their_file, ours, theirs)
 
 
 def compare_loads(command, file, ours, theirs):
-    if theirs.get("error") == "unread":  # what the reference can write and not read
+    if theirs.get("error") == "unread":  # the reference writes it but cannot read it
         return compare_tensors(ours["tensors"], tensors_in(file))
-    if (different := compare_refusals(ours, theirs)) or "error" in theirs:
+    if (different := compare_rejections(ours, theirs)) or "error" in theirs:
         return different
-    if command == "load":  # in no order by the reference, in the file's by the library
+    if command == "load":  # the reference has no order, the library has the order of the file
         different = compare_states(ours["tensors"], theirs["tensors"])
         return different or compare_tensors(ours["tensors"], tensors_in(file))
     return compare_tensors(ours["tensors"], theirs["tensors"])
 
 
 def compare_mismatched(ours, theirs):
-    """The reference says sizes that differ in the text of its exception only."""
+    """Parses mismatched sizes from the text of the exception of the reference."""
     for name, file_shape, model_shape in ours["mismatched"]:
         text = (
             f"size mismatch for {name}: copying a param with shape torch.Size({file_shape}) from checkpoint, "
@@ -47,17 +47,17 @@ def compare_mismatched(ours, theirs):
 
 
 def compare_model_loads(file, ours, theirs):
-    if different := compare_refusals(ours, theirs):
+    if different := compare_rejections(ours, theirs):
         return different
     if theirs.get("error") == "sizes":
         return compare_mismatched(ours, theirs) or compare_states(ours["tensors"], theirs["before"])
     if "error" in theirs and theirs["error"] != "keys":
-        # Nothing is loaded if anything is refused; the reference has loaded a part then.
+        # The library loads nothing if it rejects a tensor; the reference has loaded a part.
         return compare_states(ours["tensors"], theirs["before"])
     if sorted(ours["missing"]) != theirs["missing"]:
         return "another list of what is missing"
     empty = {each["name"] for each in tensors_in(file) + theirs["tensors"] if not each["data"]}
     if not same_unexpected(ours["unexpected"], theirs["unexpected"], empty):
         return "another list of what is unexpected"
-    # Where the reference complains after it has loaded, the library does before.
+    # The reference raises after loading, the library before.
     return compare_states(ours["tensors"], theirs["before" if "error" in theirs else "tensors"])

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Where the library departs from the reference on purpose: what each of the two does, measured."""
+"""Tests the intended differences between the library and the reference."""
 
 import os
 
-from both import Both  # first: it ends the program where there is no torch
+from both import Both  # first: it exits if torch is missing
 
 import torch
 from answers import tensors_in

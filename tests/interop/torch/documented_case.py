@@ -1,4 +1,4 @@
-"""One case of documented_test.py."""
+"""A case of documented_test.py."""
 
 from typing import Callable, NamedTuple
 
@@ -8,12 +8,12 @@ from dtypes import TORCH_DTYPES
 
 class Case(NamedTuple):
     name: str
-    expected: tuple  # of the reference, for each question: "done", or why it refuses
-    build: Callable  # (script, file): `file` gives a path for a name
+    expected: tuple  # of the reference, per question: "done" or the reason of its error
+    build: Callable  # (script, file): `file` returns a path for a name
 
 
 def collector(cases):
-    """A decorator that adds a function's case to a list; its name says what the case is about."""
+    """Returns a decorator that adds a function to a list of cases."""
 
     def case(*expected):
         def add(build):
@@ -26,13 +26,13 @@ def collector(cases):
 
 
 def storage(script, dtype, count):
-    """A storage of so many elements that are not zero."""
+    """Adds a storage of this number of nonzero elements."""
     size = count * TORCH_DTYPES[dtype].itemsize
     return script.storage(script.memory(bytes(1 + i % 100 for i in range(size))), 0, size)
 
 
 def tensor(script, *sizes, dtype="F32"):
-    """A contiguous tensor with memory of its own."""
+    """Adds a contiguous tensor with memory of its own."""
     count = 1
     for size in sizes:
         count *= size

@@ -7,7 +7,7 @@ case = collector(CASES)
 
 
 def tied(script, path="a", other="b"):
-    """Two layers that are one."""
+    """One layer with two names."""
     script.layer(path, "linear", 4, 4)
     script.same_module(other, path)
     script.fill(1)
@@ -20,7 +20,7 @@ def apart(script, *paths):
 
 
 def anew(script):
-    """The model that follows is another one. The number is the case's own: nothing else begins."""
+    """Begins another model in the same case."""
     script.lines.append(
         ["case", next(line[1] for line in reversed(script.lines) if line[0] == "case")]
     )
@@ -232,7 +232,7 @@ def float4_cannot_be_converted(script, file):
 
 @case("done", "copy")
 def several_elements_in_one_place(script, file):
-    # As many bytes as the storage has: for that reason, the tensor counts as all of it.
+    # The tensor has as many bytes as the storage, so it counts as covering it.
     script.entry("a", tensor(script, 3, 2))
     script.buffer("a", script.tensor("F32", storage(script, "F32", 6), 0, [3, 2], [0, 1]))
     script.save_file(file("file"))
@@ -305,7 +305,7 @@ def old_files_lack_the_counter_of_batches(script, file):
 
 @case("done", "keys", "done")
 def two_names_for_a_layer_that_counts_batches(script, file):
-    # The counter is not missing under its second name, and so counts as one more in the file.
+    # The counter is found under its second name, so the other name in the file is unexpected.
     script.layer("a", "batch_norm", 3)
     script.same_module("b", "a")
     script.fill(7)

@@ -65,7 +65,7 @@ def float8_without_negative_zero(script, file):
     save_and_load(script, file)
 
 
-# "unread": load does not know the two newest dtypes, and pread cannot give F4 its shape.
+# "unread": load lacks the two newest dtypes, and pread cannot reshape F4.
 
 
 @case("done", "done", "done", "done", "unread", "unread")
@@ -219,7 +219,7 @@ def halves_one_of_which_another_overlaps(script, file):
 
 @case(*ALL_DONE)
 def a_tensor_and_an_empty_part_of_it(script, file):
-    # What is empty has no address, and so shares with nothing.
+    # A tensor without elements has address 0, and so shares no memory.
     whole = storage(script, "F32", 4)
     script.entry("A", script.tensor("F32", whole, 0, [4], [1]))
     script.entry("empty", script.tensor("F32", whole, 2, [0], [1]))
@@ -228,7 +228,7 @@ def a_tensor_and_an_empty_part_of_it(script, file):
 
 @case("shared")
 def three_of_which_the_middle_one_is_the_shortest(script, file):
-    # Each is compared with the one before it only: the last is in no group, although the first reaches over it.
+    # Each is compared only with the one before it: the last is in no group, although the first overlaps it.
     whole = storage(script, "F32", 8)
     script.entry("long", script.tensor("F32", whole, 0, [8], [1]))
     script.entry("short", script.tensor("F32", whole, 1, [2], [1]))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the reference's documentation describes and its tests pin down, one case each, in the library's terms:
-documented_tensors.py has those of tensors, documented_models.py those of models."""
+"""Cases from the documentation and the tests of the reference: documented_tensors.py has the cases of tensors,
+documented_models.py those of models."""
 
-from both import Both  # first: it ends the program where there is no torch
+from both import Both  # first: it exits if torch is missing
 
 import documented_models
 import documented_tensors
@@ -25,7 +25,7 @@ answered = {}
 for number, _, _, theirs in both.compare(*scripts()):
     answered.setdefault(number, []).append(theirs.get("error", "done"))
 
-# That the two agree is one thing; that a case is what its name says is another.
+# Besides the comparison, check that the reference has the expected result.
 for number, case in enumerate(cases):
     both.expect(number, case.name, answered[number], list(case.expected))
 both.finish(at_least=2 * len(cases))

@@ -1,9 +1,8 @@
-// The library as a program that a script drives, so that another implementation of the same six
-// functions can be asked the same and the answers compared.
+// Runs a script with the library, so that its results can be compared with another implementation.
 //
-// Reads lines from standard input. "case NUMBER" begins anew; workbench.h has the lines that build
-// tensors and models, operations.h those that save and load. Each of the latter is answered by one
-// line of JSON on standard output.
+// Reads lines from standard input. "case NUMBER" begins a new case; workbench.h documents the lines
+// that build tensors and models, operations.h those that save and load. Each of the latter is
+// answered by one line of JSON on standard output.
 #include <iostream>
 
 #include "json.h"

@@ -1,4 +1,4 @@
-"""The library's answers to a script: driver.cpp's program."""
+"""Runs a script with the library, through the program of driver.cpp."""
 
 import json
 import subprocess

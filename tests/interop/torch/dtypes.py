@@ -1,4 +1,4 @@
-"""The format's names of the dtypes that torch has."""
+"""The names of torch's dtypes in the format."""
 
 import torch
 
@@ -27,6 +27,6 @@ TORCH_DTYPES = {
 }
 FORMAT_DTYPES = {dtype: name for name, dtype in TORCH_DTYPES.items()}
 
-# Those that the format has, and those of them that parameters can require gradients for.
+# The dtypes of the format, and those that support requires_grad.
 SAVED = [name for name in TORCH_DTYPES if name != "C128"]
 REAL = ["F16", "BF16", "F32", "F64"]

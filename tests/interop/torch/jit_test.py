@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""TorchScript modules, made in Python, through save_model and load_model."""
+"""Saves and loads TorchScript modules created in Python."""
 
-from both import Both  # first: it ends the program where there is no torch
+from both import Both  # first: it exits if torch is missing
 
 import torch
 from dtypes import REAL, TORCH_DTYPES
@@ -58,7 +58,7 @@ def random_module(tensors, depth=0):
 
 
 def model_files():
-    """One TorchScript file for each case, and the names, dtypes and shapes in it."""
+    """Writes a TorchScript file per case; returns the names, dtypes and shapes in it."""
     for number in range(both.cases):
         module = random_module([])
         file = path("pt", "both", number)
@@ -77,7 +77,7 @@ def saving(models):
 
 
 def loading(models):
-    """Files of other values, of most names and some more."""
+    """Saves files with other values, without some of the names and with other names."""
     names = {dtype: name for name, dtype in TORCH_DTYPES.items()}
     savers = Script(), Script()
     loader = Script()

@@ -8,8 +8,8 @@
 namespace json {
 namespace {
 
-// How many bytes at the head of `text`, which is not empty, are one character of UTF-8; 0: none
-// are.
+// The length of the UTF-8 character at the beginning of `text`, which is not empty; 0 if it is
+// invalid.
 std::size_t character(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const std::size_t size = first < 0x80   ? 1

@@ -1,4 +1,4 @@
-// Enough of a JSON writer for the driver's replies.
+// Writes the JSON of the driver's answers.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace json {
 
-// Text has to be UTF-8; what is not comes out as U+FFFD.
+// Invalid UTF-8 is replaced with U+FFFD.
 std::string text(std::string_view text);
 std::string hex(std::string_view bytes);
 
@@ -19,7 +19,7 @@ inline std::string number(std::int64_t value) {
   return std::to_string(value);
 }
 
-// The items are JSON already.
+// The items are JSON values.
 std::string array(const std::vector<std::string>& items);
 std::string numbers(const std::vector<std::int64_t>& items);
 std::string texts(const std::vector<std::string>& items);

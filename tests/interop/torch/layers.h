@@ -1,4 +1,4 @@
-// LibTorch's own layers, which have counterparts of the same names in Python.
+// Creates layers of LibTorch that exist with the same names in Python.
 #pragma once
 
 #include <torch/torch.h>

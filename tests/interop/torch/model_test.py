@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Random modules through save_model and load_model, with files that fit more or less, in both directions."""
+"""Saves and loads random modules, also with files that match them only in part, in both directions."""
 
-from both import Both  # first: it ends the program where there is no torch
+from both import Both  # first: it exits if torch is missing
 
 from dtypes import FORMAT_DTYPES
 from random_models import RandomModel, file_for, state_of
@@ -16,7 +16,7 @@ def path(whose, number):
 
 
 def saving():
-    """Models for save_model, the same for each of the two, which write to files of their own."""
+    """The same models for both implementations, which save them to different files."""
     scripts = Script(), Script()
     for number in range(both.cases):
         state = both.rng.getstate()
@@ -31,7 +31,7 @@ def saving():
 
 
 def loading():
-    """Models with files for them. Returns the two scripts that save the files, and the one that loads."""
+    """Models with files for them. Returns the two scripts that save the files, and the script that loads."""
     savers = Script(), Script()
     loader = Script()
     for number in range(both.cases):

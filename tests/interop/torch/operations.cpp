@@ -14,7 +14,7 @@ std::string read_bytes(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The values' bytes in the order of the elements, whatever the dtype can do.
+// The bytes of the values in the order of the elements, for any dtype.
 std::string values(const at::Tensor& tensor) {
   const auto item = static_cast<std::int64_t>(tensor.element_size());
   auto sizes = tensor.sizes().vec();

@@ -1,5 +1,5 @@
 """Random trees of modules with parameters and buffers, some of them tied or views of shared memory, and
-files for them that fit more or less."""
+files that match them in part."""
 
 import math
 
@@ -10,14 +10,14 @@ from reference_workbench import Workbench
 
 
 class RandomModel:
-    """Adds a model to a script. With `plain`, every memory has a tensor that covers it, so that nothing
-    has to be refused."""
+    """Adds a model to a script. With `plain`, each memory has a tensor that covers it, so that all can be
+    saved."""
 
     def __init__(self, rng, script, plain):
         self.rng = rng
         self.script = script
         self.plain = plain
-        self.taken = {"": set()}  # the names in each module that can get more
+        self.taken = {"": set()}  # the names in each module that can be extended
         self.tensors = []  # parameters that can be tied, each with its requires_grad
         self.memories = []
         if not plain:
@@ -49,7 +49,7 @@ class RandomModel:
             self._parameter(path)
 
     def _second_name(self, parent, path):
-        """Of a module, which gets nothing more from now on, or modules could end up in themselves."""
+        """Adds a second name for a module, which is not extended from then on, so that no module contains itself."""
         other = self.rng.choice([each for each in self.taken if each])
         if (parent + ".").startswith(other + "."):
             self.script.no_parameter(path)
@@ -83,7 +83,7 @@ class RandomModel:
 
 
 def state_of(lines):
-    """The names, dtypes and sizes of the model that the lines build."""
+    """Returns the names, dtypes and sizes of the model that the lines build."""
     bench = Workbench()
     for line in lines:
         bench.build(*line)
@@ -91,7 +91,7 @@ def state_of(lines):
 
 
 def other_sizes(rng, sizes, dtype):
-    """Other sizes for a tensor that was to be loaded."""
+    """Returns mismatched sizes for a tensor."""
     count = math.prod(sizes)
     return rng.choice(
         [
@@ -104,7 +104,7 @@ def other_sizes(rng, sizes, dtype):
 
 
 def strange_name(rng, names):
-    """A name that no model has, but nearly."""
+    """Returns a name that differs slightly from a name of the model."""
     name = rng.choice(names) if names else "x"
     return rng.choice(
         [
@@ -121,8 +121,8 @@ def strange_name(rng, names):
 
 
 def file_for(rng, script, state, dtype_of, fitting):
-    """Adds a dictionary to a script that a model of this state dict loads, more or less: `fitting` is how
-    likely it is that a tensor is as the model has it."""
+    """Adds a dictionary for a model of this state dict to a script: `fitting` is the probability that a tensor
+    matches the model."""
     taken = []
 
     def add(name, dtype, sizes):

@@ -1,4 +1,4 @@
-"""Random names: any text that UTF-8 can say, with a liking for what is awkward in JSON and in sorting."""
+"""Random names: any UTF-8 text, with many characters that are special in JSON or in sorting."""
 
 import torch
 
@@ -36,7 +36,7 @@ def random_text(rng):
 
 
 def random_name(rng, taken=()):
-    """The name of a tensor in a file: it can be empty, and hold any character."""
+    """Returns a name of a tensor in a file: it can be empty and have any character."""
     while True:
         name = "" if rng.random() < 0.02 else random_text(rng) * (40 if rng.random() < 0.02 else 1)
         if name != "__metadata__" and name not in taken:
@@ -44,7 +44,7 @@ def random_name(rng, taken=()):
 
 
 def random_part(rng, taken=()):
-    """A name that a module accepts for what it holds: neither empty nor with a dot."""
+    """Returns a name that a module accepts: not empty and without a dot."""
     while True:
         name = random_text(rng).replace(".", "_")
         if name and name not in taken and not hasattr(torch.nn.Module(), name):

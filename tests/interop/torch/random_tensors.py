@@ -16,8 +16,8 @@ def contiguous(sizes):
 
 
 def random_sizes(rng, count, dtype):
-    """Sizes whose product is `count`, in 0 to 4 dimensions, some of them 1. Not 0 dimensions for F4: the
-    last one doubles in the file, and without one it is refused."""
+    """Returns sizes whose product is `count`, in 0 to 4 dimensions, some of them 1. At least one dimension for
+    F4, because an F4 scalar is rejected."""
     if count == 0:
         sizes = [rng.randrange(4) for _ in range(rng.randrange(1, 4))]
         sizes[rng.randrange(len(sizes))] = 0
@@ -37,7 +37,7 @@ def random_sizes(rng, count, dtype):
 
 
 class Memory:
-    """A piece of memory in a script, and random views of it."""
+    """Memory in a script, and random views of it."""
 
     def __init__(self, rng, script, size=None, largest=96):
         self.rng = rng
@@ -52,8 +52,8 @@ class Memory:
         self.storages = [(self.whole, size)]
 
     def _storage(self):
-        # Another storage over a part of the same memory is one that LibTorch does not know to be shared;
-        # over all of it, it is as good as the same.
+        # LibTorch does not detect that another storage over a part of the memory shares it; a storage over
+        # all of it is equivalent to the first.
         if self.size > 0 and self.rng.random() < 0.1:
             offset = self.rng.choice([0, 8 * self.rng.randrange(self.size // 8 + 1)])
             size = self.rng.choice([self.size - offset, self.rng.randrange(self.size - offset + 1)])
@@ -61,7 +61,7 @@ class Memory:
         return self.rng.choice([self.storages[0], self.rng.choice(self.storages)])
 
     def whole_tensor(self, dtype=None):
-        """Contiguous, and all that its storage has."""
+        """Adds a contiguous tensor that covers its storage."""
         dtype = dtype or self._dtype(self.size)
         count = self.size // TORCH_DTYPES[dtype].itemsize
         sizes = random_sizes(self.rng, count, dtype)
@@ -95,7 +95,7 @@ class Memory:
         return self.script.tensor(dtype, storage, offset, sizes, strides)
 
     def _strided(self, dtype, storage, room):
-        """Any strides that stay inside: steps over elements, repeats of one element, overlaps."""
+        """Adds a view with any strides inside the storage: steps, repeated elements, overlaps."""
         rng = self.rng
         while True:
             sizes = [rng.randrange(1, 5) for _ in range(rng.randrange(1, 4))]
@@ -111,7 +111,7 @@ class Memory:
 
 
 def plain_tensor(rng, script, dtype=None, sizes=None):
-    """Contiguous, with memory of its own."""
+    """Adds a contiguous tensor with memory of its own."""
     dtype = dtype or rng.choice(SAVED)
     if sizes is None:
         sizes = random_sizes(rng, rng.choice([0, 1, 2, 3, 4, 6, 12, 30]), dtype)
@@ -121,7 +121,7 @@ def plain_tensor(rng, script, dtype=None, sizes=None):
 
 
 def random_dictionary(rng, script):
-    """Entries of tensors that mostly can be saved, or of views that mostly cannot. Returns their names."""
+    """Adds entries of tensors, most of which can be saved, or of views, most of which cannot; returns the names."""
     names = []
     for _ in range(rng.choice([0, 1, 2, 3, 4, 6, 10])):
         names.append(random_name(rng, names))

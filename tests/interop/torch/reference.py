@@ -1,4 +1,4 @@
-"""The same scripts answered by the reference: the Python package safetensors with torch."""
+"""Runs scripts with the reference: the Python package safetensors with torch."""
 
 import re
 
@@ -9,7 +9,7 @@ from dtypes import FORMAT_DTYPES
 from reference_workbench import Workbench
 from script import unhexed
 
-# What the reference says -> why it refuses.
+# Reasons by the message of the reference.
 REASONS = {
     r"You are trying to save a sparse tensors": "sparse",
     r"\s*Some tensors share memory": "shared",
@@ -37,7 +37,7 @@ def reason(error):
 
 
 def values(tensor):
-    """The values' bytes in the order of the elements, whatever the dtype can do."""
+    """Returns the bytes of the values in the order of the elements, for any dtype."""
     item = tensor.element_size()
     as_bytes = torch.empty(0, dtype=torch.uint8).set_(
         tensor.untyped_storage(),
@@ -89,13 +89,13 @@ def load(answer, bench, file, how):
 
 
 def load_model(answer, bench, file, strict):
-    # What is in the model, and knows whether it requires gradients.
+    # The tensors of the model, with requires_grad.
     def state():
         return describe_all(bench.model.state_dict(keep_vars=True))
 
     answer["before"] = state()
     try:
-        # A strict load says less when it fails than one that is not, and has loaded all the same.
+        # A strict load reports less than one that is not strict, although it loads the same.
         missing, unexpected = safetensors.torch.load_model(bench.model, file, strict=False)
         answer["missing"] = sorted(missing)
         answer["unexpected"] = unexpected
@@ -111,7 +111,7 @@ QUESTIONS = {
 
 
 def answers(lines):
-    """One answer for each line that the driver answers, of the same form."""
+    """Returns one answer, in the form of the driver, for each line that the driver answers."""
     bench = Workbench()
     for command, *words in lines:
         if command == "case":

@@ -1,4 +1,4 @@
-"""The commands that build tensors and models, done with torch in Python."""
+"""The commands that build tensors and models, with torch in Python."""
 
 import torch
 
@@ -30,7 +30,7 @@ class Workbench:
         self.modules = {"": self.model}
 
     def build(self, command, *words):
-        """Does one line; returns False if its command is none of these."""
+        """Runs one line; returns False for an unknown command."""
         method = getattr(self, "_" + command, None)
         if method:
             method(*words)
@@ -77,7 +77,7 @@ class Workbench:
         self._add_module(path, self.modules[unhexed(other).decode()])
 
     def _parameter(self, path, tensor, requires_grad):
-        # One tensor is one parameter, however many names it has.
+        # A tensor with several names is one parameter.
         if tensor not in self.parameters:
             self.parameters[tensor] = torch.nn.Parameter(
                 self.tensors[tensor], requires_grad=bool(int(requires_grad))
@@ -97,7 +97,7 @@ class Workbench:
         self._add_module(path, LAYERS[kind](*unlisted(sizes)))
 
     def _fill(self, number):
-        # As the driver does: one more for each name, in their order.
+        # As in the driver: values increase by one per name, in order.
         for number, (_, tensor) in enumerate(sorted(self.model.state_dict().items()), int(number)):
             values = torch.arange(number, number + tensor.numel()) % 100
             tensor.copy_(values.view(tensor.shape))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Random dictionaries of tensors through save_file, save, load_file and load, in both directions."""
+"""Saves and loads random dictionaries of tensors, in both directions."""
 
-from both import Both  # first: it ends the program where there is no torch
+from both import Both  # first: it exits if torch is missing
 
 from random_names import random_text
 from random_tensors import random_dictionary
@@ -20,7 +20,7 @@ def random_metadata(script):
 
 
 def saving():
-    """The same cases for each of the two, which write to files of their own."""
+    """The same cases for both implementations, which save to different files."""
     scripts = Script(), Script()
     for number in range(both.cases):
         state = both.rng.getstate()
@@ -35,7 +35,7 @@ def saving():
 
 
 def loading(numbers):
-    """Files of each of the two, loaded by both."""
+    """Files of each implementation, loaded by both."""
     script = Script()
     for number in numbers:
         script.case(number)

@@ -1,11 +1,11 @@
-"""Scripts: what both implementations are asked, as lines of words. workbench.h and operations.h, the
-driver's headers, say which commands there are."""
+"""Builds scripts for both implementations: lines of words. workbench.h and operations.h document the
+commands."""
 
 import itertools
 
 
 def hexed(text):
-    """A name, a path or bytes as one word."""
+    """Encodes a name, a path or bytes as one word."""
     data = text if isinstance(text, bytes) else str(text).encode()
     return data.hex() or "-"
 
@@ -31,7 +31,7 @@ class Script:
     def case(self, number):
         self._add("case", number)
 
-    # What is built. Each of the first four returns the word by which it is called later.
+    # Commands that build. Each of the first four returns the id of its object.
 
     def memory(self, data):
         return self._made("memory", hexed(data))
@@ -77,7 +77,7 @@ class Script:
     def jit(self, file):
         self._add("jit", hexed(file))
 
-    # What is answered.
+    # Commands that are answered.
 
     def save_file(self, file):
         self._add("save_file", hexed(file))

@@ -1,4 +1,4 @@
-// One line of the driver's script: words separated by spaces, the first of which is the command.
+// Parses a line of a script: words separated by spaces, of which the first is the command.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ class ScriptLine {
   const std::string& word(std::size_t index) const;
   std::int64_t number(std::size_t index) const;
   bool flag(std::size_t index) const { return number(index) != 0; }
-  std::vector<std::int64_t> numbers(std::size_t index) const;  // "2,3,4", or "-" for none
-  std::string bytes(std::size_t index) const;                  // hexadecimal, or "-" for none
+  std::vector<std::int64_t> numbers(std::size_t index) const;  // "2,3,4", or "-" if empty
+  std::string bytes(std::size_t index) const;                  // hexadecimal, or "-" if empty
 
  private:
   std::vector<std::string> words_;

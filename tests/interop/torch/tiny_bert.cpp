@@ -1,7 +1,6 @@
-// tiny_bert MODEL INPUT OUTPUT: the embed example's module, so small that its weights can be
-// random.
+// tiny_bert MODEL INPUT OUTPUT: runs the module of the embed example with a small model.
 //
-// INPUT has "ids" and "mask", OUTPUT gets "vectors". bert_test.py knows the same sizes.
+// INPUT has "ids" and "mask", OUTPUT gets "vectors". bert_test.py uses the same sizes.
 #include <minilm.h>
 
 #include <cstdio>

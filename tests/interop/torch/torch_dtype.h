@@ -1,5 +1,5 @@
-// The format's names of the dtypes that LibTorch has, on their own: the library's table is what is
-// being tested.
+// The names of LibTorch's dtypes in the format, independent of the table of the library, which is
+// under test.
 #pragma once
 
 #include <c10/core/ScalarType.h>

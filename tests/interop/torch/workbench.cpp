@@ -47,7 +47,7 @@ void Workbench::add_module(const std::string& path, std::shared_ptr<torch::nn::M
   modules_[path] = parent.register_module(name, std::move(module));
 }
 
-// The n-th tensor by name counts up from `number` + n, and begins anew at 100.
+// The n-th tensor by name counts from `number` + n, modulo 100.
 void Workbench::fill(std::int64_t number) {
   const torch::NoGradGuard no_grad;
   auto state = model_state();

@@ -1,4 +1,4 @@
-// What a script builds before it saves or loads: memory, tensors over it, a dictionary, a model.
+// Runs the lines of a script that build memory, tensors, a dictionary and a model.
 #pragma once
 
 #include <torch/script.h>
@@ -15,20 +15,20 @@
 
 class Workbench {
  public:
-  // Does what the line says; false if its command is none of the builder's:
-  //   memory ID BYTES                              bytes of their own
-  //   storage ID MEMORY OFFSET SIZE                a LibTorch storage over a part of them
+  // Runs a line; returns false for a command that is not in this list:
+  //   memory ID BYTES                              allocates bytes
+  //   storage ID MEMORY OFFSET SIZE                a storage over a part of them
   //   tensor ID DTYPE STORAGE OFFSET SIZES STRIDES a view; offset and strides in elements
-  //   special ID KIND                              a tensor of a kind that views are not
+  //   special ID KIND                              a tensor that cannot be created as a view
   //   entry NAME TENSOR                            adds it to the dictionary
   //   metadata KEY VALUE                           adds it to the metadata
   //   module PATH                                  an empty submodule
-  //   same_module PATH OTHER                       a second name for a submodule
+  //   same_module PATH OTHER                       an alias of a submodule
   //   parameter PATH TENSOR REQUIRES_GRAD, buffer PATH TENSOR, no_parameter PATH
-  //   layer PATH KIND SIZES                        one of LibTorch's own
-  //   fill NUMBER                                  gives the model values that follow from it
+  //   layer PATH KIND SIZES                        a layer of LibTorch
+  //   fill NUMBER                                  sets the values of the model
   //   jit FILE                                     the model is this TorchScript file
-  // Names, paths and bytes are hexadecimal. A path is made of names with dots between them.
+  // Names, paths and bytes are hexadecimal. A path consists of names separated by dots.
   bool build(const ScriptLine& line);
 
   const std::vector<safetensors::NamedTensor>& dictionary() const { return dictionary_; }
@@ -36,11 +36,11 @@ class Workbench {
   torch::nn::Module& module() { return *modules_.at(""); }
   std::optional<torch::jit::Module>& jit() { return jit_; }
 
-  // The model's parameters and buffers in no order.
+  // The parameters and buffers of the model, unordered.
   std::vector<safetensors::NamedTensor> model_state();
 
  private:
-  struct Place {  // of something in a module
+  struct Place {  // a module and a name in it
     torch::nn::Module& parent;
     std::string name;
   };

@@ -1,14 +1,14 @@
-"""What the library says when it refuses, beside what the reference says."""
+"""Compares the errors of the two implementations: codes, messages and names."""
 
 import ast
 import re
 
-# Why the reference refuses -> the codes that the library may give, and what its text says.
+# By the reason of the reference: the valid codes of the library, and a part of its message.
 EXPECTED = {
     "sparse": ({"INVALID_ARGUMENT"}, "to_dense()"),
     "shared": ({"INVALID_ARGUMENT"}, "which share memory"),
     "not contiguous": ({"INVALID_ARGUMENT"}, "not contiguous"),
-    "incomplete": ({"INVALID_ARGUMENT"}, "without one among them that covers"),
+    "incomplete": ({"INVALID_ARGUMENT"}, "none covers the whole storage"),
     "incomparable": ({"INVALID_ARGUMENT"}, "not contiguous"),
     "meta": ({"INVALID_ARGUMENT"}, "meta device"),
     "dtype": ({"DTYPE", "INVALID_ARGUMENT"}, "cannot save"),
@@ -16,7 +16,7 @@ EXPECTED = {
     "not found": ({"NOT_FOUND"}, ""),
     "keys": ({"TENSOR_NOT_FOUND", "INVALID_ARGUMENT"}, ""),
     "sizes": ({"SIZE_MISMATCH"}, ""),
-    "copy": ({"INVALID_ARGUMENT", "TENSOR_NOT_FOUND"}, ""),  # names that do not fit come first
+    "copy": ({"INVALID_ARGUMENT", "TENSOR_NOT_FOUND"}, ""),  # missing and unexpected names take precedence
 }
 CODES = {
     1: "INVALID_ARGUMENT", 4: "UNSUPPORTED", 21: "NOT_FOUND", 43: "UTF8", 46: "DUPLICATE", 47: "DTYPE",
@@ -27,7 +27,7 @@ QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', flags=re.S)
 
 
 def unquoted(text):
-    """The names between double quotes, in their order."""
+    """Returns the names between double quotes, in order."""
 
     def unescaped(match):
         code = match[1] or match[2]
@@ -40,13 +40,13 @@ def unquoted(text):
 
 
 def groups(text):
-    """The lists of names in brackets, each as a set, in their order."""
+    """Returns the lists of names in brackets as sets, in order."""
     one = rf"\[(?:{QUOTED.pattern}(?:, )?)+\]"
     return [set(unquoted(match[0])) for match in re.finditer(one, text, flags=re.S)]
 
 
 def named_differently(ours, theirs):
-    """Compares the names in two texts that refuse for the same reason."""
+    """Whether the names in two messages with the same reason differ."""
     why, text = theirs["error"], theirs["text"]
     if why == "shared":
         named = ast.literal_eval(
@@ -65,16 +65,16 @@ def named_differently(ours, theirs):
 
 
 def compare(ours, theirs):
-    """What is different about two refusals, or None. Either can be none."""
+    """Returns the difference between two answers, each of which may be an error, or None."""
     if ("error" in ours) != ("error" in theirs):
-        return "one refuses, the other does not"
+        return "only one rejects"
     if "error" not in ours:
         return None
     codes, text = EXPECTED[theirs["error"]]
     if CODES.get(ours["code"]) not in codes:
         return f"code {ours['code']} for {theirs['error']}"
     if text not in ours["text"]:
-        return f"the text does not say: {text}"
+        return f"the message lacks: {text}"
     if named_differently(ours, theirs):
-        return "other names in the text"
+        return "different names in the message"
     return None
