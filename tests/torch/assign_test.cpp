@@ -16,7 +16,7 @@
 
 using namespace safetensors;
 
-TEST_CASE("assigned tensors are the file's mapping, under the objects that were there") {
+TEST_CASE("assigned tensors are mapped and keep their identity") {
   const ScratchDirectory folder;
   save_model(*tied_model(100), folder / "f");
   auto model = tied_model();
@@ -32,7 +32,7 @@ TEST_CASE("assigned tensors are the file's mapping, under the objects that were 
   CHECK((*model)["out.weight"].const_data_ptr() == weight.const_data_ptr());
 }
 
-TEST_CASE("an assigned model trains") {
+TEST_CASE("an assigned model can be trained") {
   const ScratchDirectory folder;
   torch::nn::Linear layer(3, 2);
   const at::Tensor x = at::ones({1, 3});
@@ -45,7 +45,7 @@ TEST_CASE("an assigned model trains") {
   CHECK(same_bits(layer->weight.grad(), at::ones({2, 3})));
 }
 
-TEST_CASE("the file's dtype is assigned, and gradients of another go") {
+TEST_CASE("assign changes the dtype and drops gradients of another dtype") {
   const ScratchDirectory folder;
   torch::nn::Linear layer(3, 2);
   layer->forward(at::ones({1, 3})).sum().backward();
@@ -58,7 +58,7 @@ TEST_CASE("the file's dtype is assigned, and gradients of another go") {
   CHECK(layer->weight.grad().scalar_type() == at::kDouble);
 }
 
-TEST_CASE("a model on the meta device comes to life, tied names with one in the file") {
+TEST_CASE("assign materializes a model on the meta device with tied names") {
   const ScratchDirectory folder;
   save_model(*tied_model(5), folder / "f");
   auto model = tied_model(0, at::kMeta);
@@ -74,7 +74,7 @@ TEST_CASE("a model on the meta device comes to life, tied names with one in the 
   CHECK((*model)["in.weight"].grad().defined());
 }
 
-TEST_CASE("views follow the tensor whose memory they share") {
+TEST_CASE("aliases become views of the assigned data") {
   const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   Layer model;
@@ -87,7 +87,7 @@ TEST_CASE("views follow the tensor whose memory they share") {
   CHECK(same_bits(model["t"], at::ones({3, 4}) * 2));
 }
 
-TEST_CASE("a view is filled where the whole is not in the file") {
+TEST_CASE("values are copied into a view if the file lacks the whole tensor") {
   const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   Layer model;
@@ -105,7 +105,7 @@ TEST_CASE("a view is filled where the whole is not in the file") {
   CHECK(done == std::vector<std::uint64_t>{4, 16});
 }
 
-TEST_CASE("views that overlap are filled in the order of the model") {
+TEST_CASE("overlapping views are filled in the order of the model") {
   const ScratchDirectory folder;
   const at::Tensor w = at::zeros({4});
   Layer model;
@@ -116,7 +116,7 @@ TEST_CASE("views that overlap are filled in the order of the model") {
   CHECK(same_bits(w, at::tensor({2.f, 1.f, 1.f, 1.f})));
 }
 
-TEST_CASE("views that could not follow are refused before anything is changed") {
+TEST_CASE("aliases that cannot become views of the new data are rejected") {
   const ScratchDirectory folder;
   const at::Tensor w = counting({4, 3});
   save_file({{"bits", at::ones({4, 3})}, {"other", at::ones({1})}}, folder / "f");
@@ -128,7 +128,7 @@ TEST_CASE("views that could not follow are refused before anything is changed") 
   CHECK(same_bits(model["other"], at::zeros({1})));
 }
 
-TEST_CASE("a lazy conjugate could not follow, and is refused") {
+TEST_CASE("a lazy conjugate alias is rejected") {
   const ScratchDirectory folder;
   const at::Tensor z = at::ones({2}, at::kComplexFloat);
   save_file({{"z", z * 2}}, folder / "f");
@@ -140,7 +140,7 @@ TEST_CASE("a lazy conjugate could not follow, and is refused") {
   CHECK(same_bits(z, at::ones({2}, at::kComplexFloat)));
 }
 
-TEST_CASE("a model that was made in inference mode trains after an assignment outside of it") {
+TEST_CASE("inference tensors of a model can be trained after assign outside inference mode") {
   const ScratchDirectory folder;
   save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
   torch::nn::Linear layer = nullptr;
@@ -158,7 +158,7 @@ TEST_CASE("a model that was made in inference mode trains after an assignment ou
   CHECK(same_bits(layer->weight, at::ones({2, 3})));
 }
 
-TEST_CASE("what is assigned in inference mode has been made in it") {
+TEST_CASE("tensors assigned in inference mode are inference tensors") {
   const ScratchDirectory folder;
   save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
   torch::nn::Linear layer(3, 2);
@@ -173,7 +173,7 @@ TEST_CASE("what is assigned in inference mode has been made in it") {
   CHECK_THROWS_AS(layer->weight.add_(1), c10::Error);
 }
 
-TEST_CASE("wrappers around tensors cannot be assigned to") {
+TEST_CASE("assign to wrapper tensors is rejected") {
   const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}}, folder / "f");
   Layer model;
@@ -183,7 +183,7 @@ TEST_CASE("wrappers around tensors cannot be assigned to") {
   CHECK(contains(message_of(call), "tensor \"w\""));
 }
 
-TEST_CASE("integers cannot be assigned where gradients are required") {
+TEST_CASE("assign of integers to a tensor that requires gradients is rejected") {
   const ScratchDirectory folder;
   save_file({{"w", counting({2}, at::kLong)}}, folder / "f");
   Layer model;
@@ -195,7 +195,7 @@ TEST_CASE("integers cannot be assigned where gradients are required") {
   CHECK(same_bits(model["w"], counting({2})));
 }
 
-TEST_CASE("a model can be assigned to the meta device") {
+TEST_CASE("assign to the meta device is supported") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   auto model = tied_model();

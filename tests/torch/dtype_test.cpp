@@ -26,7 +26,7 @@ std::vector<Dtype> all_dtypes() {
 
 }  // namespace
 
-TEST_CASE("every dtype but F6 is LibTorch's type of the same bits, both ways") {
+TEST_CASE("every dtype except F6 maps to a LibTorch type of the same bits and back") {
   REQUIRE(all_dtypes().size() >= 22);
   for (const Dtype dtype : all_dtypes()) {
     INFO(dtype_name(dtype));
@@ -45,7 +45,7 @@ TEST_CASE("every dtype but F6 is LibTorch's type of the same bits, both ways") {
   CHECK_FALSE(dtype_of(c10::ScalarType::QInt8));
 }
 
-TEST_CASE("tensors of every dtype come back bit for bit from a file and from memory") {
+TEST_CASE("tensors of every dtype are equal bit for bit after save and load") {
   const ScratchDirectory folder;
   TensorDict tensors;
   for (const Dtype dtype : all_dtypes()) {
@@ -77,7 +77,7 @@ std::vector<std::byte> one_tensor(const std::string& dtype, const std::string& s
 }
 }  // namespace
 
-TEST_CASE("F4 holds two elements in one along the last dimension") {
+TEST_CASE("F4 packs two elements into one along the last dimension") {
   const auto tensors = load(one_tensor("F4", "[3,4]", 6));
   CHECK(tensors["t"].scalar_type() == c10::ScalarType::Float4_e2m1fn_x2);
   CHECK(tensors["t"].sizes() == at::IntArrayRef({3, 2}));
@@ -88,20 +88,20 @@ TEST_CASE("F4 holds two elements in one along the last dimension") {
         }()) == one_tensor("F4", "[3,4]", 6));
 }
 
-TEST_CASE("F4 that cannot be halved is refused") {
+TEST_CASE("F4 with an odd last dimension is rejected") {
   const auto bytes = one_tensor("F4", "[2,3]", 3);
   CHECK(code_of<Error>([&] { load(bytes); }) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F4 with the shape [2, 3]"));
 }
 
-TEST_CASE("F6 is refused with the way to its bytes, unless it is left out") {
+TEST_CASE("F6 is rejected unless it is excluded") {
   const auto bytes = one_tensor("F6_E3M2", "[4]", 3);
   CHECK(code_of<Error>([&] { load(bytes); }) == ST_E_DTYPE);
   CHECK(contains(message_of([&] { load(bytes); }), "\"t\" is F6_E3M2"));
   CHECK(load(bytes, {.pattern = "^other"}).is_empty());
 }
 
-TEST_CASE("extents and strides that LibTorch cannot hold are refused") {
+TEST_CASE("dimensions and strides of more than 63 bits are rejected") {
   for (const char* shape : {"[0,9223372036854775808]", "[0,4611686018427387904,8]"}) {
     const auto bytes = one_tensor("U8", shape, 0);
     INFO(shape);

@@ -27,7 +27,7 @@ LoadReport report_of(Layer& model, const std::filesystem::path& path,
 
 }  // namespace
 
-TEST_CASE("what save_model wrote is loaded: values, sharing, gradients and identity") {
+TEST_CASE("load_model copies values and preserves ties, requires_grad and identity") {
   const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Auto, Backend::Mmap, Backend::Pread);
   const auto trained = tied_model(100);
@@ -51,7 +51,7 @@ TEST_CASE("what save_model wrote is loaded: values, sharing, gradients and ident
   CHECK(weight.is_leaf());
 }
 
-TEST_CASE("values are converted to the model's dtype, in its strides") {
+TEST_CASE("values are converted to the dtype and strides of the model") {
   const ScratchDirectory folder;
   save_file({{"w", counting({2, 3}, at::kLong)}, {"b", counting({2}, at::kDouble)}}, folder / "f");
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
@@ -63,7 +63,7 @@ TEST_CASE("values are converted to the model's dtype, in its strides") {
   CHECK(same_bits(model["b"], counting({2}, at::kHalf)));
 }
 
-TEST_CASE("missing and unexpected names are thrown, all of them, or returned if not strict") {
+TEST_CASE("missing and unexpected names are thrown if strict, else returned") {
   const ScratchDirectory folder;
   save_file({{"in.weight", at::ones({4, 3})}, {"norm.x", at::ones({1})}, {"y", at::ones({1})}},
             folder / "f");
@@ -76,7 +76,7 @@ TEST_CASE("missing and unexpected names are thrown, all of them, or returned if 
   CHECK(report.unexpected == unexpected);
   CHECK(same_bits((*model)["in.weight"], counting({4, 3})));
   const auto message = message_of([&] { load_model(*model, folder / "f"); });
-  CHECK(contains(message, (folder / "f").string() + "\" does not fit the model:"));
+  CHECK(contains(message, (folder / "f").string() + "\" does not match the model:"));
   CHECK(contains(message, R"("out.bias")"));
   CHECK(contains(message, R"("y", "norm.x")"));
   CHECK(code_of<Error>([&] { load_model(*model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
@@ -87,7 +87,7 @@ TEST_CASE("missing and unexpected names are thrown, all of them, or returned if 
   CHECK(same_bits((*model)["out.weight"], at::ones({4, 3})));
 }
 
-TEST_CASE("unexpected names come by module, as Python's load_state_dict finds them") {
+TEST_CASE("unexpected names are in the order of load_state_dict in Python") {
   const ScratchDirectory folder;
   TensorDict tensors;
   for (const char* name :
@@ -100,7 +100,7 @@ TEST_CASE("unexpected names come by module, as Python's load_state_dict finds th
               "out.y"});
 }
 
-TEST_CASE("of names for one tensor the one in the file is used; more are unexpected") {
+TEST_CASE("one alias in the file suffices; more are unexpected") {
   const ScratchDirectory folder;
   auto model = tied_model();
   save_model(*model, folder / "all");
@@ -116,10 +116,10 @@ TEST_CASE("of names for one tensor the one in the file is used; more are unexpec
   save_file(tensors, folder / "g");
   CHECK(report_of(*model, folder / "g").unexpected == Names{"out.weight"});
   CHECK(load_model(*model, folder / "g", {.strict = false}).missing.empty());
-  CHECK(same_bits((*model)["in.weight"], weight));  // out comes after in
+  CHECK(same_bits((*model)["in.weight"], weight));  // "out" follows "in"
 }
 
-TEST_CASE("a shape that does not fit throws even if not strict, unless it is ignored") {
+TEST_CASE("a mismatched shape throws even if not strict, unless ignore_mismatched") {
   const ScratchDirectory folder;
   save_file({{"a", at::ones({3, 2})}, {"b", at::ones({2})}}, folder / "f");
   Layer model;
@@ -138,7 +138,7 @@ TEST_CASE("a shape that does not fit throws even if not strict, unless it is ign
   CHECK(same_bits(model["b"], at::ones({2})));
 }
 
-TEST_CASE("one element of one dimension fits a scalar, and nothing else does") {
+TEST_CASE("only shape [1] is loaded into a scalar") {
   const ScratchDirectory folder;
   Layer model;
   model.parameter("s", at::zeros({}));
@@ -151,7 +151,7 @@ TEST_CASE("one element of one dimension fits a scalar, and nothing else does") {
   }
 }
 
-TEST_CASE("a batch counter may be missing") {
+TEST_CASE("num_batches_tracked is not reported as missing") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "all");
   auto tensors = load_file(folder / "all");
@@ -160,7 +160,7 @@ TEST_CASE("a batch counter may be missing") {
   CHECK(load_model(*tied_model(), folder / "f").missing.empty());
 }
 
-TEST_CASE("renames translate the file's names, and those chosen are the only ones looked at") {
+TEST_CASE("renames apply on load, before names and pattern") {
   const ScratchDirectory folder;
   save_file({{"bert.layer.0.gamma", at::ones({2})}, {"bert.other", at::ones({2})}}, folder / "f");
   Layer model;
@@ -174,7 +174,7 @@ TEST_CASE("renames translate the file's names, and those chosen are the only one
   CHECK(same_bits(model["weight"], at::ones({2})));
 }
 
-TEST_CASE("a chosen name for a tensor is missing where the file has one that is not chosen") {
+TEST_CASE("a selected alias is missing if the file has only an alias that is not selected") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");  // as in.weight
   auto model = tied_model(50);
@@ -184,7 +184,7 @@ TEST_CASE("a chosen name for a tensor is missing where the file has one that is 
   CHECK(same_bits((*model)["out.weight"], counting({4, 3}) + 50));
 }
 
-TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
+TEST_CASE("a selected view is loaded without the tensor it is a view of") {
   const ScratchDirectory folder;
   const at::Tensor whole = counting({4, 3});
   Layer model;
@@ -197,7 +197,7 @@ TEST_CASE("a part of a tensor that is not chosen is loaded by itself") {
   CHECK(same_bits(whole[0], counting({3})));
 }
 
-TEST_CASE("tensors that are not chosen are left alone, however they share memory") {
+TEST_CASE("tensors that are not selected are neither loaded nor checked") {
   const ScratchDirectory folder;
   save_file({{"a", at::ones({2})}}, folder / "f");
   const at::Tensor parts = counting({4, 3});
@@ -212,7 +212,7 @@ TEST_CASE("tensors that are not chosen are left alone, however they share memory
         }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a model is saved in a file's own names by the inverse of the renames") {
+TEST_CASE("a model is saved with the original names by the inverse of the renames") {
   const ScratchDirectory folder;
   save_model(*tied_model(7), folder / "f", {.renames = Renames().add_prefix("model.")});
   const auto renames = Renames().strip_prefix("model.");
@@ -222,7 +222,7 @@ TEST_CASE("a model is saved in a file's own names by the inverse of the renames"
   CHECK(read_file(folder / "f") == read_file(folder / "g"));
 }
 
-TEST_CASE("values cannot be copied into the meta device") {
+TEST_CASE("copying values to the meta device is rejected") {
   const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}}, folder / "f");
   Layer model;
@@ -234,7 +234,7 @@ TEST_CASE("values cannot be copied into the meta device") {
   CHECK(contains(message_of(into), "load_file"));
 }
 
-TEST_CASE("loading tells its progress and can be stopped") {
+TEST_CASE("load_model reports progress and can be cancelled") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   std::uint64_t last = 0;
@@ -264,7 +264,7 @@ TEST_CASE("a module holder is loaded") {
   CHECK(same_bits(other->weight, layer->weight));
 }
 
-TEST_CASE("tensors that the caller has are filled by name, views of one buffer too") {
+TEST_CASE("load_into copies values into tensors and views by name") {
   const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   save_file({{"a", at::ones({2})}, {"b", counting({3})}, {"c", at::ones({1})}}, folder / "f");
@@ -277,13 +277,13 @@ TEST_CASE("tensors that the caller has are filled by name, views of one buffer t
   CHECK(contains(message_of([&] {
                    load_into({{"d", arena}}, folder / "f");
                  }),
-                 "\" does not fit the tensors:\n  missing from the file: \"d\""));
+                 "\" does not match the tensors:\n  missing from the file: \"d\""));
   CHECK(code_of<Error>([&] {
           load_into({{"a", at::Tensor()}}, folder / "f", {.names = {"a"}});
         }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a name that the caller has twice fills both tensors, a scalar and one element") {
+TEST_CASE("a duplicate name in load_into fills both tensors") {
   const ScratchDirectory folder;
   save_file({{"s", at::ones({1})}}, folder / "f");
   const at::Tensor scalar = at::zeros({});

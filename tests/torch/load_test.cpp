@@ -15,7 +15,7 @@ using namespace safetensors;
 
 namespace {
 
-const std::vector<std::string> kSampleNames = {"count", "matrix", "ü", "nibbles"};
+const std::vector<std::string> sample_names = {"count", "matrix", "ü", "nibbles"};
 
 std::filesystem::path sample_file(const ScratchDirectory& folder) {
   write_file(folder / "sample", sample());
@@ -33,17 +33,17 @@ void check_is_sample(const TensorDict& tensors) {
 
 }  // namespace
 
-TEST_CASE("a file is a dictionary in the order of its data") {
+TEST_CASE("load_file returns the tensors in the order of their data") {
   const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Auto, Backend::Mmap, Backend::Pread);
   const auto tensors = load_file(sample_file(folder), {.backend = backend});
   check_is_sample(tensors);
   auto names = names_of(tensors);
-  std::erase(names, "empty");  // it has no place among the data
-  CHECK(names == kSampleNames);
+  std::erase(names, "empty");  // it has no data
+  CHECK(names == sample_names);
 }
 
-TEST_CASE("bytes are loaded from every kind of container, with and without a copy") {
+TEST_CASE("load accepts lvalue and rvalue containers of bytes") {
   auto bytes = sample();
   check_is_sample(load(bytes));
   const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -54,14 +54,14 @@ TEST_CASE("bytes are loaded from every kind of container, with and without a cop
   check_is_sample(load(std::move(bytes)));
 }
 
-TEST_CASE("loaded bytes are the program's own: the source may change or go") {
+TEST_CASE("load of an lvalue copies the bytes") {
   auto bytes = sample();
   const auto tensors = load(bytes);
   std::fill(bytes.begin(), bytes.end(), std::byte{0});
   check_is_sample(tensors);
 }
 
-TEST_CASE("bytes that are handed over are not copied and live as long as a tensor does") {
+TEST_CASE("load of an rvalue does not copy, and the tensors keep the bytes") {
   auto owner = std::make_shared<std::vector<std::byte>>(sample());
   const std::weak_ptr<std::vector<std::byte>> watch = owner;
   const MutableBytes view(*owner);
@@ -79,7 +79,7 @@ TEST_CASE("bytes that are handed over are not copied and live as long as a tenso
   CHECK(watch.expired());
 }
 
-TEST_CASE("each tensor's storage has exactly its own bytes") {
+TEST_CASE("each storage has exactly the bytes of its tensor") {
   const ScratchDirectory folder;
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);
   for (const auto& item : load_file(sample_file(folder), {.backend = backend})) {
@@ -91,7 +91,7 @@ TEST_CASE("each tensor's storage has exactly its own bytes") {
   }
 }
 
-TEST_CASE("tensors outlive the file, and writing to them never reaches it") {
+TEST_CASE("tensors outlive the file, and writes do not change it") {
   const ScratchDirectory folder;
   const auto path = sample_file(folder);
   const auto before = read_file(path);
@@ -105,7 +105,7 @@ TEST_CASE("tensors outlive the file, and writing to them never reaches it") {
   check_is_sample(others);
 }
 
-TEST_CASE("a tensor whose place does not suit its dtype is copied") {
+TEST_CASE("a tensor that is not aligned for its dtype is copied") {
   const auto bytes = file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
                              R"("b":{"dtype":"F64","shape":[2],"data_offsets":[3,19]},)"
                              R"("c":{"dtype":"C64","shape":[1],"data_offsets":[19,27]}})",
@@ -122,14 +122,14 @@ TEST_CASE("a tensor whose place does not suit its dtype is copied") {
   }
 }
 
-TEST_CASE("a loaded tensor may grow and shrink as any other") {
+TEST_CASE("a loaded tensor can be resized") {
   const ScratchDirectory folder;
   const auto tensors = load_file(sample_file(folder));
   tensors["matrix"].resize_({3, 3});
   CHECK(same_bits(tensors["matrix"].narrow(0, 0, 2), counting({2, 3})));
 }
 
-TEST_CASE("only chosen names are loaded") {
+TEST_CASE("names and pattern select tensors") {
   const auto bytes = sample();
   CHECK(names_of(load(bytes, {.names = {"ü", "count"}})) == std::vector<std::string>{"count", "ü"});
   CHECK(names_of(load(bytes, {.pattern = "^c|rix$"})) ==
@@ -146,7 +146,7 @@ TEST_CASE("only chosen names are loaded") {
   CHECK(code_of<Error>([&] { load(bytes, {.pattern = "("}); }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("names are chosen after the renames") {
+TEST_CASE("names and pattern apply after the renames") {
   const auto bytes = sample();
   const Renames renames({{"count", "n"}});
   CHECK(names_of(load(bytes, {.renames = renames, .names = {"n"}})) ==
@@ -155,13 +155,13 @@ TEST_CASE("names are chosen after the renames") {
         ST_E_TENSOR_NOT_FOUND);
 }
 
-TEST_CASE("two names that become one are refused") {
+TEST_CASE("renames that map two names to one are rejected") {
   const auto call = [] { load(sample(), {.renames = {{"count", "matrix"}}}); };
   CHECK(code_of<Error>(call) == ST_E_DUPLICATE);
-  CHECK(contains(message_of(call), "\"matrix\" of both"));
+  CHECK(contains(message_of(call), "to \"matrix\""));
 }
 
-TEST_CASE("bad files and bad calls have their codes") {
+TEST_CASE("error codes of load_file and load") {
   const ScratchDirectory folder;
   CHECK(code_of<Error>([&] { load_file(folder / "none"); }) == ST_E_NOT_FOUND);
   CHECK(code_of<Error>([&] { load_file(folder / ""); }) == ST_E_NOT_REGULAR);
@@ -172,26 +172,26 @@ TEST_CASE("bad files and bad calls have their codes") {
   CHECK(code_of<Error>([&] { load(sample(), {.device = -1}); }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a device is named by itself, its type, or text") {
+TEST_CASE("a Device is converted from a device, a type, a string and an index") {
   CHECK(c10::Device(Device()) == c10::Device(c10::kCPU));
   CHECK(c10::Device(Device(c10::kCUDA)) == c10::Device(c10::kCUDA));
   CHECK(c10::Device(Device("cuda:1")) == c10::Device(c10::kCUDA, 1));
   CHECK(c10::Device(Device(c10::Device("meta"))).is_meta());
 }
 
-TEST_CASE("a device that is not there is refused by its name") {
+TEST_CASE("a device that is not available is rejected") {
   const auto call = [] { load(sample(), {.device = "xpu:7"}); };
   CHECK(code_of<Error>(call) == ST_E_UNSUPPORTED);
   CHECK(contains(message_of(call), "xpu:7"));
 }
 
-TEST_CASE("on the meta device tensors have a dtype and a shape, and nothing is read") {
+TEST_CASE("on the meta device tensors have a dtype and a shape, and no data is read") {
   const auto tensors = load(sample(), {.device = "meta"});
   CHECK(tensors["matrix"].is_meta());
   CHECK(tensors["matrix"].sizes() == at::IntArrayRef({2, 3}));
 }
 
-TEST_CASE("progress ends with all bytes, and can stop the load") {
+TEST_CASE("progress ends with the total and can cancel the load") {
   const ScratchDirectory folder;
   const auto path = sample_file(folder);
   const Backend backend = GENERATE(Backend::Mmap, Backend::Pread);

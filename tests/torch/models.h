@@ -1,4 +1,4 @@
-// Modules for the tests.
+// Modules with tied, shared and unusual tensors.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -9,7 +9,7 @@
 
 #include "tensors.h"
 
-// A module with tensors of any kind under names of one's own.
+// A module with arbitrary tensors and names.
 struct Layer : torch::nn::Module {
   Layer& parameter(const std::string& name, const at::Tensor& tensor) {
     register_parameter(name, tensor, tensor.is_floating_point());

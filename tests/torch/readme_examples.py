@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes a test program of the C++ examples in a README: each block a test, in a folder of its own that has
-a model.safetensors. Includes and types go where they belong.
+"""Generates a test program from the C++ examples in a README: one test case per block, in a directory of its own
+with a model.safetensors. Includes and types are moved to the beginning.
 
 usage: readme_examples.py README OUTPUT
 """
@@ -39,7 +39,7 @@ def main():
             name = f"README, {heading}, example {len(tests) + 1}"
             tests.append(f'TEST_CASE("{name}") {{\n  const ReadmeFolder folder;\n{match[2]}}}\n')
     if len(tests) < 10:
-        sys.exit(f"{readme} has {len(tests)} examples: were they not found?")
+        sys.exit(f"{readme} has {len(tests)} examples, expected at least 10")
     output.write_text("\n".join(includes + types + tests), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-// Where an example of the README runs.
+// The working directory of a README example.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include "scratch_directory.hpp"
 #include "tensors.h"
 
-// The current folder, with a model.safetensors in it.
+// The current directory, with a model.safetensors.
 class ReadmeFolder {
  public:
   ReadmeFolder() : before_(std::filesystem::current_path()) {

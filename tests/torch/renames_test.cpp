@@ -6,7 +6,7 @@
 
 using safetensors::Renames;
 
-TEST_CASE("rules of one kind") {
+TEST_CASE("each kind of rule") {
   struct Case {
     Renames renames;
     const char* from;
@@ -30,34 +30,34 @@ TEST_CASE("rules of one kind") {
     CHECK(renames.apply(from) == to);
 }
 
-TEST_CASE("rules follow each other in the order in which they were added") {
+TEST_CASE("rules are applied in the order in which they were added") {
   const auto renames = Renames().strip_prefix("a.").add_prefix("b.").regex("b\\.a", "c");
   CHECK(renames.apply("a.a.x") == "c.x");
   CHECK(renames.apply("x") == "b.x");
 }
 
-TEST_CASE("an exact rule ends it") {
+TEST_CASE("an exact rule takes precedence over the other rules") {
   const auto renames = Renames({{"a.x", "y"}}).strip_prefix("a.").add_prefix("b.");
   CHECK(renames.apply("a.x") == "y");
   CHECK(renames.apply("a.y") == "b.y");
 }
 
-TEST_CASE("an inverse undoes") {
+TEST_CASE("the inverse restores the names") {
   const auto renames = Renames({{"x", "y"}}).strip_prefix("a.").add_prefix("b.c.");
   for (const char* name : {"x", "a.z", "a.a.z"})
     CHECK(renames.inverse().apply(renames.apply(name)) == name);
 }
 
-TEST_CASE("what has no inverse is refused") {
+TEST_CASE("renames without an inverse are rejected") {
   CHECK(code_of<Error>([] { Renames().regex("a", "b").inverse(); }) == ST_E_UNSUPPORTED);
   CHECK(code_of<Error>([] { Renames({{"a", "c"}, {"b", "c"}}).inverse(); }) == ST_E_DUPLICATE);
 }
 
-TEST_CASE("what is no regular expression is refused at once") {
+TEST_CASE("an invalid regular expression is rejected") {
   CHECK(code_of<Error>([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a name too long for the regular expression engine's stack is refused") {
+TEST_CASE("a regular expression rejects names of more than 4,096 bytes") {
   const auto renames = Renames().regex("(a|b)*c", "");
   CHECK(renames.apply(std::string(4096, 'a')) == std::string(4096, 'a'));
   CHECK(code_of<Error>([&] { renames.apply(std::string(1 << 20, 'a')); }) == ST_E_UNSUPPORTED);

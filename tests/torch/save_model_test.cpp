@@ -27,7 +27,7 @@ std::vector<std::string> names_in(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("a tensor of two names is stored once, under the first") {
+TEST_CASE("a tensor with two names is saved once, under the first name") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f");
   CHECK(names_in(folder / "f") == std::vector<std::string>{"in.weight", "norm.bias",
@@ -37,19 +37,19 @@ TEST_CASE("a tensor of two names is stored once, under the first") {
   CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "in.weight"}});
 }
 
-TEST_CASE("the user's metadata is never overwritten") {
+TEST_CASE("the caller's metadata takes precedence over the names of shared tensors") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f", {.metadata = {{"out.weight", "mine"}, {"k", "v"}}});
   CHECK(metadata_of(folder / "f") == Metadata{{"out.weight", "mine"}, {"k", "v"}});
 }
 
-TEST_CASE("renames decide the names of the file, and which of them is kept") {
+TEST_CASE("renames apply before the name of a shared tensor is chosen") {
   const ScratchDirectory folder;
   save_model(*tied_model(), folder / "f", {.renames = {{"in.weight", "z"}}});
   CHECK(metadata_of(folder / "f") == Metadata{{"z", "out.weight"}});
 }
 
-TEST_CASE("tensors that are not contiguous are packed, unless that is not wanted") {
+TEST_CASE("force_contiguous decides whether tensors that are not contiguous are saved") {
   const ScratchDirectory folder;
   Layer model;
   model.parameter("w", counting({2, 3}).t());
@@ -60,7 +60,7 @@ TEST_CASE("tensors that are not contiguous are packed, unless that is not wanted
   CHECK(contains(message_of(call), "force_contiguous"));
 }
 
-TEST_CASE("a part of a tensor without the whole is refused") {
+TEST_CASE("a view that does not cover its storage is rejected") {
   const ScratchDirectory folder;
   Layer model;
   model.parameter("w", counting({4, 3}).narrow(0, 0, 2));
@@ -71,7 +71,7 @@ TEST_CASE("a part of a tensor without the whole is refused") {
   CHECK_FALSE(std::filesystem::exists(folder / "f"));
 }
 
-TEST_CASE("sparse tensors of a model are refused") {
+TEST_CASE("sparse tensors of a model are rejected") {
   Layer model;
   model.buffer("s", at::eye(2).to_sparse());
   const ScratchDirectory folder;
@@ -79,7 +79,7 @@ TEST_CASE("sparse tensors of a model are refused") {
   CHECK(contains(message_of([&] { save_model(model, folder / "f"); }), "to_dense()"));
 }
 
-TEST_CASE("nested tensors of a model are refused, tied ones too") {
+TEST_CASE("nested tensors of a model are rejected, tied ones too") {
   Layer model;
   const at::Tensor nested = at::_nested_tensor_from_tensor_list({at::ones({2}), at::ones({3})});
   model.buffer("a", nested).buffer("b", nested);
@@ -89,14 +89,14 @@ TEST_CASE("nested tensors of a model are refused, tied ones too") {
   CHECK(contains(message_of(call), R"("a" (Float), "b" (Float), nested: )"));
 }
 
-TEST_CASE("a module holder is a model") {
+TEST_CASE("a module holder is saved") {
   const ScratchDirectory folder;
   torch::nn::Linear layer(3, 4);
   save_model(layer, folder / "f");
   CHECK(same_bits(load_file(folder / "f")["weight"], layer->weight));
 }
 
-TEST_CASE("a model's progress and cancel") {
+TEST_CASE("save_model reports progress") {
   const ScratchDirectory folder;
   std::uint64_t last = 0;
   save_model(*tied_model(), folder / "f", {.progress = [&](std::uint64_t done, std::uint64_t) {

@@ -20,7 +20,7 @@ std::vector<std::byte> bytes_of_buffer(const Buffer& buffer) {
 }
 }  // namespace
 
-TEST_CASE("a file is what the Python package writes") {
+TEST_CASE("a file has the bytes that the Python package writes") {
   // save({"w": ones(2, dtype=float32), "b": tensor(True), "n": tensor([1])}, {"format": "pt"})
   const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}, {"b", at::ones({}, at::kBool)}, {"n", at::ones({1}, at::kLong)}},
@@ -33,7 +33,7 @@ TEST_CASE("a file is what the Python package writes") {
                 bytes_of<std::int64_t>({1}) + bytes_of<float>({1, 1}) + '\1'));
 }
 
-TEST_CASE("memory gets the same bytes as a file, from every kind of container in any order") {
+TEST_CASE("save and save_file write equal bytes for every container in any order") {
   const ScratchDirectory folder;
   const at::Tensor a = counting({2, 3});
   const at::Tensor b = counting({4}, at::kShort);
@@ -55,13 +55,13 @@ TEST_CASE("memory gets the same bytes as a file, from every kind of container in
   CHECK(bytes_of_buffer(save({{"a", a}, {"b", b}})) == expected);
 }
 
-TEST_CASE("no tensors are a file too") {
+TEST_CASE("a file without tensors is saved and loaded") {
   CHECK(bytes_of_buffer(save({})) == file_of("{}", ""));
   CHECK(bytes_of_buffer(save({}, {{"a", "b"}})) == file_of(R"({"__metadata__":{"a":"b"}})", ""));
   CHECK(load(save({})).is_empty());
 }
 
-TEST_CASE("renames give the file its names") {
+TEST_CASE("renames apply on save") {
   const auto renames = Renames({{"a", "x"}}).add_prefix("model.");
   CHECK(names_of(load(save({{"a", counting({1})}, {"b", counting({2})}}, {},
                            {.renames = renames}))) == std::vector<std::string>{"model.b", "x"});
@@ -70,7 +70,7 @@ TEST_CASE("renames give the file its names") {
         }) == ST_E_DUPLICATE);
 }
 
-TEST_CASE("saving over the file that the tensors are mapped from is correct") {
+TEST_CASE("the file that the tensors are mapped from can be replaced") {
   const ScratchDirectory folder;
   save_file({{"a", counting({1000})}, {"b", counting({70, 3})}}, folder / "f");
   const auto tensors = load_file(folder / "f");
@@ -81,7 +81,7 @@ TEST_CASE("saving over the file that the tensors are mapped from is correct") {
   CHECK(same_bits(tensors["a"], counting({1000})));
 }
 
-TEST_CASE("tensors that share memory are refused, with their groups and what to call") {
+TEST_CASE("tensors that share memory are rejected in groups") {
   const at::Tensor w = counting({4, 4});
   const at::Tensor v = counting({4});
   const NamedTensors tensors = {{"w", w}, {"row", w[0]}, {"v", v}, {"v2", v}, {"own", v.clone()}};
@@ -92,13 +92,13 @@ TEST_CASE("tensors that share memory are refused, with their groups and what to 
   CHECK_FALSE(contains(message, "\"own\""));
 }
 
-TEST_CASE("parts of a tensor that do not overlap are no shared memory") {
+TEST_CASE("views that do not overlap do not share memory") {
   const at::Tensor w = counting({4, 4});
   const auto tensors = load(save({{"a", w[0]}, {"b", w[3]}, {"c", w.narrow(0, 1, 2)}}));
   CHECK(same_bits(tensors["c"], w.narrow(0, 1, 2)));
 }
 
-TEST_CASE("tensors that are not contiguous are refused, all of them by name") {
+TEST_CASE("tensors that are not contiguous are rejected by name") {
   const auto call = [] {
     save({{"a", counting({2, 3}).t()},
           {"b", counting({2})},
@@ -108,7 +108,7 @@ TEST_CASE("tensors that are not contiguous are refused, all of them by name") {
   CHECK(contains(message_of(call), "tensors \"a\", \"c\", not contiguous"));
 }
 
-TEST_CASE("bad names and metadata are refused") {
+TEST_CASE("invalid names and metadata are rejected") {
   const at::Tensor t = counting({1});
   CHECK(code_of<Error>([&] { save({{"a", t}, {"a", t.clone()}}); }) == ST_E_DUPLICATE);
   CHECK(code_of<Error>([&] { save({{"__metadata__", t}}); }) == ST_E_INVALID_ARGUMENT);
@@ -116,7 +116,7 @@ TEST_CASE("bad names and metadata are refused") {
   CHECK(code_of<Error>([&] { save({{"a", t}}, {{"k", "\xff"}}); }) == ST_E_UTF8);
 }
 
-TEST_CASE("a failure leaves the old file") {
+TEST_CASE("a failed save leaves the old file") {
   const ScratchDirectory folder;
   save_file({{"a", counting({3})}}, folder / "f");
   const auto before = read_file(folder / "f");
@@ -134,7 +134,7 @@ TEST_CASE("a failure leaves the old file") {
   CHECK(read_file(folder / "f") == before);
 }
 
-TEST_CASE("progress ends with all bytes of the file") {
+TEST_CASE("progress of a save ends with the size of the file") {
   const ScratchDirectory folder;
   std::uint64_t last = 0;
   const auto progress = [&](std::uint64_t done, std::uint64_t total) {

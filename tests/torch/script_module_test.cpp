@@ -33,7 +33,7 @@ at::Tensor run(torch::jit::Module& model) {
 
 }  // namespace
 
-TEST_CASE("a TorchScript module is saved with its tied tensors once") {
+TEST_CASE("tied tensors of a TorchScript module are saved once") {
   const ScratchDirectory folder;
   save_model(script(), folder / "f");
   CHECK(names_of(load_file(folder / "f")) ==
@@ -41,7 +41,7 @@ TEST_CASE("a TorchScript module is saved with its tied tensors once") {
   CHECK(File::open(folder / "f").metadata() == Metadata{{"tied", "layer.weight"}});
 }
 
-TEST_CASE("a TorchScript module computes with what was loaded") {
+TEST_CASE("a TorchScript module uses the loaded values") {
   const ScratchDirectory folder;
   const bool assign = GENERATE(false, true);
   save_file({{"layer.weight", at::ones({2, 3})},
@@ -49,7 +49,7 @@ TEST_CASE("a TorchScript module computes with what was loaded") {
              {"offset", at::ones({2}) * 10}},
             folder / "f");
   auto model = script();
-  run(model);  // optimized for what was there before
+  run(model);  // optimizes the graph for the old values
   run(model);
   const auto report = load_model(model, folder / "f", {.assign = assign});
   CHECK(report.missing.empty());
@@ -61,7 +61,7 @@ TEST_CASE("a TorchScript module computes with what was loaded") {
   CHECK(same_bits(run(again), at::tensor({10.f, 13.f})));
 }
 
-TEST_CASE("attributes that are no parameters and no buffers are left alone") {
+TEST_CASE("tensor attributes that are not buffers are ignored") {
   const ScratchDirectory folder;
   auto model = script();
   model.register_attribute("free", c10::TensorType::get(), at::ones({2}));
@@ -70,7 +70,7 @@ TEST_CASE("attributes that are no parameters and no buffers are left alone") {
   CHECK(load_model(model, folder / "f").missing.empty());
 }
 
-TEST_CASE("a TorchScript module's lists") {
+TEST_CASE("missing and unexpected names of a TorchScript module") {
   const ScratchDirectory folder;
   save_file({{"layer.x", at::ones({1})}, {"offset", at::ones({2})}}, folder / "f");
   auto model = script();

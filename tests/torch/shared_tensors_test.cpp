@@ -44,7 +44,7 @@ std::vector<Names> choices_of(const StateDict& state,
 
 }  // namespace
 
-TEST_CASE("tensors share if they overlap in one storage") {
+TEST_CASE("tensors that overlap in one storage share memory") {
   const at::Tensor w = counting({4, 4});
   CHECK(groups_of({{"b", w}, {"a", w}}) == std::vector<Names>{{"a", "b"}});
   CHECK(groups_of({{"w", w}, {"row", w[2]}}) == std::vector<Names>{{"w", "row"}});
@@ -55,21 +55,21 @@ TEST_CASE("tensors share if they overlap in one storage") {
   CHECK(groups_of({{"x", w}, {"y", w.view(at::kInt)}}) == std::vector<Names>{{"x", "y"}});
 }
 
-TEST_CASE("groups come in the order of their storages, then of their addresses") {
+TEST_CASE("groups are in the order of storages, then of addresses") {
   const at::Tensor v = counting({4});
   const at::Tensor w = counting({4, 4});
   CHECK(groups_of({{"w3", w[3]}, {"v", v}, {"w0", w[0]}}) ==
         std::vector<Names>{{"w0"}, {"w3"}, {"v"}});
 }
 
-TEST_CASE("only the tensor before decides whether a group goes on") {
+TEST_CASE("a group ends where a tensor begins after the end of the one before it") {
   const at::Tensor w = counting({100});
-  // "all" reaches over "far" too, but "near" lies between them.
+  // "all" overlaps "far" too, but "near" is between them.
   CHECK(groups_of({{"all", w}, {"near", w.narrow(0, 10, 10)}, {"far", w.narrow(0, 50, 10)}}) ==
         std::vector<Names>{{"all", "near"}, {"far"}});
 }
 
-TEST_CASE("tensors without elements share nothing, and those of one storage stand alone") {
+TEST_CASE("tensors without elements do not share memory") {
   const at::Tensor w = counting({4});
   CHECK(groups_of({{"w", w}, {"e", w.narrow(0, 2, 0)}, {"f", w.narrow(0, 1, 0)}}) ==
         std::vector<Names>{{"e"}, {"f"}, {"w"}});
@@ -77,12 +77,12 @@ TEST_CASE("tensors without elements share nothing, and those of one storage stan
   CHECK(groups_of({{"e", empty}, {"f", empty}}).empty());
 }
 
-TEST_CASE("tensors on the meta device share nothing") {
+TEST_CASE("tensors on the meta device do not share memory") {
   const at::Tensor meta = at::empty({2}, at::kMeta);
   CHECK(groups_of({{"a", meta}, {"b", meta}}).empty());
 }
 
-TEST_CASE("storages of one address and different sizes are different") {
+TEST_CASE("storages of equal address and different sizes are distinct") {
   const at::Tensor w = counting({4});
   const at::Tensor shorter = at::empty({0});
   c10::Storage storage(c10::Storage::use_byte_size_t(), 8,
@@ -91,13 +91,13 @@ TEST_CASE("storages of one address and different sizes are different") {
   CHECK(groups_of({{"w", w}, {"part", part}}) == std::vector<Names>{{"w"}, {"part"}});
 }
 
-TEST_CASE("a lazy copy has memory of its own") {
+TEST_CASE("a lazy copy does not share memory") {
   const at::Tensor w = counting({4});
   const at::Tensor copy = at::_lazy_clone(w);
   CHECK(groups_of({{"w", w}, {"copy", copy}}) == std::vector<Names>{{"w"}, {"copy"}});
 }
 
-TEST_CASE("strides that leave the end open are refused where memory is shared") {
+TEST_CASE("strides that do not determine the end are rejected in shared memory") {
   const at::Tensor w = counting({2, 3});
   const StateDict state = {{"a", w}, {"b", w.t()}};
   CHECK(code_of<Error>([&] { find_shared_tensors(state); }) == ST_E_INVALID_ARGUMENT);
@@ -105,7 +105,7 @@ TEST_CASE("strides that leave the end open are refused where memory is shared") 
   CHECK(groups_of({{"b", w.t()}}) == std::vector<Names>{{"b"}});
 }
 
-TEST_CASE("the first complete name by its bytes is kept") {
+TEST_CASE("the first name in byte order that covers the storage is kept") {
   const at::Tensor w = counting({4, 4});
   CHECK(choices_of({{"b", w}, {"a", w}, {"Z", w}}) == std::vector<Names>{{"Z", "a", "b"}});
   CHECK(choices_of({{"a", w[0]}, {"b", w}, {"c", w.view(-1)}}) ==
@@ -113,18 +113,18 @@ TEST_CASE("the first complete name by its bytes is kept") {
   CHECK(choices_of({{"é", w}, {"z", w}}) == std::vector<Names>{{"z", "é"}});
 }
 
-TEST_CASE("a preferred name is kept if it is complete") {
+TEST_CASE("a preferred name is kept if it covers the storage") {
   const at::Tensor w = counting({4, 4});
   const StateDict state = {{"a", w}, {"b", w}, {"c", w}, {"d", w[1]}};
   CHECK(choices_of(state, {"c", "b"}) == std::vector<Names>{{"b", "a", "c", "d"}});
   CHECK(choices_of(state, {"d"}) == std::vector<Names>{{"a", "b", "c", "d"}});
 }
 
-TEST_CASE("a tensor that shares with none gives nothing") {
+TEST_CASE("a tensor that shares no memory is not in the result") {
   CHECK(choices_of({{"a", counting({2})}, {"b", counting({2})}}).empty());
 }
 
-TEST_CASE("where no name covers the storage all such groups are refused") {
+TEST_CASE("all groups of which no tensor covers the storage are rejected") {
   const at::Tensor w = counting({4, 4});
   const at::Tensor v = counting({4});
   const StateDict state = {{"w0", w[0]}, {"w0 again", w[0]}, {"v", v}, {"w3", w[3]}};

@@ -1,4 +1,4 @@
-// Files with tensors of gigabytes that take no room on the disk.
+// Sparse files with tensors of several gigabytes.
 #pragma once
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "sample.hpp"
 #include "scratch_directory.hpp"
 
-// One U8 tensor "big" of `size` bytes: 0 but for the marks, by their place in it.
+// One U8 tensor "big" of `size` bytes: zeros except for the marks, by offset.
 inline void write_sparse_file(const std::filesystem::path& path, std::int64_t size,
                               const std::map<std::int64_t, char>& marks) {
   std::string header = R"({"big":{"dtype":"U8","shape":[)" + std::to_string(size) +

@@ -1,4 +1,4 @@
-// What the tests of the LibTorch layer ask of tensors and calls.
+// Checks of tensors, and messages of calls, for the tests of the LibTorch layer.
 #pragma once
 
 #include <ATen/TensorOperators.h>
@@ -21,7 +21,7 @@ struct Catch::StringMaker<std::vector<std::byte>> {
   }
 };
 
-// The same dtype, shape and bytes; NaNs, -0 and padding count as what they are.
+// Whether dtype, shape and bytes are equal, also of NaNs and -0.
 inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
   if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return false;
   const at::Tensor dense_a = a.detach().contiguous();
@@ -30,7 +30,7 @@ inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
          std::memcmp(dense_a.const_data_ptr(), dense_b.const_data_ptr(), dense_a.nbytes()) == 0;
 }
 
-// 0, 1, 2, ... in that shape.
+// A tensor of 0, 1, 2, ... in that shape.
 inline at::Tensor counting(at::IntArrayRef sizes, at::ScalarType dtype = at::kFloat) {
   std::int64_t count = 1;
   for (const auto extent : sizes)
@@ -38,7 +38,7 @@ inline at::Tensor counting(at::IntArrayRef sizes, at::ScalarType dtype = at::kFl
   return at::arange(count).to(dtype).reshape(sizes);
 }
 
-// What a call that throws says; nothing if it does not throw.
+// The message of the exception that a call throws; empty if it does not throw.
 template <class Call>
 std::string message_of(Call call) {
   try {

@@ -1,4 +1,4 @@
-// A load that fails in the middle leaves nothing running and nothing behind.
+// A failed load leaves no thread, no copy and no memory.
 #include <c10/util/Exception.h>
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace {
 
 constexpr DevicePipeline small_slabs = {4096, 4, 3};
 
-// Threads that have read something and have not ended.
+// The number of threads that have read and have not ended.
 std::atomic<int> reading_threads = 0;
 struct ThreadMark {
   ThreadMark() { ++reading_threads; }
@@ -37,7 +37,8 @@ void load(const test::SampleFile& file, safetensors::Progress callback = {}) {
                               small_slabs);
 }
 
-// Streams that work when they are waited for: work that is left over cannot go by itself.
+// The streams run only when a thread waits for them, so that pending work does not finish by
+// itself.
 struct Aftermath {
   test::FreshPipeline fresh;
   int threads_before;
@@ -55,7 +56,7 @@ struct Aftermath {
     CHECK(fake::host_counters().pinned_bytes == 0);
     CHECK(fake::host_counters().freed_in_flight == 0);
     CHECK(fake::counters().device_bytes == 0);
-    // And the device works as before.
+    // The device works as before.
     fake::fail_nothing();
     CHECK(test::are_equal(file.load(test::device(), small_slabs), file.tensors()));
   }
@@ -63,7 +64,7 @@ struct Aftermath {
 
 }  // namespace
 
-TEST_CASE("a read that fails is the error of the load", "[fake][failure]") {
+TEST_CASE("a failed read throws its error", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 1));
@@ -85,7 +86,7 @@ TEST_CASE("a read that fails is the error of the load", "[fake][failure]") {
   after.check(file);
 }
 
-TEST_CASE("a copy that throws is the error of the load", "[fake][failure][drain]") {
+TEST_CASE("a failed copy throws its error", "[fake][failure][drain]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 2));
@@ -100,11 +101,11 @@ TEST_CASE("a copy that throws is the error of the load", "[fake][failure][drain]
   after.check(file);
 }
 
-TEST_CASE("an event that cannot be recorded is the error of the load", "[fake][failure]") {
+TEST_CASE("a failed event record throws its error", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   const test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 3));
-  // The very first only shows that the device has events at all.
+  // The first event only probes whether the device has events.
   const unsigned successes = GENERATE(1u, 2u, 3u, 9u, 26u);
   CAPTURE(successes);
   fake::fail(fake::Operation::event, successes);
@@ -112,7 +113,7 @@ TEST_CASE("an event that cannot be recorded is the error of the load", "[fake][f
   after.check(file);
 }
 
-TEST_CASE("no pinned memory is the error of the load", "[fake][failure]") {
+TEST_CASE("a failed allocation of pinned memory throws its error", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   const test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 4));
@@ -122,7 +123,7 @@ TEST_CASE("no pinned memory is the error of the load", "[fake][failure]") {
   after.check(file);
 }
 
-TEST_CASE("no device memory for the destinations is an error before the load", "[fake][failure]") {
+TEST_CASE("a failed allocation of device memory throws before the load", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   const test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 5));
@@ -131,7 +132,7 @@ TEST_CASE("no device memory for the destinations is an error before the load", "
   after.check(file);
 }
 
-TEST_CASE("a load can be cancelled at any callback", "[fake][failure]") {
+TEST_CASE("any call of the progress callback can cancel the load", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   const test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 6));
@@ -148,7 +149,7 @@ TEST_CASE("a load can be cancelled at any callback", "[fake][failure]") {
   after.check(file);
 }
 
-TEST_CASE("what the callback throws comes out of the load", "[fake][failure]") {
+TEST_CASE("an exception of the progress callback passes through the load", "[fake][failure]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   Aftermath after;
   const test::SampleFile file(test::random_bytes({100, 60000, 200, 40000}, 7));

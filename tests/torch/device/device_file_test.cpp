@@ -1,4 +1,4 @@
-// The public functions where the tensors are on an accelerator: nothing is different from the CPU.
+// The public functions with tensors on an accelerator behave as on the CPU.
 #include <torch/torch.h>
 
 #include <atomic>
@@ -39,7 +39,7 @@ std::vector<at::Tensor> values(const safetensors::TensorDict& dict) {
   return dict.values();
 }
 
-// Its tensors are made where they are to be: Module::to does not take PrivateUse1.
+// Creates its tensors on the device, because Module::to does not accept PrivateUse1.
 struct Net : torch::nn::Module {
   Net(c10::Device device, at::ScalarType dtype) {
     const auto options = at::TensorOptions(dtype).device(device);
@@ -52,7 +52,7 @@ struct Net : torch::nn::Module {
 
 }  // namespace
 
-TEST_CASE("load_file fills tensors on the device", "[device][file]") {
+TEST_CASE("load_file creates tensors on the device", "[device][file]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   const auto dict = random_dict();
@@ -82,7 +82,7 @@ TEST_CASE("load_file fills tensors on the device", "[device][file]") {
   }
 }
 
-TEST_CASE("load takes bytes to the device", "[device][file]") {
+TEST_CASE("load copies bytes to the device", "[device][file]") {
   const test::FreshDevice fresh;
   const auto dict = random_dict();
   const safetensors::Buffer bytes = safetensors::save(dict);
@@ -91,7 +91,7 @@ TEST_CASE("load takes bytes to the device", "[device][file]") {
   CHECK(test::are_equal(values(loaded), values(on_cpu)));
 }
 
-TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
+TEST_CASE("save_file writes the same bytes for tensors on the device", "[device][file]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   const auto dict = random_dict();
@@ -100,7 +100,7 @@ TEST_CASE("save_file writes the same bytes from the device", "[device][file]") {
   CHECK(read_file(folder / "cpu") == read_file(folder / "device"));
 }
 
-TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file]") {
+TEST_CASE("a large tensor is saved and loaded in pieces", "[device][file]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   safetensors::TensorDict dict;
@@ -113,7 +113,7 @@ TEST_CASE("a large tensor goes to the device and back in pieces", "[device][file
   CHECK(read_file(folder / "a") == read_file(folder / "b"));
 }
 
-TEST_CASE("a tensor beyond 2 GiB goes to the device and back", "[device][file][large]") {
+TEST_CASE("a tensor of more than 2 GiB is saved and loaded", "[device][file][large]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   const std::int64_t size = (std::int64_t{2} << 30) + 3;
@@ -162,7 +162,7 @@ TEST_CASE("a model on the device is loaded and saved", "[device][file]") {
   }
 }
 
-TEST_CASE("views of one tensor on the device are loaded into", "[device][file]") {
+TEST_CASE("load_into copies values into views on the device", "[device][file]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   const at::Tensor left = test::random_tensor({4, 6}, at::kFloat, 1).nan_to_num();
@@ -174,7 +174,7 @@ TEST_CASE("views of one tensor on the device are loaded into", "[device][file]")
   CHECK(both.cpu().equal(torch::cat({left, right}, 1)));
 }
 
-TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake][failure][file]") {
+TEST_CASE("a cancelled load or save releases all device resources", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
@@ -209,7 +209,7 @@ TEST_CASE("a cancelled load or save on the device leaves nothing behind", "[fake
   CHECK(fake::host_counters().freed_in_flight == 0);
 }
 
-TEST_CASE("tensors without a storage are filled by LibTorch", "[fake][file]") {
+TEST_CASE("tensors without a storage are filled with copy_", "[fake][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
@@ -235,7 +235,7 @@ TEST_CASE("tensors without a storage are filled by LibTorch", "[fake][file]") {
   }
 }
 
-TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][file]") {
+TEST_CASE("out of device memory throws the exception of LibTorch", "[fake][failure][file]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
@@ -246,7 +246,7 @@ TEST_CASE("a device out of memory is LibTorch's own error", "[fake][failure][fil
                   c10::OutOfMemoryError);
   CHECK(fake::counters().device_bytes == 0);
 
-  // While saving, LibTorch's error comes out of the call too, and the old file stands.
+  // An exception of LibTorch passes through save_file too, and the old file is unchanged.
   const auto there = to_device(dict);
   const auto before = read_file(folder / "a");
   fake::fail(fake::Operation::copy, 3);

@@ -1,4 +1,4 @@
-// What load_to_device delivers, on any device.
+// Results of load_to_device on any device.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <c10/core/InferenceMode.h>
@@ -22,7 +22,7 @@ using safetensors::ProgressCounter;
 
 namespace {
 
-// Slabs, readers: none of which may change what arrives.
+// Slabs and readers, which must not change the result.
 const DevicePipeline pipelines[] = {
     {},         {1, 1, 1},    {1, 3, 2},    {7, 2, 1},      {64, 2, 2},
     {64, 8, 3}, {4096, 1, 1}, {4096, 3, 3}, {100000, 2, 2}, {1u << 20, 4, 4},
@@ -34,11 +34,11 @@ ProgressCounter unwatched(std::uint64_t total) {
 
 }  // namespace
 
-TEST_CASE("tensors of any size arrive, whatever the slabs", "[device]") {
+TEST_CASE("tensors of any size are loaded with slabs of any size", "[device]") {
   const test::FreshPipeline fresh;
   const DevicePipeline pipeline = GENERATE(from_range(pipelines));
   CAPTURE(pipeline.slab_bytes, pipeline.slab_count, pipeline.readers);
-  // With slabs of a byte every byte is a copy: fewer of them do.
+  // Slabs of one byte need one copy per byte, so the file is smaller.
   const std::int64_t most = pipeline.slab_bytes == 1 ? 40 : 70001;
   std::vector<std::int64_t> sizes;
   for (const std::int64_t size : {0, 1, 3, 64, 65, 0, 128, 4095, 4096, 4097, 8192, 70001, 2, 0})
@@ -47,7 +47,7 @@ TEST_CASE("tensors of any size arrive, whatever the slabs", "[device]") {
   CHECK(test::are_equal(file.load(test::device(), pipeline), file.tensors()));
 }
 
-TEST_CASE("tensors of any dtype and shape arrive", "[device]") {
+TEST_CASE("tensors of any dtype and shape are loaded", "[device]") {
   const test::FreshPipeline fresh;
   std::vector<at::Tensor> tensors;
   for (const at::ScalarType dtype : {at::kByte,
@@ -108,7 +108,7 @@ TEST_CASE("some of a file's tensors are loaded, in the order of the file", "[dev
   CHECK(std::ranges::is_sorted(offsets));
 }
 
-TEST_CASE("a part of a tensor is filled, its neighbours are not", "[device]") {
+TEST_CASE("loading into a view does not change its neighbours", "[device]") {
   const test::FreshPipeline fresh;
   const test::SampleFile file({test::random_tensor({4, 8}, at::kFloat, 3)});
   const at::Tensor whole = at::empty({12, 8}, at::TensorOptions(at::kFloat).device(test::device()));
@@ -123,7 +123,7 @@ TEST_CASE("a part of a tensor is filled, its neighbours are not", "[device]") {
   CHECK(host.narrow(0, 8, 4).eq(1.5).all().item<bool>());
 }
 
-TEST_CASE("parameters and inference tensors can be filled", "[device]") {
+TEST_CASE("parameters and inference tensors are valid destinations", "[device]") {
   const test::FreshPipeline fresh;
   const test::SampleFile file({test::random_tensor({100}, at::kFloat, 4)});
   at::Tensor destination;
@@ -144,7 +144,7 @@ TEST_CASE("parameters and inference tensors can be filled", "[device]") {
   CHECK(destination.is_leaf());
 }
 
-TEST_CASE("progress is told on the calling thread, with the caller's stream and device current",
+TEST_CASE("progress is called on the calling thread with the caller's stream and device",
           "[device]") {
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({10, 5000, 0, 20000}, 5));
@@ -172,7 +172,7 @@ TEST_CASE("progress is told on the calling thread, with the caller's stream and 
   CHECK(done.back() == file.nbytes());
 }
 
-TEST_CASE("the meta device has nothing to be filled", "[device]") {
+TEST_CASE("a load to the meta device reads nothing", "[device]") {
   test::SampleFile file(test::random_bytes({10, 5000}, 6));
   file.set_read_hook([](std::uint64_t, void*, std::uint64_t) { return EIO; });
   ProgressCounter progress = unwatched(file.nbytes());
@@ -181,7 +181,7 @@ TEST_CASE("the meta device has nothing to be filled", "[device]") {
   CHECK(progress.done() == file.nbytes());
 }
 
-TEST_CASE("another device than the current one is filled", "[device][fake]") {
+TEST_CASE("a load to a device that is not current", "[device][fake]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({10, 50000, 123}, 7));
@@ -191,7 +191,7 @@ TEST_CASE("another device than the current one is filled", "[device][fake]") {
   CHECK(c10::impl::VirtualGuardImpl(test::device().type()).getDevice() == test::device(0));
 }
 
-TEST_CASE("a device that can do less is filled all the same", "[device][fake]") {
+TEST_CASE("a device without pinned memory, stream pool or events is supported", "[device][fake]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   fake::Abilities abilities;

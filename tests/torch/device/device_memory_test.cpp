@@ -1,4 +1,4 @@
-// How much memory a load takes beyond the tensors.
+// The memory that a load allocates beyond the tensors.
 #include <catch2/catch_test_macros.hpp>
 
 #include "device/pinned_ring.h"
@@ -9,7 +9,7 @@
 
 using safetensors::PinnedRing;
 
-TEST_CASE("pinned memory is the ring's, however large the file", "[fake][memory]") {
+TEST_CASE("pinned memory is limited to the ring", "[fake][memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   std::vector<std::int64_t> sizes(200, 700);
@@ -21,7 +21,7 @@ TEST_CASE("pinned memory is the ring's, however large the file", "[fake][memory]
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("a small file gets a small ring", "[fake][memory]") {
+TEST_CASE("a small file uses a small ring", "[fake][memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({5000, 100}, 2));
@@ -29,7 +29,7 @@ TEST_CASE("a small file gets a small ring", "[fake][memory]") {
   CHECK(fake::host_counters().peak_pinned_bytes == 8192);
 }
 
-TEST_CASE("loads one after the other share one ring", "[fake][memory]") {
+TEST_CASE("consecutive loads share one ring", "[fake][memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile large(test::random_bytes({100000}, 3));
@@ -51,7 +51,7 @@ TEST_CASE("loads one after the other share one ring", "[fake][memory]") {
   CHECK(fake::counters().events == 0);
 }
 
-TEST_CASE("device memory is the tensors'", "[fake][memory]") {
+TEST_CASE("a load allocates no device memory beyond the tensors", "[fake][memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({1 << 20, 1 << 19}, 5));
@@ -63,7 +63,7 @@ TEST_CASE("device memory is the tensors'", "[fake][memory]") {
   CHECK(fake::counters().device_bytes == 0);
 }
 
-TEST_CASE("the ring can be kept, taken and kept again", "[fake][memory]") {
+TEST_CASE("a ring can be kept and taken repeatedly", "[fake][memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const c10::DeviceType type = test::device().type();
@@ -78,7 +78,7 @@ TEST_CASE("the ring can be kept, taken and kept again", "[fake][memory]") {
   {
     PinnedRing ring = PinnedRing::take(type, 8000, 1);
     CHECK(ring.data(0) == first);
-    // Meanwhile another has to make its own; the larger of the two is kept.
+    // Another load creates a ring meanwhile; the larger ring is kept.
     PinnedRing::keep(PinnedRing::take(type, 100, 1));
     CHECK(fake::host_counters().pinned_bytes == 2 * 8192 + 4096);
     PinnedRing::keep(std::move(ring));

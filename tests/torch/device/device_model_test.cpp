@@ -1,4 +1,4 @@
-// Models and devices: where tensors are, where they go, and what they share there.
+// Models with tensors on devices.
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <catch2/catch_test_macros.hpp>
@@ -15,7 +15,7 @@ using namespace safetensors;
 
 namespace {
 
-// Another than test::device() where there are several.
+// A device other than test::device() if there are several.
 c10::Device last_device() {
   return test::device(test::device_count() - 1);
 }
@@ -39,7 +39,7 @@ TEST_CASE("a file is loaded onto a device by index, text and value, and saved fr
   CHECK(c10::Device(Device(last_device().str())) == last_device());
 }
 
-TEST_CASE("tensors of several devices share only within one", "[device]") {
+TEST_CASE("tensors on different devices do not share memory", "[device]") {
   if (test::device_count() < 2) SKIP("needs two devices");
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
@@ -52,7 +52,7 @@ TEST_CASE("tensors of several devices share only within one", "[device]") {
         }) == ST_E_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a model on a device is saved and loaded in place", "[device]") {
+TEST_CASE("a model on a device is saved and loaded", "[device]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   save_model(*tied_model(3, test::device()), folder / "f");
@@ -79,7 +79,7 @@ TEST_CASE("values are converted on the device", "[device]") {
   CHECK(same_bits(model["b"].cpu(), counting({5}, at::kShort)));
 }
 
-TEST_CASE("a model is assigned to a device from the CPU, the meta device, and back", "[device]") {
+TEST_CASE("assign moves a model between the CPU, the meta device and a device", "[device]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   save_model(*tied_model(3), folder / "f");
@@ -93,7 +93,7 @@ TEST_CASE("a model is assigned to a device from the CPU, the meta device, and ba
   CHECK(same_bits((*model)["out.weight"], counting({4, 3}) + 3));
 }
 
-TEST_CASE("a failure of the device leaves the old file", "[fake]") {
+TEST_CASE("a failed copy from the device leaves the old file", "[fake]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
@@ -106,7 +106,7 @@ TEST_CASE("a failure of the device leaves the old file", "[fake]") {
   CHECK(read_file(folder / "f") == before);
 }
 
-TEST_CASE("progress of a load to a device ends with all bytes", "[device]") {
+TEST_CASE("progress of a load to a device ends with the total", "[device]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
   save_file({{"a", counting({1000})}}, folder / "f");

@@ -1,6 +1,6 @@
-// What must be ordered against what. The streams here do their work as late, or as early, as they
-// may, so that what is not ordered goes wrong for certain. The mutations in this folder's
-// meson.build each remove one of the orderings, and the test that carries its tag must fail then.
+// Synchronization of the pipeline. The streams run as late, or as early, as possible, so that
+// missing synchronization changes the result. Each mutation in meson.build removes one
+// synchronization, and the test with its tag must fail.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <c10/core/StreamGuard.h>
@@ -28,7 +28,7 @@ void load(const test::SampleFile& file, std::vector<safetensors::DeviceRead> rea
 
 }  // namespace
 
-TEST_CASE("a slab is read into only when its copies are done", "[fake][order][slab-fence]") {
+TEST_CASE("a slab is overwritten only after its copies", "[fake][order][slab-fence]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   test::SampleFile file(test::random_bytes({100000}, 1));
@@ -44,8 +44,7 @@ TEST_CASE("a slab is read into only when its copies are done", "[fake][order][sl
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("a ring that was kept is read into only when its last copies are done",
-          "[fake][order][kept-ring]") {
+TEST_CASE("a kept ring is overwritten only after its last copies", "[fake][order][kept-ring]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile first(test::random_bytes({3000, 4000}, 2));
@@ -58,32 +57,31 @@ TEST_CASE("a ring that was kept is read into only when its last copies are done"
   CHECK(test::are_equal(loaded_first, first.tensors()));
 }
 
-TEST_CASE("what is queued after a load finds the tensors filled", "[fake][order][last-wait]") {
+TEST_CASE("work queued after a load sees the loaded values", "[fake][order][last-wait]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({3000, 4000, 5000}, 4));
   fake::set_pace(Pace::late, Pace::late);
 
   const std::vector<at::Tensor> loaded = file.load(test::device());
-  // Nothing has waited for the copies so far, and the last tensor is looked at first.
+  // No thread has waited for the copies yet, and the last tensor is compared first.
   REQUIRE(fake::host_counters().bytes_in_flight == file.nbytes());
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("copies wait for whoever had the destinations' memory before",
+TEST_CASE("copies wait for the previous users of the destinations' memory",
           "[fake][order][first-wait]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({3000, 4000}, 5));
-  // The current stream has the work of allocating before it and is in no hurry; the copies run at
-  // once.
+  // The current stream still has the work of the allocations queued; the copies run at once.
   fake::set_pace(Pace::prompt, Pace::late);
 
   const std::vector<at::Tensor> loaded = file.load(test::device());
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("memory that is freed during the copies is not reused before they are done",
+TEST_CASE("memory freed during the copies is not reused before they are done",
           "[fake][order][recorded-memory]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
@@ -93,7 +91,7 @@ TEST_CASE("memory that is freed during the copies is not reused before they are 
   const c10::Stream other = backend.getStreamFromGlobalPool(test::device());
   fake::set_pace(Pace::late, Pace::late);
 
-  // The tensor belongs to the default stream, and the load is called on another.
+  // The tensor belongs to the default stream; the load is called on another stream.
   std::vector<safetensors::DeviceRead> reads = file.reads(test::device());
   const void* const address = reads[0].destination.const_data_ptr();
   fake::synchronize();
@@ -101,7 +99,7 @@ TEST_CASE("memory that is freed during the copies is not reused before they are 
     const c10::StreamGuard on_other(other);
     load(file, std::move(reads));
   }
-  // It is gone by now, and the default stream hands its memory to the next.
+  // The tensor was freed, and the default stream reuses its memory.
   const at::Tensor successor = at::empty_like(successor_values, test::device());
   REQUIRE(successor.const_data_ptr() == address);
   successor.copy_(successor_values);
@@ -111,8 +109,7 @@ TEST_CASE("memory that is freed during the copies is not reused before they are 
   CHECK(fake::counters().late_copies == 0);
 }
 
-TEST_CASE("the current stream that is waited for is the caller's, not the default one",
-          "[fake][order]") {
+TEST_CASE("the load synchronizes with the caller's current stream", "[fake][order]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const test::SampleFile file(test::random_bytes({3000, 4000}, 8));

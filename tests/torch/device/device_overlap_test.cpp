@@ -1,5 +1,5 @@
-// Reading and copying at the same time. No clock is looked at: events that are said to overlap are
-// made to wait for one another, and a schedule is timed by counting.
+// Overlap of reads and copies, tested without a clock: operations that must overlap wait for one
+// another, and schedules are measured in steps.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -15,8 +15,7 @@
 
 namespace {
 
-// Counts that threads wait for. Whoever waits in vain gives up after a while: only a test that has
-// failed takes that long.
+// Counters that threads wait for. A wait ends after a timeout, which only a failed test reaches.
 class Counts {
  public:
   void count(const char* event) {
@@ -45,7 +44,7 @@ constexpr std::uint64_t slab = 4096;
 
 }  // namespace
 
-TEST_CASE("the reads run ahead of the copies by the whole ring", "[fake][overlap]") {
+TEST_CASE("reads run ahead of the copies by the size of the ring", "[fake][overlap]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   test::SampleFile file(test::random_bytes({20 * slab}, 1));
@@ -54,7 +53,7 @@ TEST_CASE("the reads run ahead of the copies by the whole ring", "[fake][overlap
     counts.count("read");
     return 0;
   });
-  // No copy is done before all four slabs are being read into.
+  // No copy ends before the reads of all four slabs have begun.
   fake::set_copy_hook([&](const void*, std::size_t) { counts.await("read", 4); });
   const auto loaded = file.load(test::device(), {slab, 4, 3});
   fake::synchronize();
@@ -62,13 +61,13 @@ TEST_CASE("the reads run ahead of the copies by the whole ring", "[fake][overlap
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("copies are done while a read is under way", "[fake][overlap]") {
+TEST_CASE("copies run during a read", "[fake][overlap]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   test::SampleFile file(test::random_bytes({20 * slab}, 2));
   Counts counts;
   int reads = 0;
-  // One reader: read number n ends only when copy number n - 1 is done.
+  // One reader: read n ends only after copy n - 1.
   file.set_read_hook([&](std::uint64_t, void*, std::uint64_t) {
     counts.await("copy", reads++);
     return 0;
@@ -80,7 +79,7 @@ TEST_CASE("copies are done while a read is under way", "[fake][overlap]") {
   CHECK(test::are_equal(loaded, file.tensors()));
 }
 
-TEST_CASE("several reads are under way at once", "[fake][overlap]") {
+TEST_CASE("several reads run concurrently", "[fake][overlap]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   test::SampleFile file(test::random_bytes({20 * slab}, 3));
@@ -98,8 +97,8 @@ TEST_CASE("several reads are under way at once", "[fake][overlap]") {
 
 namespace {
 
-// When everything would be done if a read took `read` ticks and a copy `copy`: a read begins when
-// its thread is free and the last copy from its slab is done; a copy when its stream is free and
+// The time of a load if a read takes `read` ticks and a copy takes `copy`. A read begins when its
+// thread is idle and the last copy from its slab is done; a copy begins when its stream is idle and
 // the read into its slab is done.
 std::uint64_t ticks(std::uint64_t read, std::uint64_t copy, std::size_t slabs) {
   const test::FreshPipeline fresh;
@@ -125,12 +124,12 @@ std::uint64_t ticks(std::uint64_t read, std::uint64_t copy, std::size_t slabs) {
 
 }  // namespace
 
-TEST_CASE("a load takes as long as the slower of reading and copying", "[fake][overlap]") {
+TEST_CASE("a load takes as long as the slower of its reads and copies", "[fake][overlap]") {
   if (!test::on_fake()) SKIP("needs the fake device");
-  // 32 reads and copies. Beyond the slower of the two there is the first read or the last copy.
+  // 32 reads and copies, plus the first read or the last copy.
   CHECK(ticks(10, 10, 4) == 32 * 10 + 10);
   CHECK(ticks(10, 3, 4) == 32 * 10 + 3);
   CHECK(ticks(3, 10, 4) == 32 * 10 + 3);
-  // What it would be without a ring: the sum.
+  // Without a ring it would be the sum.
   CHECK(ticks(10, 10, 1) == 32 * 20);
 }

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::int64_t megabyte = 1 << 20;
 
-// The tensor's bytes, asked for in pieces.
+// Reads the tensor in pieces.
 std::vector<std::byte> bytes_of(DeviceReader& reader, std::uint64_t nbytes, std::uint64_t piece) {
   std::vector<std::byte> bytes(nbytes);
   for (std::uint64_t done = 0; done < nbytes; done += piece)
@@ -37,7 +37,7 @@ bool has_bytes_of(const std::vector<std::byte>& bytes, const at::Tensor& tensor)
 
 }  // namespace
 
-TEST_CASE("a tensor's bytes come in pieces of any size", "[device]") {
+TEST_CASE("a tensor is read in pieces of any size", "[device]") {
   const test::FreshPipeline fresh;
   const at::Tensor host =
       test::random_tensor({GENERATE(1, 5000, 20 * megabyte + 77)}, at::kByte, 1);
@@ -48,7 +48,7 @@ TEST_CASE("a tensor's bytes come in pieces of any size", "[device]") {
                      host));
 }
 
-TEST_CASE("a view's own bytes come, of any dtype", "[device]") {
+TEST_CASE("a view of any dtype is read", "[device]") {
   const test::FreshPipeline fresh;
   const at::ScalarType dtype = GENERATE(at::kBFloat16, at::kComplexFloat, at::kBool, at::kDouble);
   const at::Tensor host = test::random_tensor({10, 30}, dtype, 2);
@@ -57,7 +57,7 @@ TEST_CASE("a view's own bytes come, of any dtype", "[device]") {
   CHECK(has_bytes_of(bytes_of(reader, on_device.nbytes(), 100), host.narrow(0, 4, 3)));
 }
 
-TEST_CASE("bytes can be asked for again", "[device]") {
+TEST_CASE("bytes can be read again", "[device]") {
   const test::FreshPipeline fresh;
   const at::Tensor host = test::random_tensor({20 * megabyte}, at::kByte, 3);
   DeviceReader reader(host.to(test::device()));
@@ -65,7 +65,7 @@ TEST_CASE("bytes can be asked for again", "[device]") {
   CHECK(has_bytes_of(bytes_of(reader, host.nbytes(), 9 * megabyte), host));
 }
 
-TEST_CASE("a piece is used only when its copy is done", "[fake][order][read-wait]") {
+TEST_CASE("a piece is used only after its copy", "[fake][order][read-wait]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const at::Tensor host = test::random_tensor({20 * megabyte}, at::kByte, 4);
@@ -74,7 +74,7 @@ TEST_CASE("a piece is used only when its copy is done", "[fake][order][read-wait
   CHECK(has_bytes_of(bytes_of(reader, host.nbytes(), megabyte), host));
 }
 
-TEST_CASE("the next piece is on its way while one is used", "[fake][overlap]") {
+TEST_CASE("the next piece is copied while one is used", "[fake][overlap]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const at::Tensor host = test::random_tensor({20 * megabyte}, at::kByte, 5);
@@ -107,7 +107,7 @@ TEST_CASE("an exception of LibTorch passes through read", "[fake][failure]") {
       GENERATE(fake::Operation::copy, fake::Operation::pinned_allocation, fake::Operation::event);
   {
     DeviceReader reader(host.to(test::device()));
-    // The first event only shows that the device has events at all.
+    // The first event only probes whether the device has events.
     fake::fail(operation, operation == fake::Operation::event ? 1 : 0);
     std::vector<std::byte> bytes(100);
     CHECK_THROWS_AS(reader.read(0, bytes), c10::Error);
@@ -136,7 +136,7 @@ TEST_CASE("a reader destroyed after a partial read leaves no copy and no memory"
   CHECK(fake::counters().device_bytes == 0);
 }
 
-TEST_CASE("a device without page-locked memory is read all the same", "[fake]") {
+TEST_CASE("a device without page-locked memory or events is supported", "[fake]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   fake::Abilities abilities;

@@ -1,4 +1,4 @@
-// Thousands of loads on streams that delay their work at random.
+// Thousands of loads on streams with random delays.
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
@@ -29,7 +29,7 @@ std::vector<std::unique_ptr<test::SampleFile>> sample_files() {
   return files;
 }
 
-// Returns how many of the loads went wrong.
+// Returns the number of loads with a wrong result.
 int load_many(int count, unsigned seed,
               const std::vector<std::unique_ptr<test::SampleFile>>& files) {
   std::mt19937 random(seed);
@@ -42,7 +42,7 @@ int load_many(int count, unsigned seed,
     std::vector<at::Tensor> loaded =
         file.load(test::device(static_cast<int>(random() % fake::device_count)), pipeline);
     wrong += !test::are_equal(loaded, file.tensors());
-    // Freed at once, or a while later, so that their memory is used again at odd times.
+    // Freed at once or later, so that their memory is reused at different times.
     if (random() % 2) kept = std::move(loaded);
   }
   return wrong;
@@ -50,7 +50,7 @@ int load_many(int count, unsigned seed,
 
 }  // namespace
 
-TEST_CASE("ten thousand loads are right", "[fake][stress]") {
+TEST_CASE("ten thousand loads are correct", "[fake][stress]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const auto files = sample_files();
@@ -61,7 +61,7 @@ TEST_CASE("ten thousand loads are right", "[fake][stress]") {
   CHECK(fake::counters().device_bytes == 0);
 }
 
-TEST_CASE("loads on several threads at once are right", "[fake][stress]") {
+TEST_CASE("concurrent loads are correct", "[fake][stress]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshPipeline fresh;
   const auto files = sample_files();
@@ -72,13 +72,13 @@ TEST_CASE("loads on several threads at once are right", "[fake][stress]") {
   for (std::thread& thread : threads)
     thread.join();
   CHECK(wrong == 0);
-  // A ring for each, and the one that is kept.
+  // One ring per thread, and the kept ring.
   CHECK(fake::host_counters().peak_pinned_bytes <= 4 * most_slabs * largest_slab);
   CHECK(fake::host_counters().freed_in_flight == 0);
   CHECK(fake::counters().late_copies == 0);
 }
 
-TEST_CASE("loads on an accelerator follow each other without a wait", "[device][stress]") {
+TEST_CASE("consecutive loads do not wait for the device", "[device][stress]") {
   const test::FreshPipeline fresh;
   const auto files = sample_files();
   int wrong = 0;

@@ -55,7 +55,7 @@ class PinnedAllocator final : public at::HostAllocator {
   void copy_data(void* to, const void* from, std::size_t nbytes) const override {
     std::memcpy(to, from, nbytes);
   }
-  // Nothing is deferred: memory freed under a copy is the program's mistake, and counted.
+  // Not deferred: memory freed during a copy is an error of the program, and counted.
   bool record_event(void*, void*, c10::Stream) override { return true; }
   void empty_cache() override {}
   at::HostStats get_stats() override { return {}; }

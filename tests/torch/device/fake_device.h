@@ -1,9 +1,9 @@
-// An accelerator that is none, for tests: what a test controls and counts.
+// A fake accelerator for tests, with controls and counters.
 //
 // It is LibTorch's PrivateUse1 under the name "fake": two devices, each with a default stream and a
-// pool of four. Its memory cannot be touched (fake_memory.h), its streams work when they like
-// (fake_stream.h), its page-locked memory vanishes when it is freed (fake_host_memory.h). A program
-// that forgets to order, wait or keep alive gets poison, not luck.
+// pool of four. Its memory faults on access from the host (fake_memory.h), its streams run at a
+// pace that the test sets (fake_stream.h), its page-locked memory is unmapped when it is freed
+// (fake_host_memory.h). Use after free and missing synchronization are detected: they yield poison.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,22 +19,22 @@
 
 namespace fake {
 
-// Registers the device with LibTorch. The first call does it; not before other threads use
-// LibTorch.
+// Registers the device with LibTorch on the first call, which must precede the use of LibTorch by
+// other threads.
 void install();
 
 c10::Device device(int index = 0);
 
-// The fake's side of a stream of LibTorch.
+// The stream of the fake that a stream of LibTorch refers to.
 Stream& stream(const c10::Stream& torch_stream);
 
 // Sets the pace of every pool stream, and of every default stream.
 void set_pace(Pace pool, Pace current);
 
-// Waits until all streams have done all their work.
+// Waits for the work of all streams.
 void synchronize();
 
-// Work of all streams that is queued and not done.
+// The number of operations that are queued and not done, of all streams.
 std::uint64_t pending();
 
 enum class Operation { device_allocation, pinned_allocation, copy, event };
@@ -44,27 +44,27 @@ inline constexpr std::size_t operation_count = 4;
 void fail(Operation operation, std::uint64_t successes);
 void fail_nothing();
 
-// What the backend has, for those that have less.
+// Optional capabilities of a backend.
 struct Abilities {
   bool pinned_memory = true;
   bool stream_pool = true;
   bool events = true;
-  bool storages = true;  // else tensors are opaque: only copy_ reaches their values
+  bool storages = true;  // else tensors are opaque: only copy_ accesses their values
 };
 void set_abilities(Abilities abilities);
 
 struct Counters {
-  std::uint64_t copies = 0;       // between host and device, done
-  std::uint64_t late_copies = 0;  // into or out of memory that was freed and poisoned before
+  std::uint64_t copies = 0;       // completed, between host and device
+  std::uint64_t late_copies = 0;  // from or to memory that was freed and poisoned before
   std::int64_t events = 0;        // alive
   HostCounters host;
   std::size_t device_bytes = 0;  // allocated, both devices
 };
 Counters counters();
-// The sums become 0, the peaks what is in use now.
+// Sets the sums to 0 and the peaks to the current values.
 void reset_counters();
 
-// Called by a stream's thread before each copy between host and device, with the host's side.
+// Called by the thread of a stream before each copy between host and device, with the host memory.
 using CopyHook = std::function<void(const void* host, std::size_t nbytes)>;
 void set_copy_hook(CopyHook hook);
 

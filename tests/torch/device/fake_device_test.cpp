@@ -1,4 +1,4 @@
-// The fake accelerator itself: that it does to careless programs what a real one may.
+// The fake accelerator detects missing synchronization and use after free.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
@@ -31,7 +31,7 @@ std::uint8_t first_byte(const at::Tensor& on_device) {
 
 }  // namespace
 
-TEST_CASE("touching the fake's memory is a fault", "[fake][self]") {
+TEST_CASE("access to the fake's memory raises SIGSEGV", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const at::Tensor tensor = at::empty({4096}, at::TensorOptions(at::kByte).device(test::device()));
@@ -43,11 +43,11 @@ TEST_CASE("touching the fake's memory is a fault", "[fake][self]") {
   }
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
-  // A sanitizer turns the signal into an exit of its own.
+  // A sanitizer exits with a status instead of the signal.
   CHECK((WIFSIGNALED(status) || (WEXITSTATUS(status) != 1 && WEXITSTATUS(status) != 2)));
 }
 
-TEST_CASE("the fake is an accelerator for LibTorch", "[fake][self]") {
+TEST_CASE("LibTorch recognizes the fake as an accelerator", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   CHECK(c10::Device("fake:1") == test::device(1));
@@ -60,7 +60,7 @@ TEST_CASE("the fake is an accelerator for LibTorch", "[fake][self]") {
   CHECK(pinned_copy(host).is_pinned());
 }
 
-TEST_CASE("late streams work when somebody waits", "[fake][self]") {
+TEST_CASE("late streams run when a thread waits", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const at::Tensor host = pinned_copy(at::ones({64}, at::kByte));
@@ -75,7 +75,7 @@ TEST_CASE("late streams work when somebody waits", "[fake][self]") {
   CHECK(!fake::is_in_flight(host.const_data_ptr(), 64));
 }
 
-TEST_CASE("streams wait for events only", "[fake][self]") {
+TEST_CASE("streams are synchronized only by events", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const c10::impl::VirtualGuardImpl backend(test::device().type());
@@ -96,7 +96,7 @@ TEST_CASE("streams wait for events only", "[fake][self]") {
   CHECK(first_byte(there) == 1);
 }
 
-TEST_CASE("memory is freed in the order of its stream and of those recorded", "[fake][self]") {
+TEST_CASE("memory is freed in the order of its stream and the recorded streams", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   const c10::impl::VirtualGuardImpl backend(test::device().type());
@@ -104,7 +104,8 @@ TEST_CASE("memory is freed in the order of its stream and of those recorded", "[
   const at::Tensor host = pinned_copy(at::ones({64}, at::kByte));
   fake::set_pace(Pace::late, Pace::late);
 
-  // Copied on a stream that nothing orders with the memory's own, then freed, then somebody else's.
+  // Copied on a stream that is not synchronized with the stream of the memory, then freed and
+  // reused.
   const auto first_byte_of_successor = [&](bool is_recorded) {
     at::Tensor there = at::empty_like(host, test::device());
     const void* const address = there.const_data_ptr();
@@ -127,7 +128,7 @@ TEST_CASE("memory is freed in the order of its stream and of those recorded", "[
   CHECK(fake::counters().late_copies == 1);
 }
 
-TEST_CASE("pinned memory that is freed under a copy is counted", "[fake][self]") {
+TEST_CASE("pinned memory freed during a copy is counted", "[fake][self]") {
   if (!test::on_fake()) SKIP("needs the fake device");
   const test::FreshDevice fresh;
   at::Tensor host = pinned_copy(at::ones({64}, at::kByte));

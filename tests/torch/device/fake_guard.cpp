@@ -1,4 +1,4 @@
-// The fake accelerator's current device, streams and events, as LibTorch asks for them.
+// Implements LibTorch's device guard: current device, streams and events.
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
 

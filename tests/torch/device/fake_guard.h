@@ -1,3 +1,4 @@
+// The device guard of the fake accelerator.
 #pragma once
 
 #include <c10/core/impl/DeviceGuardImplInterface.h>

@@ -65,7 +65,7 @@ void release_pinned(void* pointer) {
   host().pinned.erase(found);
   host().counters.pinned_bytes -= nbytes;
   if (host().flies(range(pointer, nbytes)))
-    ++host().counters.freed_in_flight;  // left mapped: a count tells more than a crash
+    ++host().counters.freed_in_flight;  // stays mapped: a counter is more useful than a crash
   else
     munmap(pointer, nbytes);
 }

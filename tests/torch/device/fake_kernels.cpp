@@ -29,7 +29,7 @@ std::atomic<bool> has_storages = true;
 
 constexpr c10::DispatchKeySet keys(c10::DispatchKey::PrivateUse1);
 
-// What a tensor without a storage holds: the values, on the host.
+// The values of a tensor without a storage, on the host.
 using Opaque = at::OpaqueTensorImpl<std::optional<at::Tensor>>;
 
 at::Tensor empty_opaque(at::IntArrayRef sizes, at::ScalarType dtype) {
@@ -60,8 +60,8 @@ at::Tensor empty_strided(at::IntArrayRef sizes, at::IntArrayRef strides,
                                            c10::dtype_or_default(dtype));
 }
 
-// The current stream of the copy's device: the target's, or the source's where the target is the
-// host.
+// The current stream of the device of the copy: the target's device, or the source's if the target
+// is on the host.
 Stream& copy_stream(const at::Tensor& from, const at::Tensor& to) {
   return stream(guard().getStream(to.is_cpu() ? from.device() : to.device()));
 }
@@ -99,13 +99,13 @@ at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool non_bloc
     const void* const source = from.const_data_ptr();
     void* const target = to.mutable_data_ptr();
     const std::uint64_t point = queue_copy(on, target, source, to.nbytes());
-    // Memory that is not page-locked cannot be left to the device.
+    // A copy from or to pageable memory is synchronous.
     const bool can_fly =
         (!from.is_cpu() || is_pinned(source)) && (!to.is_cpu() || is_pinned(target));
     if (!non_blocking || !can_fly) on.wait(point);
     return to;
   }
-  // Any other copy is the CPU's work.
+  // Other copies run on the CPU.
   const at::Tensor host_from = from.is_cpu() ? from : on_host(from);
   if (to.is_cpu()) return to.copy_(host_from);
   const at::Tensor host_to = on_host(to);

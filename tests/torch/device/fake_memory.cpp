@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t capacity = std::size_t{4} << 30;
 
-// A few sizes for all, so that freed blocks are found again: four to each power of two.
+// Four size classes per power of two, so that freed blocks are reused.
 std::size_t size_class(std::size_t nbytes) {
   const std::size_t step = std::max<std::size_t>(std::bit_floor(nbytes) / 4, 512);
   return (nbytes + step - 1) / step * step;
@@ -31,8 +31,8 @@ Memory::Memory() {
   void* const own = mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   TORCH_CHECK(handed_out != MAP_FAILED && own != MAP_FAILED);
-  handed_out_ = static_cast<std::byte*>(handed_out);
-  own_ = static_cast<std::byte*>(own);
+  inaccessible_ = static_cast<std::byte*>(handed_out);
+  accessible_ = static_cast<std::byte*>(own);
 }
 
 void* Memory::allocate(std::size_t nbytes, Stream& owner) {
@@ -55,13 +55,13 @@ void* Memory::allocate(std::size_t nbytes, Stream& owner) {
     block.is_free = false;
     ++block.generation;
   }
-  owner.push([=, this] { std::memset(own_ + offset, poison, nbytes); });
-  return handed_out_ + offset;
+  owner.push([=, this] { std::memset(accessible_ + offset, poison, nbytes); });
+  return inaccessible_ + offset;
 }
 
 void Memory::release(void* pointer) {
   if (!pointer) return;
-  const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(pointer) - handed_out_);
+  const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(pointer) - inaccessible_);
   std::unique_lock lock(mutex_);
   Block& block = blocks_.at(offset);
   block.is_free = true;
@@ -74,11 +74,11 @@ void Memory::release(void* pointer) {
   block.owner->push([users = std::move(users), &block, offset, this] {
     for (const auto& [user, point] : users)
       user->wait(point);
-    std::memset(own_ + offset, poison, block.nbytes);
+    std::memset(accessible_ + offset, poison, block.nbytes);
     const std::lock_guard relock(mutex_);
     ++block.poisonings;
   });
-  // Last, so that the next owner's work is queued behind the poisoning.
+  // Last, so that the work of the next owner follows the poisoning.
   lock.lock();
   free_[{block.owner, block.nbytes}].push_back(offset);
 }
@@ -86,7 +86,7 @@ void Memory::release(void* pointer) {
 void Memory::record(void* pointer, Stream& user) {
   if (!pointer) return;
   const std::lock_guard lock(mutex_);
-  const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(pointer) - handed_out_);
+  const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(pointer) - inaccessible_);
   Block& block = blocks_.at(offset);
   if (&user != block.owner && std::ranges::find(block.users, &user) == block.users.end())
     block.users.push_back(&user);
@@ -94,13 +94,13 @@ void Memory::record(void* pointer, Stream& user) {
 
 bool Memory::contains(const void* pointer) const {
   const auto* const address = static_cast<const std::byte*>(pointer);
-  return address >= handed_out_ && address < handed_out_ + capacity;
+  return address >= inaccessible_ && address < inaccessible_ + capacity;
 }
 
 std::byte* Memory::access(const void* pointer) const {
   const std::lock_guard lock(mutex_);
   TORCH_CHECK(!find(pointer)->second.is_free, "fake device: copy of freed memory");
-  return own_ + (static_cast<const std::byte*>(pointer) - handed_out_);
+  return accessible_ + (static_cast<const std::byte*>(pointer) - inaccessible_);
 }
 
 std::uint64_t Memory::generation(const void* pointer) const {
@@ -122,7 +122,7 @@ std::size_t Memory::bytes_in_use() const {
 }
 
 Memory::Blocks::const_iterator Memory::find(const void* pointer) const {
-  const auto offset = static_cast<const std::byte*>(pointer) - handed_out_;
+  const auto offset = static_cast<const std::byte*>(pointer) - inaccessible_;
   const auto after = blocks_.upper_bound(static_cast<std::size_t>(offset));
   TORCH_CHECK(contains(pointer) && after != blocks_.begin(), "fake device: not its memory");
   return std::prev(after);

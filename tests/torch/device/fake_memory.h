@@ -1,4 +1,4 @@
-// The fake accelerator's memory.
+// The memory of the fake accelerator.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,16 @@
 
 namespace fake {
 
-// Bytes that nobody has written; what is freed becomes them too.
+// The value of bytes that were not written since allocation, and of freed bytes.
 inline constexpr unsigned char poison = 0xA5;
 
-// The memory of one device: a file in memory that is mapped twice. Pointers that are handed out are
-// of the mapping that allows nothing, so that whoever touches device memory faults; the device's
-// own copies use the other one.
+// The memory of one device: a memory file that is mapped twice. Allocated pointers belong to a
+// PROT_NONE mapping, so that access from the host raises SIGSEGV; the copies of the device use the
+// other mapping.
 //
-// Memory is allocated and freed in the order of a stream: what is freed may be had again at once,
-// but only by work that is queued on the same stream later. A new block is poisoned by work queued
-// there, and a freed one too, once the streams that were recorded on it have done what was queued
-// on them by then.
+// Allocation is stream-ordered: freed memory can be reused at once by work that is queued later on
+// the same stream. A block is poisoned by work on its stream when it is allocated, and when it is
+// freed, after the work that was queued until then on the streams recorded on it.
 class Memory {
  public:
   Memory();
@@ -30,15 +29,15 @@ class Memory {
   // Throws c10::OutOfMemoryError.
   void* allocate(std::size_t nbytes, Stream& owner);
   void release(void* pointer);
-  // The block's memory must not be reused before what the stream has to do at its release is done.
+  // Defers the reuse of the block until the work queued on the stream at its release is done.
   void record(void* pointer, Stream& user);
 
   bool contains(const void* pointer) const;
-  // The device's own view of bytes in an allocated block.
+  // The bytes of an allocated block in the accessible mapping.
   std::byte* access(const void* pointer) const;
 
-  // Which allocation a pointer belongs to, and whether its memory was poisoned since. For one
-  // pointer the number grows with every allocation.
+  // The number of the allocation that a pointer belongs to, and whether its memory was poisoned
+  // since. The number increases with every allocation at that address.
   std::uint64_t generation(const void* pointer) const;
   bool is_dead(const void* pointer, std::uint64_t generation) const;
 
@@ -49,7 +48,7 @@ class Memory {
     std::size_t nbytes;  // of its size class
     Stream* owner;
     std::uint64_t generation;
-    std::uint64_t poisonings;  // of those generations that were released
+    std::uint64_t poisonings;  // of released generations
     std::vector<Stream*> users;
     bool is_free;
   };
@@ -58,16 +57,16 @@ class Memory {
   Blocks::const_iterator find(const void* pointer) const;
 
   mutable std::mutex mutex_;
-  std::byte* handed_out_;
-  std::byte* own_;
-  std::size_t end_ = 0;  // no block lies beyond
+  std::byte* inaccessible_;
+  std::byte* accessible_;
+  std::size_t end_ = 0;  // end of the last block
   Blocks blocks_;
   std::map<std::pair<Stream*, std::size_t>, std::vector<std::size_t>> free_;  // by owner and size
 };
 
 Memory& memory(int device);
 
-// The device whose memory it is; -1 for none.
+// The index of the device whose memory it is; -1 for host memory.
 int device_of(const void* pointer);
 
 }  // namespace fake

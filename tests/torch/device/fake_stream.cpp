@@ -15,7 +15,7 @@ namespace {
 constexpr unsigned longest_delay = 40;  // microseconds
 }
 
-// Streams are never destroyed, and so their threads may be left to themselves.
+// Streams are never destroyed, so their threads can be detached.
 Stream::Stream(unsigned seed) : random_(seed) {
   std::thread(&Stream::run, this).detach();
 }
@@ -53,7 +53,7 @@ void Stream::wait(std::uint64_t point) {
 
 bool Stream::has_passed(std::uint64_t point) {
   const std::lock_guard lock(mutex_);
-  // Whoever asks again and again gets a yes in the end.
+  // A caller that polls makes progress.
   wanted_ = std::max(wanted_, point);
   changed_.notify_all();
   return done_ >= point;

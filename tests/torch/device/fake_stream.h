@@ -1,4 +1,4 @@
-// The fake accelerator's streams: queues of work, each with a thread that does it.
+// The streams of the fake accelerator: queues of work, each with a thread.
 #pragma once
 
 #include <condition_variable>
@@ -10,14 +10,14 @@
 
 namespace fake {
 
-// When a stream does its work. All of these are things that a real device may do.
+// When a stream runs its work. A real device may do any of these.
 enum class Pace {
   random,  // after short random delays
-  late,    // not before somebody waits for it
+  late,    // not before a thread waits for it
   prompt,  // before the call that queues it returns
 };
 
-// Work is numbered in the order in which it is queued; a number is a point that can be waited for.
+// Work is numbered in the order of the queue; wait() waits for a number.
 class Stream {
  public:
   explicit Stream(unsigned seed);
@@ -30,7 +30,7 @@ class Stream {
   // Waits until the stream has passed the point; work of other streams may wait too.
   void wait(std::uint64_t point);
   bool has_passed(std::uint64_t point);
-  // How much queued work is not done.
+  // The number of operations that are not done.
   std::uint64_t pending() const;
 
  private:
@@ -42,9 +42,9 @@ class Stream {
   std::deque<std::function<void()>> queue_;
   std::uint64_t queued_ = 0;
   std::uint64_t done_ = 0;
-  std::uint64_t wanted_ = 0;  // the furthest point that somebody waits for
+  std::uint64_t wanted_ = 0;  // the last point that a thread waits for
   Pace pace_ = Pace::random;
-  std::mt19937 random_;  // the worker's own
+  std::mt19937 random_;  // used by the thread only
 };
 
 // A stream of a device; number 0 is the default stream, the others are the pool.

@@ -21,7 +21,7 @@ namespace {
 std::atomic<std::uint64_t> copies_done{0};
 std::atomic<std::uint64_t> copies_too_late{0};
 
-// Operations until the one that fails; 0 for none.
+// The number of operations until the one that fails; 0: none fails.
 std::array<std::atomic<std::uint64_t>, operation_count> countdowns{};
 
 std::mutex hook_mutex;
@@ -35,11 +35,11 @@ CopyHook current_hook() {
   return hook();
 }
 
-// One side of a copy, as it was when the copy was queued.
+// The source or destination of a copy at the time when the copy was queued.
 struct Side {
   std::byte* bytes;
   const void* pointer;
-  int device;  // -1: the host
+  int device;  // -1 for host memory
   std::uint64_t generation = 0;
 
   explicit Side(const void* p)

@@ -1,4 +1,4 @@
-// The pipeline as it is at the start of a program.
+// Resets the pipeline.
 #pragma once
 
 #include "device/pinned_ring.h"
@@ -7,14 +7,14 @@
 
 namespace test {
 
-// A fresh device and no ring that is kept: before a test and after it.
+// Resets the device and frees the kept ring, before and after a test.
 class FreshPipeline {
  public:
-  FreshPipeline() { forget(); }
-  ~FreshPipeline() { forget(); }
+  FreshPipeline() { reset(); }
+  ~FreshPipeline() { reset(); }
 
  private:
-  static void forget() {
+  static void reset() {
     safetensors::PinnedRing::release_kept();
     if (on_fake()) fake::reset_counters();
   }

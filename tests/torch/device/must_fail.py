@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Succeeds if tests fail as tests do: must_fail.py PROGRAM TAG.
+"""Succeeds if a check of a test fails: must_fail.py PROGRAM TAG.
 
-A crash or a program that does not start is no such failure, and neither is a tag without tests.
+A crash, a program that does not start and a tag without tests do not count.
 """
 
 import subprocess

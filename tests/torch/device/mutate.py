@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes a copy of a source file that lacks one statement: mutate.py SOURCE OUTPUT STATEMENT.
+"""Copies a source file without one statement: mutate.py SOURCE OUTPUT STATEMENT.
 
-The statement must be there exactly once, so that a mutation cannot silently become none.
+The statement must occur exactly once, so that every mutation changes the file.
 """
 
 import pathlib

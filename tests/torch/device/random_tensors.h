@@ -1,4 +1,4 @@
-// Tensors of random bytes, and whether they arrived.
+// Tensors of random bytes, and their comparison.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +14,8 @@ at::Tensor random_tensor(at::IntArrayRef sizes, at::ScalarType dtype, std::uint6
 // uint8 tensors of these sizes.
 std::vector<at::Tensor> random_bytes(const std::vector<std::int64_t>& sizes, std::uint64_t seed);
 
-// Whether the device's tensors hold the host's values. The last is looked at first, and nothing
-// waits for more than the current stream's own order says.
+// Whether the values are equal. The last tensor is compared first, and the comparison is ordered
+// only by the current stream.
 bool are_equal(const std::vector<at::Tensor>& on_device, const std::vector<at::Tensor>& on_host);
 
 }  // namespace test

@@ -1,4 +1,4 @@
-// Reading ahead where there is no memory for the threads that would do it.
+// ReadAhead when an allocation fails.
 #include "device/read_ahead.h"
 
 #include <catch2/catch_test_macros.hpp>
@@ -14,7 +14,7 @@
 
 namespace {
 
-// How many allocations of this thread succeed before one fails; negative: all do.
+// The number of allocations of this thread that succeed before one fails; negative: all succeed.
 thread_local int successes = -1;
 
 }  // namespace
@@ -46,7 +46,7 @@ namespace {
 constexpr std::uint64_t slab_bytes = 64;
 constexpr std::size_t fills = 6;
 
-// Of slab_bytes * fills bytes.
+// The tensor has slab_bytes * fills bytes.
 std::string file_of_one_tensor(const std::string& data) {
   std::string header = R"({"x":{"dtype":"U8","shape":[384],"data_offsets":[0,384]}})";
   header.resize(64, ' ');
@@ -55,7 +55,7 @@ std::string file_of_one_tensor(const std::string& data) {
 
 }  // namespace
 
-TEST_CASE("whichever allocation fails, the bytes are read or the failure is told") {
+TEST_CASE("a failed allocation throws or does not affect the result") {
   std::string data(slab_bytes * fills, '\0');
   for (std::size_t i = 0; i < data.size(); ++i)
     data[i] = static_cast<char>(i / slab_bytes + 'a');
@@ -64,7 +64,7 @@ TEST_CASE("whichever allocation fails, the bytes are read or the failure is told
   const std::vector<safetensors::FileRange> ranges = {{bytes.size() - data.size(), data.size()}};
   const safetensors::ReadPlan plan(ranges, slab_bytes);
 
-  bool was_told = false;
+  bool was_thrown = false;
   bool was_read = false;
   for (int failing = 0; failing < 12; ++failing) {
     std::vector<std::byte> memory(slab_bytes * 2);
@@ -82,10 +82,10 @@ TEST_CASE("whichever allocation fails, the bytes are read or the failure is told
       was_read = true;
       CHECK(read == "abcdef");
     } catch (const std::bad_alloc&) {
-      was_told = true;
+      was_thrown = true;
     }
     successes = -1;
   }
-  CHECK(was_told);
+  CHECK(was_thrown);
   CHECK(was_read);
 }

@@ -27,7 +27,7 @@ std::string text(const std::vector<FileRange>& ranges, std::uint64_t slab_bytes)
 
 }  // namespace
 
-TEST_CASE("the bytes of a file are cut into slabs") {
+TEST_CASE("ranges of a file are packed into slabs") {
   struct Case {
     const char* what;
     std::vector<FileRange> ranges;

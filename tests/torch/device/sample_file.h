@@ -1,4 +1,4 @@
-// A file of random tensors, in memory, whose reads a test can watch and fail.
+// A file in memory whose reads a test can observe and fail.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,12 +17,11 @@ namespace test {
 
 class SampleFile {
  public:
-  // Called before each read on the thread that reads; returns 0, or the errno that the read fails
-  // with.
+  // Called before each read on the reading thread; returns 0, or the errno of a failed read.
   using ReadHook =
       std::function<int(std::uint64_t file_offset, void* buffer, std::uint64_t nbytes)>;
 
-  // Tensors on the CPU; the file holds them in this order if their dtypes are one.
+  // Tensors on the CPU; the file has them in this order if their dtypes are equal.
   explicit SampleFile(std::vector<at::Tensor> tensors);
   SampleFile(const SampleFile&) = delete;
   SampleFile& operator=(const SampleFile&) = delete;
@@ -31,13 +30,13 @@ class SampleFile {
 
   const safetensors::File& file() const { return file_; }
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
-  // Of the tensors' data in the file.
+  // The offset of the tensor's data in the file.
   std::uint64_t offset(std::size_t tensor) const { return offsets_[tensor]; }
   std::uint64_t nbytes() const;
 
-  // All tensors into fresh ones on the device.
+  // Reads of all tensors into new ones on the device.
   std::vector<safetensors::DeviceRead> reads(c10::Device device) const;
-  // load_to_device of all; returns what it filled.
+  // Loads all tensors with load_to_device and returns them.
   std::vector<at::Tensor> load(c10::Device device,
                                const safetensors::DevicePipeline& pipeline = {}) const;
 

@@ -1,20 +1,20 @@
-// The device that the tests run on.
+// The device of the tests.
 #pragma once
 
 #include <c10/core/Device.h>
 
 namespace test {
 
-// The fake accelerator, or what SAFETENSORS_TEST_DEVICE names ("cuda").
+// The fake accelerator, or the device type of SAFETENSORS_TEST_DEVICE ("cuda").
 c10::Device device(int index = 0);
 
-// How many of the kind there are.
+// The number of devices of this type.
 int device_count();
 
-// Tests that look behind the scenes are for the fake alone: SKIP() them elsewhere.
+// Whether the device is the fake. Tests that use its state call SKIP() for other devices.
 bool on_fake();
 
-// The fake as it was at the start: before a test and after it.
+// Resets the fake before and after a test.
 struct FreshDevice {
   FreshDevice();
   ~FreshDevice();
