@@ -47,22 +47,21 @@ if [[ $device == cuda* ]] &&
   stop "LibTorch found no GPU. \"bash tests/torch/cuda.sh fake\" runs the tests without one."
 fi
 
-# Prints the directory of the sources of a subproject; unpacks them if needed.
+# Prints the directory of the sources of a subproject, as its wrap file names it; unpacks them if needed.
 subproject() {
-  local unpacked packed
-  for unpacked in "$source_dir/subprojects/$1"-*/ "$build/$1"-*/; do
-    [[ -d $unpacked ]] && echo "${unpacked%/}" && return
-  done
-  packed=$(compgen -G "$source_dir/subprojects/packagecache/${1,,}_*.tar.gz" | head -n 1) ||
+  local wrap=$source_dir/subprojects/$1.wrap directory archive
+  directory=$(sed -n 's/^directory = //p' "$wrap")
+  archive=$source_dir/subprojects/packagecache/$(sed -n 's/^source_filename = //p' "$wrap")
+  [[ -d $source_dir/subprojects/$directory ]] && echo "$source_dir/subprojects/$directory" && return
+  [[ -d $build/$directory || -f $archive ]] ||
     stop "The sources of $1 are missing in $source_dir/subprojects." \
       "Run this on a machine with a network, and copy the directory:" \
       "    python3 subprojects/fetch.py"
-  tar -xzf "$packed" -C "$build"
-  unpacked=$(compgen -G "$build/$1-*" | head -n 1)
-  echo "${unpacked%/}"
+  [[ -d $build/$directory ]] || tar -xzf "$archive" -C "$build"
+  echo "$build/$directory"
 }
 simdjson=$(subproject simdjson)
-catch2=$(subproject Catch2)
+catch2=$(subproject catch2)
 
 # The tests include the header names of Catch2; its amalgamation has a single header.
 for header in $(cat "$source_dir"/tests/torch/{device/*.cpp,*.h} | sed -n 's/^#include <\(catch2\/.*\)>$/\1/p' | sort -u); do
@@ -104,6 +103,7 @@ for source in "$source_dir"/tests/torch/device/*.cpp; do
     "-I$source_dir/tests/support" \
     -isystem "$build/include" -isystem "$catch2/extras"
 done
+compile "$source_dir/tests/support/scratch.c" -x c "${common[@]}" -D_GNU_SOURCE
 compile "$catch2/extras/catch_amalgamated.cpp" -std=c++20 -w "${common[@]}" "-I$catch2/extras"
 
 # Compiles an object again if a file in the source tree or its compile command is newer.
@@ -134,7 +134,7 @@ torch_libraries=("-L$torch/lib" "-Wl,-rpath,$torch/lib" -ltorch_cpu -lc10)
 # link_test PROGRAM OBJECT_OR_LIBRARY...
 link_test() {
   "$cxx" -o "$build/$1" "${@:2}" "$build"/objects/tests-torch-device-{fake_{device,guard,host_memory,kernels,memory,stream,work},random_tensors,test_device}.cpp.o \
-    "$build/objects/extras-catch_amalgamated.cpp.o" \
+    "$build"/objects/{tests-support-scratch.c,extras-catch_amalgamated.cpp}.o \
     "-L$build" -Wl,-rpath,"$build" -lsafetensors "${torch_libraries[@]}" -Wl,--allow-shlib-undefined -pthread
 }
 for name in file model; do
