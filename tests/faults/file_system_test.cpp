@@ -171,15 +171,15 @@ TEST_CASE("each file system: a large durable save") {
 }
 
 TEST_CASE("each file system: a file system that is full keeps the old file") {
-  on_each([] {
+  std::mt19937_64 random(1);
+  std::vector<std::uint64_t> incompressible(std::size_t{500 << 20} / sizeof(std::uint64_t));
+  for (std::uint64_t& word : incompressible)
+    word = random();
+  on_each([&] {
     write_content("mounted/file", "old");
     SaveRequest request = request_for("mounted/file");
-    request.nbytes = 500 << 20;
-    std::mt19937_64 random(1);  // incompressible
-    std::vector<std::uint64_t> bytes(request.nbytes / sizeof(std::uint64_t));
-    for (std::uint64_t& word : bytes)
-      word = random();
-    request.data = bytes.data();
+    request.nbytes = incompressible.size() * sizeof(std::uint64_t);
+    request.data = incompressible.data();
     st_error error = ST_ERROR_INIT;
     CHECK(save(request, &error) == ST_E_IO);
     CHECK(error.os_error == ENOSPC);
