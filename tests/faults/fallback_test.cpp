@@ -370,8 +370,7 @@ TEST_CASE("a message has the path and the operation that failed") {
       {"fsync", EIO, "cannot fsync \"file\": Input/output error"},
       {"renameat", EPERM, "cannot rename the temporary file to \"file\": Operation not permitted"},
       {"renameat", EBUSY,
-       "cannot rename to a mount point, mount its directory instead: \"file\": Device or resource "
-       "busy"},
+       "cannot rename to \"file\": it is a mount point: mount its directory instead"},
   };
   for (const auto& [function, os_error, message] : cases) {
     if (on_btrfs() && std::string(function) == "fallocate") continue;

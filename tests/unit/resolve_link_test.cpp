@@ -55,9 +55,10 @@ TEST_CASE("magic links of /proc are rejected with the kind of file that is open"
     std::filesystem::remove(scratch / "link");
     std::filesystem::create_symlink(path_of(file), scratch / "link");
     const std::string number = std::to_string(file.get());
-    for (const std::string& path : {path_of(file), "/dev/fd/" + number,
-                                    "/proc/" + std::to_string(::getpid()) + "/fd/" + number,
-                                    "/proc/thread-self/fd/" + number, scratch / "link"}) {
+    for (const std::string& path :
+         {path_of(file), "/dev/fd/" + number,
+          "/proc/" + std::to_string(::getpid()) + "/fd/" + number, "/proc/thread-self/fd/" + number,
+          (scratch / "link").string()}) {
       for (const LinkPolicy link : {LinkPolicy::replace, LinkPolicy::follow}) {
         CHECK(resolve(path, link) == "cannot save to \"" + path +
                                          "\": it is a link through /proc to " + kind +

@@ -185,8 +185,10 @@ void PosixAtomicFile::rename_to_target() {
     return;
   }
   if (errno == EBUSY) {
-    throw os_failure("cannot rename to a mount point, mount its directory instead:", target_.path,
-                     errno);
+    throw Error(Code::io,
+                Message() << "cannot rename to " << Quoted{target_.path}
+                          << ": it is a mount point: mount its directory instead",
+                no_position, EBUSY);
   }
   throw os_failure("cannot rename the temporary file to", target_.path, errno);
 }
