@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,12 +26,12 @@ CACHE = HERE / "packagecache"
 # The releases of Debian that have the tarballs; tried on the mirrors that this machine uses.
 SUITES = ["bookworm", "bookworm-backports", "trixie"]
 
-# Archives that contain the files of a subproject, byte for byte: address, SHA-256, and which of its
-# files becomes which one of the subproject.
+# Source distributions of Python packages that contain the files of a subproject, byte for byte: the
+# package, its archive, the SHA-256 of that, and which of its files becomes which one of the subproject.
 SAME_FILES = {
     "simdjson-3.12.3": (
-        "https://files.pythonhosted.org/packages/9c/24/"
-        "65e3cad88e74ef8ca59fefded953eb78ebface8a3199c3a97fe318a7387b/pysimdjson-7.0.2.tar.gz",
+        "pysimdjson",
+        "pysimdjson-7.0.2.tar.gz",
         "44cf276e48912a3b9c7ca362c14da8420a7ac15a9f1a16ec95becff86db3904a",
         {
             "pysimdjson-7.0.2/simdjson/simdjson.cpp": "singleheader/simdjson.cpp",
@@ -134,15 +135,28 @@ def from_debian(wraps, folder):
     (CACHE / "fetch.log").write_text(log)
 
 
+def archive_address(package, file_name):
+    """The address of a package's archive, from the index that pip uses. pip download would build it."""
+    from pip._internal.models.index import PyPI
+
+    page = os.environ.get("PIP_INDEX_URL", PyPI.simple_url).rstrip("/") + f"/{package}/"
+    with urllib.request.urlopen(page, timeout=8) as answer:
+        links = re.findall(r'href="([^"#]+)', answer.read().decode())
+    for link in links:
+        if link.endswith("/" + file_name):
+            return urllib.parse.urljoin(page, link)
+    raise FileNotFoundError(file_name)
+
+
 def from_same_files(wrap, folder):
     """Makes the subproject's directory out of an archive of SAME_FILES."""
     if wrap["directory"] not in SAME_FILES:
         return
-    address, digest, files = SAME_FILES[wrap["directory"]]
+    package, file_name, digest, files = SAME_FILES[wrap["directory"]]
     archive, made = folder / "archive.tar.gz", folder / wrap["directory"]
     try:
-        download(address, archive)
-    except OSError:
+        download(archive_address(package, file_name), archive)
+    except (ImportError, OSError):
         return
     if sha256(archive) != digest:
         return

@@ -266,7 +266,8 @@ typedef struct st_open_options {
   { sizeof(st_open_options), 0, 0, 0, 0 }
 
 /** Opens a file, reads its header and validates all of it. Follows symbolic links. Does not block
- * on a FIFO. Reads no tensor data. Release *file with st_close. Errors: ST_E_NOT_FOUND,
+ * on a FIFO; waits while another process holds a lease on the file. Reads no tensor data. Release
+ * *file with st_close. Errors: ST_E_NOT_FOUND,
  * ST_E_PERMISSION, ST_E_NOT_REGULAR, ST_E_IO, ST_E_TRUNCATED, and every file format error.
  * @since 0.1 */
 ST_API st_status st_open(const char* path, const st_open_options* options, st_file** file,
@@ -506,9 +507,10 @@ ST_API st_status st_read_at(const st_file* file, uint64_t file_offset, void* buf
 
 /** Reads the elements starts[d] <= i < stops[d] of each dimension d into the caller's buffer,
  * dense, in row-major order. `rank` must be the tensor's. *nbytes (NULL is allowed) receives the
- * size of the slice; with `buffer` NULL and `buffer_size` 0 the call only computes it. Errors: as
- * st_read_tensor; ST_E_INVALID_ARGUMENT for another rank; ST_E_OUT_OF_RANGE unless start <= stop <=
- * extent; ST_E_SUBBYTE if a contiguous run is not a whole number of bytes.
+ * size of the slice; with `buffer` NULL and `buffer_size` 0 the call only computes it. Truncating
+ * a mapped file during the call can raise SIGBUS. Errors: as st_read_tensor; ST_E_INVALID_ARGUMENT
+ * for another rank; ST_E_OUT_OF_RANGE unless start <= stop <= extent; ST_E_SUBBYTE if a contiguous
+ * run is not a whole number of bytes.
  * @since 0.1 */
 ST_API st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len,
                                const uint64_t* starts, const uint64_t* stops, uint64_t rank,

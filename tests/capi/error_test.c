@@ -168,7 +168,7 @@ static void check_long_names(void) {
   CHECK_FAILS(st_open_memory(bytes, size, NULL, NULL, NULL, &file, &error), ST_E_SIZE_MISMATCH,
               &error);
   CHECK(strstr(error.message, "nnn...nnn") != NULL);
-  CHECK(strstr(error.message, "make 4") != NULL);
+  CHECK(strstr(error.message, "need 4") != NULL);
   free(bytes);
 }
 
