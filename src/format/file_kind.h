@@ -14,7 +14,7 @@ struct FileKind {
   std::string_view remedy;  // what the user can do
 };
 
-// The kind of a file that is not in the safetensors format; null if it is none of the known ones.
+// The kind of a file that is not in the safetensors format; null if it is unknown.
 // `start` is the file's first file_start_size bytes, or all that it has.
 const FileKind* recognize_file(std::string_view start) noexcept;
 

@@ -19,7 +19,7 @@ struct ParsedHeader {
   Header::Storage storage;
   LargeVector<TensorEntry> tensors;     // a name may be repeated
   std::vector<MetadataEntry> metadata;  // the first entry of each key
-  // A key that the text repeats: a null view if there is none.
+  // A key that the text repeats, or a null view.
   std::string_view repeated_key;
   MetadataForm metadata_form = MetadataForm::absent;
 };

@@ -35,8 +35,8 @@ void check_tensor(const TensorToSave& tensor);
 // Throws Code::utf8.
 void check_metadata(const MetadataEntry& entry);
 
-// Metadata is written in the order of its keys; `empty_metadata` is the form to write where there
-// are no entries. The data begins at a multiple of `alignment`.
+// Metadata is written in the order of its keys; `empty_metadata` is the form to write for
+// no entries. The data begins at a multiple of `alignment`.
 // Throws what check_tensor does, and duplicate, overflow or header_too_large.
 SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
                    MetadataForm empty_metadata, std::uint64_t alignment);

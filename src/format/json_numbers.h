@@ -10,7 +10,7 @@
 
 namespace st {
 
-// A bit for each of the eight bytes at `at` that is no digit.
+// A bit for each of the eight bytes at `at` that is not a digit.
 inline std::uint64_t non_digits(const char* at) noexcept {
   std::uint64_t word;
   std::memcpy(&word, at, sizeof word);

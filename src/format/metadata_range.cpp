@@ -84,7 +84,7 @@ class Cursor {
     return true;
   }
 
-  // The content of the string that is next; empty if there is none.
+  // The content of the next string, if a string comes next.
   std::optional<ByteRange> string() noexcept {
     if (!take('"')) return std::nullopt;
     const std::size_t first = at_;

@@ -17,7 +17,7 @@ char32_t utf8_character(std::string_view sequence) noexcept;
 // controls, zero widths, marks and overrides of the direction of writing.
 bool utf8_is_invisible(std::string_view sequence) noexcept;
 
-// Offset of the first byte that is not part of a sequence; bytes.size() if there is none.
+// Offset of the first byte that is not part of a valid sequence, else bytes.size().
 std::size_t utf8_invalid_at(std::string_view bytes) noexcept;
 
 inline bool is_utf8(std::string_view bytes) noexcept {

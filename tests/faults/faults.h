@@ -1,6 +1,6 @@
 /* Fault injection. A program that is linked with interpose_*.c* stands between the library
  * and libc: while it is armed, it counts what the library asks of the system, refuses what the plan
- * says, and knows what was not given back. One thread at a time. */
+ * says, and counts what was not released. One thread at a time. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
@@ -36,7 +36,7 @@ typedef struct faults_report {
   long fsyncs;              /* that succeeded */
   long direct_writes;       /* with O_DIRECT */
   long unaligned_direct;    /* those of them whose offset, size or memory is not aligned to 512 */
-  long blocks, descriptors; /* asked for while armed and not given back */
+  long blocks, descriptors; /* requested while armed and not released */
   long mapped_bytes;
 } faults_report;
 

@@ -21,7 +21,7 @@ File open_bytes(const std::string& bytes, HeaderOptions rules = {}) {
   return open_file(copy_memory(bytes.data(), bytes.size(), Access::read_only), rules);
 }
 
-// Counts what is read, and says that it is as large as it is told to.
+// A source that records its reads, of any size.
 class CountingSource final : public Source {
  public:
   CountingSource(std::string bytes, std::uint64_t size)

@@ -105,7 +105,7 @@ TEST_CASE("a number out of range is placed in the file") {
   CHECK(error.position() == 8 + 15);
 }
 
-TEST_CASE("a number that is a float for the reference is no size") {
+TEST_CASE("a number that the reference reads as a float is rejected as a size") {
   for (const char* number : {"-0", "1.0", "1e0", "18446744073709551616", "-1"}) {
     CAPTURE(number);
     const std::string text =

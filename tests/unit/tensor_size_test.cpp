@@ -37,7 +37,7 @@ TEST_CASE("bits overflow before bytes would") {
   CHECK(code_of<Error>([] { size(Dtype::u8, {std::uint64_t{1} << 61}); }) == Code::overflow);
 }
 
-TEST_CASE("bits that are no whole bytes are refused") {
+TEST_CASE("a size that is not a whole number of bytes is rejected") {
   CHECK(code_of<Error>([] { size(Dtype::f4, {}); }) == Code::subbyte);
   CHECK(code_of<Error>([] { size(Dtype::f4, {3}); }) == Code::subbyte);
   CHECK(code_of<Error>([] { size(Dtype::f6_e3m2, {2}); }) == Code::subbyte);

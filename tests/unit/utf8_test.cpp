@@ -62,7 +62,7 @@ TEST_CASE("a sequence is its character") {
   CHECK(utf8_character("\xf4\x8f\xbf\xbf") == 0x10FFFF);
 }
 
-TEST_CASE("what a reader does not see is told from its neighbours") {
+TEST_CASE("invisible characters are distinguished from their neighbours") {
   using namespace std::string_view_literals;
   for (const auto invisible :
        {"\0"sv, "\x1f"sv, "\x7f"sv, "\xc2\x80"sv, "\xc2\x9f"sv, "\xe2\x80\x8b"sv, "\xe2\x80\x8f"sv,

@@ -12,8 +12,8 @@ namespace st {
 // preallocated space, and writes with O_DIRECT, uncompressed.
 bool may_compress(const FileDescriptor& file) noexcept;
 
-// Throws if there is no space for `size` bytes; does nothing if the file system cannot tell, or can
-// compress. `path` is for messages.
+// Throws if the file system lacks the space for `size` bytes; does nothing if the file system
+// cannot tell, or can compress. `path` is for messages.
 void preallocate(const FileDescriptor& file, std::uint64_t size, const std::string& path);
 
 }  // namespace st
