@@ -22,12 +22,6 @@ struct HashKey {
 // Without the key, names that collide cannot be constructed; ordinary names spread under every key.
 std::uint64_t hash_name(std::string_view name, HashKey key) noexcept;
 
-// A hash that is the same in every process and every release, for names of temporary files. Names
-// that collide can be constructed.
-inline std::uint64_t stable_name_hash(std::string_view name) noexcept {
-  return hash_name(name, {0, 0});
-}
-
 // Finds a name's position among many. Open addressing under a random key, because names come from
 // files that an attacker may have written.
 class NameIndex {

@@ -12,14 +12,14 @@ namespace {
 
 struct Interrupted {};
 
-const std::vector<float> kMatrix = {0, 1, 2, 3, 4, 5};
+const std::vector<float> matrix_values = {0, 1, 2, 3, 4, 5};
 
 // The tensors of sample(), in another order.
 Builder sample_builder() {
   Builder builder;
   builder.add("nibbles", Dtype::F4, {2, 2}, std::vector<std::uint8_t>{0x21, 0x43})
       .add("empty", Dtype::F32, {0, 4}, Bytes())
-      .add("matrix", Dtype::F32, {2, 3}, kMatrix)
+      .add("matrix", Dtype::F32, {2, 3}, matrix_values)
       .add("ü", Dtype::BF16, {2}, std::vector<std::uint16_t>{0x3f80, 0xc000})
       .add("count", Dtype::I64, {}, std::array<std::int64_t, 1>{7})
       .add_metadata("note", "")
@@ -69,7 +69,7 @@ TEST_CASE("add accepts a Tensor under another name", "[wrapper][builder]") {
   const Tensor matrix = File::from_memory(sample()).get("matrix");
   const File file = File::from_memory(Builder().add("renamed", matrix).save_memory());
   CHECK(file.size() == 1);
-  CHECK(file.read<float>("renamed") == kMatrix);
+  CHECK(file.read<float>("renamed") == matrix_values);
 }
 
 TEST_CASE("add rejects an invalid tensor", "[wrapper][builder]") {
@@ -106,7 +106,7 @@ TEST_CASE("add releases the callable of a rejected tensor", "[wrapper][builder]"
 TEST_CASE("save rejects duplicate tensor names", "[wrapper][builder]") {
   const ScratchDirectory folder;
   Builder builder;
-  builder.add("a", Dtype::F32, {6}, kMatrix).add("a", Dtype::F32, {2, 3}, kMatrix);
+  builder.add("a", Dtype::F32, {6}, matrix_values).add("a", Dtype::F32, {2, 3}, matrix_values);
   CHECK(code_of<Error>([&] { builder.save(folder / "a"); }) == ST_E_DUPLICATE);
   CHECK_FALSE(std::filesystem::exists(folder / "a"));
 }

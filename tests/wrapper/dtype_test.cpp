@@ -12,7 +12,7 @@ struct Row {
   std::uint32_t bits;
 };
 
-const Row kDtypes[] = {
+const Row dtype_rows[] = {
     {Dtype::BOOL, "BOOL", 8},
     {Dtype::F4, "F4", 4},
     {Dtype::F6_E2M3, "F6_E2M3", 6},
@@ -58,8 +58,8 @@ struct Half {
 }  // namespace
 
 TEST_CASE("every dtype has a name and a number of bits", "[wrapper][dtype]") {
-  CHECK(std::size(kDtypes) == 22);
-  for (const Row& row : kDtypes) {
+  CHECK(std::size(dtype_rows) == 22);
+  for (const Row& row : dtype_rows) {
     CAPTURE(row.name);
     CHECK(dtype_name(row.dtype) == row.name);
     CHECK(dtype_bits(row.dtype) == row.bits);

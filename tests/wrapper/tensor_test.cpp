@@ -24,14 +24,14 @@ TEST_CASE("a Tensor is valid after its File is destroyed", "[wrapper][tensor]") 
 
 // Whether bytes(), info() and so on can be called on a T.
 template <class T, class = void>
-constexpr bool kHasViews = false;
+constexpr bool has_views = false;
 template <class T>
-constexpr bool kHasViews<T, std::void_t<decltype(std::declval<T>().bytes())>> = true;
+constexpr bool has_views<T, std::void_t<decltype(std::declval<T>().bytes())>> = true;
 
 TEST_CASE("views of a temporary Tensor do not compile", "[wrapper][tensor]") {
-  CHECK(kHasViews<const Tensor&>);
-  CHECK_FALSE(kHasViews<Tensor>);
-  CHECK_FALSE(kHasViews<const Tensor>);
+  CHECK(has_views<const Tensor&>);
+  CHECK_FALSE(has_views<Tensor>);
+  CHECK_FALSE(has_views<const Tensor>);
 }
 
 TEST_CASE("a Tensor of from_memory refers to the caller's bytes", "[wrapper][tensor]") {
