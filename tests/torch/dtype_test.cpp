@@ -37,7 +37,7 @@ TEST_CASE("every dtype except F6 maps to a LibTorch type of the same bits and ba
     }
     REQUIRE(type);
     CHECK(dtype_of(*type) == dtype);
-    const std::uint32_t elements = is_pair_of_elements(*type) ? 2 : 1;
+    const std::uint32_t elements = is_packed_pair(*type) ? 2 : 1;
     CHECK(c10::elementSize(*type) * 8 == dtype_bits(dtype) * elements);
   }
   CHECK_FALSE(scalar_type_of(Dtype{}));
