@@ -49,17 +49,21 @@ TEST_CASE("the inverse restores the names") {
 }
 
 TEST_CASE("renames without an inverse are rejected") {
-  CHECK(code_of<Error>([] { Renames().regex("a", "b").inverse(); }) == ST_E_UNSUPPORTED);
-  CHECK(code_of<Error>([] { Renames({{"a", "c"}, {"b", "c"}}).inverse(); }) == ST_E_DUPLICATE);
+  CHECK(code_of<safetensors::Error>([] { Renames().regex("a", "b").inverse(); }) ==
+        ST_E_UNSUPPORTED);
+  CHECK(code_of<safetensors::Error>([] {
+          Renames({{"a", "c"}, {"b", "c"}}).inverse();
+        }) == ST_E_DUPLICATE);
 }
 
 TEST_CASE("an invalid regular expression is rejected") {
-  CHECK(code_of<Error>([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<safetensors::Error>([] { Renames().regex("(", ""); }) == ST_E_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a regular expression rejects names of more than 4,096 bytes") {
   const auto renames = Renames().regex("(a|b)*c", "");
   CHECK(renames.apply(std::string(4096, 'a')) == std::string(4096, 'a'));
-  CHECK(code_of<Error>([&] { renames.apply(std::string(1 << 20, 'a')); }) == ST_E_UNSUPPORTED);
+  CHECK(code_of<safetensors::Error>([&] { renames.apply(std::string(1 << 20, 'a')); }) ==
+        ST_E_UNSUPPORTED);
   CHECK(Renames().strip_prefix("a").apply(std::string(1 << 20, 'a')).size() == (1 << 20) - 1);
 }
