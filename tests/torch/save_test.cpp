@@ -39,7 +39,7 @@ TEST_CASE("save and save_file write equal bytes for every container in any order
   const at::Tensor b = counting({4}, at::kShort);
   const std::vector<std::pair<std::string, at::Tensor>> pairs = {{"b", b}, {"a", a}};
   save_file(pairs, folder / "f");
-  const auto expected = read_file(folder / "f");
+  const auto expected = read_file<std::vector<std::byte>>(folder / "f");
 
   TensorDict dict;
   dict.insert("a", a);
