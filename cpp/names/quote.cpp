@@ -23,8 +23,8 @@ DecodedCharacter decode_utf8(std::string_view text) {
     code = code << 6 | (static_cast<unsigned char>(byte) & 0x3Fu);
   }
   const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  return code < smallest[nbytes] || is_surrogate ? DecodedCharacter{0, 0}
-                                                 : DecodedCharacter{code, nbytes};
+  const bool is_valid = code >= smallest[nbytes] && code <= 0x10FFFF && !is_surrogate;
+  return is_valid ? DecodedCharacter{code, nbytes} : DecodedCharacter{0, 0};
 }
 
 // The same characters are escaped in the messages of the C ABI.

@@ -83,10 +83,10 @@ TEST_CASE("tensors without data are rejected") {
   const at::Tensor freed = at::ones({4});
   freed.storage().unsafeGetStorageImpl()->set_nbytes(0);
   freed.storage().set_data_ptr(c10::DataPtr(nullptr, c10::Device(c10::kCPU)));
-  check_is_rejected(freed, ST_E_INVALID_ARGUMENT, "freed or shrunk");
+  check_is_rejected(freed, ST_E_INVALID_ARGUMENT, "freed or resized");
   const at::Tensor shrunk = at::ones({4});
   shrunk.storage().unsafeGetStorageImpl()->set_nbytes(8);
-  check_is_rejected(shrunk, ST_E_INVALID_ARGUMENT, "freed or shrunk");
+  check_is_rejected(shrunk, ST_E_INVALID_ARGUMENT, "freed or resized");
 }
 
 TEST_CASE("wrapper tensors without a storage are rejected") {
