@@ -28,7 +28,7 @@ bool can_report(const st_error* error) noexcept {
 }
 
 void report_success(st_error* error) noexcept {
-  fill(error, ST_OK, 0, ST_NO_POSITION, {});
+  fill(error, ST_OK, 0, ST_NO_POSITION, "");
 }
 
 st_status report(st_error* error, const st::Error& failure) noexcept {
