@@ -48,6 +48,7 @@ int main() {
     CHECK(st_file_has_tensor(file, "none", 4) == 0);
     CHECK(throws == 0);
   }
+  st_close(file);
   CHECK_STATUS(st_open("missing", nullptr, &file, nullptr), ST_E_NOT_FOUND);
   CHECK(throws == 1);  // the interposition works
   return check_result();

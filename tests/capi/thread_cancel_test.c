@@ -3,6 +3,7 @@
 #include <safetensors/safetensors.h>
 #include <semaphore.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -117,19 +118,15 @@ static void check_thread_exit(void* (*run)(void*)) {
 }
 
 int main(void) {
+#ifdef __SANITIZE_ADDRESS__
+  puts("skipped: AddressSanitizer does not unpoison the stack of a thread that ends in a call");
+  return 77;
+#endif
   scratch_enter();
   scratch_write("target", "old", 3);
   check_deferred_cancel();
-#ifdef __SANITIZE_ADDRESS__
-  /* AddressSanitizer does not unpoison the stack that pthread_exit unwinds. */
-  (void)check_thread_exit;
-  (void)open_and_exit_in_read;
-  (void)save_and_exit_in_fill;
-  (void)save_and_exit_in_progress;
-#else
   check_thread_exit(open_and_exit_in_read);
   check_thread_exit(save_and_exit_in_fill);
   check_thread_exit(save_and_exit_in_progress);
-#endif
   return check_result();
 }
