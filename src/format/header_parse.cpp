@@ -10,9 +10,9 @@
 #include <new>
 
 #include "error.h"
+#include "format/header_text.h"
 #include "format/json_diagnostics.h"
 #include "format/json_numbers.h"
-#include "format/utf8.h"
 #include "io/platform.h"
 
 namespace st {
@@ -22,8 +22,6 @@ using simdjson::dom::element;
 using simdjson::dom::element_type;
 
 static_assert(parse_padding >= simdjson::SIMDJSON_PADDING);
-
-constexpr int deepest = 127;  // levels of arrays and objects, as the reference allows
 
 // Null until a test selects one.
 std::atomic<const simdjson::implementation*> selected_kernel{nullptr};
@@ -322,42 +320,6 @@ ParsedHeader HeaderReader::finish() const {
   return parsed;
 }
 
-// Throws the first error of a text that is not UTF-8 or not JSON.
-void check_text(std::string_view text, std::uint64_t text_offset) {
-  const std::size_t invalid = utf8_invalid_at(text);
-  if (invalid < text.size()) {
-    throw Error(Code::utf8,
-                Message() << "the header is not UTF-8 at byte " << text_offset + invalid,
-                text_offset + invalid);
-  }
-  const JsonError error = find_json_error(text);
-  if (!error.expected) return;
-  Message message;
-  message << "the header is not JSON: expected " << error.expected << " at byte "
-          << text_offset + error.at << ", found ";
-  if (error.at < text.size()) {
-    message << Quoted{text.substr(error.at, 12)};
-  } else {
-    message << "its end";
-  }
-  throw Error(Code::json, message, text_offset + error.at);
-}
-
-// The parser rejects the text.
-[[noreturn]] void explain(std::string_view text, std::uint64_t text_offset) {
-  check_text(text, text_offset);
-  throw Error(Code::internal, Message() << "the JSON parser rejects a header that is JSON");
-}
-
-// Whether a large text has an error near its start: found before the parser, which looks at the
-// whole text first, has memory for all of it.
-bool is_wrong_at_start(std::string_view text) noexcept {
-  constexpr std::size_t large = 1 << 20, looked_at = 64 << 10;
-  constexpr std::size_t longest_token = 16;  // that an end of the text could make wrong
-  if (text.size() < large) return false;
-  return find_json_error(text.substr(0, looked_at)).at < looked_at - longest_token;
-}
-
 bool begins_number(char c) noexcept {
   return c == '-' || (c >= '0' && c <= '9');
 }
@@ -375,7 +337,7 @@ bool needs_care(std::string_view text, std::span<const std::uint32_t> tokens) no
   for (const std::uint32_t at : tokens) {
     const char c = text[at];
     depth += nesting[static_cast<unsigned char>(c)];
-    if (depth > deepest) return true;
+    if (depth > deepest_nesting) return true;
     if (begins_number(c) && !is_simple_integer(text, at)) return true;
   }
   return false;
@@ -393,17 +355,6 @@ void normalize_numbers(std::span<char> text, std::span<const std::uint32_t> toke
                   Message() << "the header has a number out of range at byte " << text_offset + at,
                   text_offset + at);
     }
-  }
-}
-
-void check_strict_form(std::string_view text, std::uint64_t text_offset) {
-  if (text.empty() || text.front() != '{') {
-    throw Error(Code::schema, Message() << "the header does not begin with '{'", text_offset);
-  }
-  const std::size_t last = text.find_last_not_of(' ');
-  if (text[last] != '}') {
-    throw Error(Code::schema, Message() << "the header is padded with bytes other than spaces",
-                text_offset + last);
   }
 }
 

@@ -9,7 +9,7 @@
 namespace st {
 namespace {
 
-constexpr std::size_t deepest = 127;  // levels of arrays and objects, as the reference allows
+constexpr std::size_t deepest = deepest_nesting;
 
 class Scanner {
  public:

@@ -7,6 +7,9 @@
 
 namespace st {
 
+// Levels of arrays and objects, as the reference allows.
+inline constexpr int deepest_nesting = 127;
+
 struct JsonError {
   std::size_t at;        // offset of the first byte that cannot be right; text.size() for the end
   const char* expected;  // what was expected there; null if the text is JSON

@@ -386,38 +386,3 @@ TEST_CASE("a message has the path and the operation that failed") {
                     "Input/output error"));
   CHECK(versions().find("file") == 1);
 }
-
-TEST_CASE("memory that process_vm_readv() cannot copy is written, in durable saves too") {
-  enter();
-  const std::uint64_t size = std::uint64_t{64} << 20;
-  std::vector<unsigned char> bytes(size, 7);
-  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
-  tensor.dtype = ST_DTYPE_U8;
-  tensor.name = "w";
-  tensor.name_len = 1;
-  tensor.shape = &size;
-  tensor.rank = 1;
-  tensor.data = bytes.data();
-  tensor.nbytes = size;
-  const st_save_options options = durable();
-  for (const int os_error : {EFAULT, EPERM, ENOSYS}) {
-    for (const long fail_at : {0, 1, 3}) {
-      scratch_clear();
-      st_error error = ST_ERROR_INIT;
-      const faults_plan plan = plan_of("process_vm_readv", os_error, fail_at);
-      faults_arm(&plan);
-      const st_status status = st_save("file", &tensor, 1, &options, &error);
-      const faults_report report = faults_disarm();
-      INFO("errno " << os_error << ", call " << fail_at << ": " << error.message);
-      CHECK(status == ST_OK);
-      CHECK(report.failed > 0);
-      CHECK(report.written_in_order);
-      st_file* file = nullptr;
-      REQUIRE(st_open("file", nullptr, &file, nullptr) == ST_OK);
-      std::vector<unsigned char> found(size);
-      CHECK(st_read_tensor(file, "w", 1, found.data(), size, nullptr) == ST_OK);
-      CHECK(found == bytes);
-      st_close(file);
-    }
-  }
-}

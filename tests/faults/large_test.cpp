@@ -1,4 +1,4 @@
-// Saves of gigabytes, with writes that are counted and discarded.
+// Large saves: writes beyond 2 GiB, and O_DIRECT.
 #include <safetensors/safetensors.h>
 #include <sys/mman.h>
 
@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "faults.h"
 #include "scratch.h"
@@ -148,5 +149,45 @@ TEST_CASE("after a short write to an unaligned offset, durable saves write witho
     CHECK(report.written_in_order);
     CHECK(report.direct_writes == direct_writes);
     CHECK(report.unaligned_direct == 0);
+  }
+}
+
+TEST_CASE("memory that process_vm_readv() cannot copy is written, in durable saves too") {
+  enter();
+  const std::uint64_t size = std::uint64_t{64} << 20;
+  std::vector<unsigned char> bytes(size, 7);
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  tensor.dtype = ST_DTYPE_U8;
+  tensor.name = "w";
+  tensor.name_len = 1;
+  tensor.shape = &size;
+  tensor.rank = 1;
+  tensor.data = bytes.data();
+  tensor.nbytes = size;
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.durability = ST_DURABILITY_FSYNC;
+  for (const int os_error : {EFAULT, EPERM, ENOSYS}) {
+    for (const long fail_at : {0, 1, 3}) {
+      scratch_clear();
+      st_error error = ST_ERROR_INIT;
+      faults_plan plan = FAULTS_PLAN_INIT;
+      plan.only = "process_vm_readv";
+      plan.os_error = os_error;
+      plan.fail_at = fail_at;
+      plan.forever = true;
+      faults_arm(&plan);
+      const st_status status = st_save("file", &tensor, 1, &options, &error);
+      const faults_report report = faults_disarm();
+      INFO("errno " << os_error << ", call " << fail_at << ": " << error.message);
+      CHECK(status == ST_OK);
+      CHECK(report.failed > 0);
+      CHECK(report.written_in_order);
+      st_file* file = nullptr;
+      REQUIRE(st_open("file", nullptr, &file, nullptr) == ST_OK);
+      std::vector<unsigned char> found(size);
+      CHECK(st_read_tensor(file, "w", 1, found.data(), size, nullptr) == ST_OK);
+      CHECK(found == bytes);
+      st_close(file);
+    }
   }
 }
