@@ -27,6 +27,7 @@ OpenOptions options_of(const st_open_options* given) {
   options.access = capi::enum_value(fields.access, st::Access::writable, "access");
   options.header.strictness =
       capi::enum_value(fields.strictness, st::Strictness::strict, "strictness");
+  require(fields.reserved == 0, "st_open_options.reserved is not 0");
   require(fields.max_header_size <= st::max_header_size,
           "max_header_size exceeds the format's limit of 100,000,000 bytes");
   if (fields.max_header_size != 0) options.header.max_size = fields.max_header_size;

@@ -64,7 +64,9 @@ st::TensorToSave tensor_of(const st_save_tensor& given) {
           static_cast<const std::byte*>(given.data),
           given.nbytes,
           given.fill,
-          given.user_data};
+          given.user_data,
+          given.storage_id,
+          given.storage_nbytes};
 }
 
 SaveRequest::SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,

@@ -32,6 +32,12 @@ ST_CHECK_CODE(TENSOR_NOT_FOUND, tensor_not_found);
 ST_CHECK_CODE(OUT_OF_RANGE, out_of_range);
 ST_CHECK_CODE(BUFFER_TOO_SMALL, buffer_too_small);
 ST_CHECK_CODE(METADATA_NOT_FOUND, metadata_not_found);
+ST_CHECK_CODE(SET_INDEX, set_index);
+ST_CHECK_CODE(SET_PATH, set_path);
+ST_CHECK_CODE(SET_SHARD_MISSING, set_shard_missing);
+ST_CHECK_CODE(SET_TENSOR_MISSING, set_tensor_missing);
+ST_CHECK_CODE(SET_AMBIGUOUS, set_ambiguous);
+ST_CHECK_CODE(INCOMPLETE, incomplete);
 
 const char* st_status_name(st_status status) {
 #define ST_NAME_CASE(name) \
@@ -68,6 +74,12 @@ const char* st_status_name(st_status status) {
       ST_NAME_CASE(OUT_OF_RANGE);
       ST_NAME_CASE(BUFFER_TOO_SMALL);
       ST_NAME_CASE(METADATA_NOT_FOUND);
+      ST_NAME_CASE(SET_INDEX);
+      ST_NAME_CASE(SET_PATH);
+      ST_NAME_CASE(SET_SHARD_MISSING);
+      ST_NAME_CASE(SET_TENSOR_MISSING);
+      ST_NAME_CASE(SET_AMBIGUOUS);
+      ST_NAME_CASE(INCOMPLETE);
     default:
       return "unknown";
   }

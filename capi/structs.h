@@ -34,6 +34,10 @@ ST_STRUCT(st_tensor_info, ST_TENSOR_INFO_SIZE_VER0);
 ST_STRUCT(st_metadata_entry, ST_METADATA_ENTRY_SIZE_VER0);
 ST_STRUCT(st_save_tensor, ST_SAVE_TENSOR_SIZE_VER0);
 ST_STRUCT(st_save_options, ST_SAVE_OPTIONS_SIZE_VER0);
+ST_STRUCT(st_shard, ST_SHARD_SIZE_VER0);
+ST_STRUCT(st_location, ST_LOCATION_SIZE_VER0);
+ST_STRUCT(st_set_options, ST_SET_OPTIONS_SIZE_VER0);
+ST_STRUCT(st_edit, ST_EDIT_SIZE_VER0);
 #undef ST_STRUCT
 
 // The value of the caller's `size` field.

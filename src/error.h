@@ -39,6 +39,12 @@ enum class Code : std::int32_t {
   out_of_range = 71,
   buffer_too_small = 72,
   metadata_not_found = 73,
+  set_index = 90,
+  set_path = 91,
+  set_shard_missing = 92,
+  set_tensor_missing = 93,
+  set_ambiguous = 94,
+  incomplete = 95,
 };
 
 inline constexpr std::uint64_t no_position = INT64_MAX;

@@ -51,7 +51,7 @@
  *
  * Threads. Handles are immutable: any number of threads may read through one handle without a
  * lock. Reference counts are atomic. A handle must not be used after its last reference is
- * released. st_builder is the exception: one thread at a time.
+ * released. st_builder, st_writer and st_set_writer are the exceptions, as stated there.
  *
  * Process. The library writes to no stream, installs no signal handler, never calls exit or abort,
  * and preserves errno and the locale. Out of memory is a status. Thread cancellation
@@ -141,7 +141,14 @@ enum st_status_code {
   ST_E_TENSOR_NOT_FOUND = 70, /**< No tensor has this name. */
   ST_E_OUT_OF_RANGE = 71,     /**< An index or slice bound exceeds the end. */
   ST_E_BUFFER_TOO_SMALL = 72, /**< The caller's buffer is smaller than the data. */
-  ST_E_METADATA_NOT_FOUND = 73 /**< No metadata entry has this key. */
+  ST_E_METADATA_NOT_FOUND = 73, /**< No metadata entry has this key. */
+  ST_E_SET_INDEX = 90,          /**< The file is not a valid index of a set. */
+  ST_E_SET_PATH = 91,           /**< A shard's path in the index could leave the directory. */
+  ST_E_SET_SHARD_MISSING = 92,  /**< A shard of the index does not exist. */
+  ST_E_SET_TENSOR_MISSING = 93, /**< A shard lacks a tensor that the index assigns to it. */
+  ST_E_SET_AMBIGUOUS = 94,      /**< The directory contains more than one set. */
+  ST_E_INCOMPLETE = 95          /**< Bytes of a writer's tensors, or of a tensor's parts, are
+                                   missing. */
 };
 
 /** Name of a status, "ST_E_JSON"; "unknown" for an unknown value. Static. @since 0.1 */
@@ -217,6 +224,11 @@ typedef int32_t (*st_read_at_fn)(void* user_data, uint64_t offset, void* buffer,
 /** Fills `buffer` with `nbytes` bytes at `offset` of a tensor. @since 0.1 */
 typedef int32_t (*st_fill_fn)(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes);
 
+/** Receives `nbytes` bytes of a file to append. `offset` is the number of bytes before them.
+ * @since 0.1 */
+typedef int32_t (*st_write_fn)(void* user_data, uint64_t offset, const void* buffer,
+                               uint64_t nbytes);
+
 /** Receives the number of bytes processed so far and their total. @since 0.1 */
 typedef int32_t (*st_progress_fn)(void* user_data, uint64_t done, uint64_t total);
 
@@ -252,6 +264,13 @@ enum st_access {
                             writes through the others. Other tensors have memory of their own. */
 };
 
+/** Which tensors of its shards a set has. @since 0.1 */
+enum st_set_policy {
+  ST_SET_INDEX = 0, /**< those that the index assigns to a shard, each from that shard */
+  ST_SET_ALL = 1    /**< all tensors of all shards of the index; if several shards have a name, the
+                       one that the index assigns to its shard */
+};
+
 /** Options of the st_open functions. @since 0.1 */
 typedef struct st_open_options {
   uint32_t size;            /**< sizeof(st_open_options); see Struct sizes */
@@ -259,11 +278,13 @@ typedef struct st_open_options {
   uint32_t strictness;      /**< enum st_strictness */
   uint32_t access;          /**< enum st_access */
   uint64_t max_header_size; /**< limit in bytes, at most 100,000,000; 0: 100,000,000 */
+  uint32_t set_policy;      /**< enum st_set_policy; for st_open_set */
+  uint32_t reserved;        /**< 0 */
 } st_open_options;
 
 /** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_OPEN_OPTIONS_INIT \
-  { sizeof(st_open_options), 0, 0, 0, 0 }
+  { sizeof(st_open_options), 0, 0, 0, 0, 0, 0 }
 
 /** Opens a file, reads its header and validates all of it. Follows symbolic links. Does not block
  * on a FIFO; waits while another process holds a lease on the file. Reads no tensor data. Release
@@ -314,6 +335,41 @@ typedef struct st_io {
 /** Opens a file through callbacks. The library copies `io`. @since 0.1 */
 ST_API st_status st_open_io(const st_io* io, const st_open_options* options, st_file** file,
                             st_error* error);
+
+/** Opens a set: a model in one or more files, the shards. `path` is
+ *   - an index, a file whose name ends in ".json": the shards that its "weight_map" names, relative
+ *     to the index's directory. The index may be a symbolic link; its directory is that of `path`;
+ *   - a directory: the set of its index (NAME.safetensors.index.json, *.index.VARIANT.json) or,
+ *     without an index, all of its *.safetensors files;
+ *   - any other file: the set of that one file.
+ *
+ * Every function that takes an st_file works on the set as on one file, the concatenation of its
+ * shards in the order of their paths' bytes: st_file_size, file offsets and st_read_at count in it.
+ * The metadata is the union of the shards' metadata; of shards with the same key, the first
+ * provides the value. st_file_metadata_form is ST_METADATA_OBJECT if there are entries, else that
+ * of the first shard. st_file_data_offset is 0 for several shards, st_file_identity has zeros but
+ * for the size, st_file_metadata_range refers to the shard that provides the value.
+ *
+ * The headers of all shards are read and validated, and compared with the index. With ST_SET_INDEX
+ * a tensor exists only if the index names it, and only in the shard that the index names. Without
+ * an index, and with ST_SET_ALL for names that the index does not have, a name in two shards fails
+ * with ST_E_DUPLICATE.
+ *
+ * At most an eighth of RLIMIT_NOFILE stays open in descriptors. Other shards are opened again when
+ * they are read: ST_E_CHANGED if the path then refers to another or a modified file.
+ *
+ * A set that st_save_set or st_set_writer replaces meanwhile is opened either as the old or as the
+ * new one.
+ *
+ * Errors: as st_open, with the shard's path in the message; ST_E_SET_INDEX for an index that is
+ * not valid JSON with a "weight_map" of strings, or larger than 100,000,000 bytes; ST_E_SET_PATH
+ * for a shard that is not a relative path without "..", a drive, a backslash and NUL which ends in
+ * ".safetensors"; ST_E_SET_SHARD_MISSING; ST_E_SET_TENSOR_MISSING; ST_E_SET_AMBIGUOUS for a
+ * directory with two indexes, or with shards or an index beside the whole file (model.safetensors);
+ * ST_E_NOT_FOUND for a directory without safetensors files.
+ * @since 0.1 */
+ST_API st_status st_open_set(const char* path, const st_open_options* options, st_file** file,
+                             st_error* error);
 
 /** Adds a reference to the file; returns `file`. @since 0.1 */
 ST_API st_file* st_file_ref(st_file* file);
@@ -399,6 +455,53 @@ ST_API st_status st_file_find_tensor(const st_file* file, const char* name, uint
 
 /** 1 if the file has a tensor with this name, else 0. 0 if `file` is NULL. @since 0.1 */
 ST_API int32_t st_file_has_tensor(const st_file* file, const char* name, uint64_t name_len);
+
+/** A file of a set. The pointers are valid as long as the st_file. @since 0.1 */
+typedef struct st_shard {
+  uint32_t size;         /**< sizeof(st_shard); see Struct sizes */
+  uint32_t reserved;     /**< 0 */
+  const char* path;      /**< path, NUL-terminated; "" for memory, callbacks and descriptors */
+  uint64_t first_offset; /**< file offset of the shard's first byte in the set */
+  uint64_t nbytes;       /**< size of the shard in bytes */
+  uint64_t tensor_count; /**< number of tensors that the set has from this shard */
+} st_shard;
+
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
+#define ST_SHARD_INIT \
+  { sizeof(st_shard), 0, NULL, 0, 0, 0 }
+
+/** Number of shards: 1 for a file that is not from st_open_set; 0 for NULL. @since 0.1 */
+ST_API uint64_t st_shard_count(const st_file* file);
+
+/** The shard at `index`, in the order of the paths' bytes. Fails with ST_E_OUT_OF_RANGE.
+ * @since 0.1 */
+ST_API st_status st_shard_at(const st_file* file, uint64_t index, st_shard* shard, st_error* error);
+
+/** Where a tensor's bytes are, for programs that read them with I/O of their own (io_uring, direct
+ * storage). The pointers are valid as long as the st_file. @since 0.1 */
+typedef struct st_location {
+  uint32_t size;        /**< sizeof(st_location); see Struct sizes */
+  int32_t fd;           /**< the library's descriptor of the shard, open for reading until the last
+                           reference to the st_file is released; -1 if it keeps none open */
+  uint64_t shard;       /**< index of the shard, as in st_shard_at */
+  const char* path;     /**< path of the shard, as in st_shard */
+  uint64_t file_offset; /**< offset of the data from the first byte of the shard */
+  uint64_t nbytes;      /**< size of the data in bytes */
+} st_location;
+
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
+#define ST_LOCATION_INIT \
+  { sizeof(st_location), 0, 0, NULL, 0, 0 }
+
+/** The location of a tensor. Fails with ST_E_TENSOR_NOT_FOUND. @since 0.1 */
+ST_API st_status st_tensor_location(const st_file* file, const char* name, uint64_t name_len,
+                                    st_location* location, st_error* error);
+
+/** The "metadata" of a set's index: `*text_len` bytes of JSON as in the index, valid as long as the
+ * st_file. Fails with ST_E_METADATA_NOT_FOUND if the index has none, or the set no index.
+ * @since 0.1 */
+ST_API st_status st_file_index_metadata(const st_file* file, const char** text, uint64_t* text_len,
+                                        st_error* error);
 
 /** An entry of the header's __metadata__. The pointers that a file returns are valid as long as the
  * file and are never NULL.
@@ -523,23 +626,26 @@ ST_API st_status st_read_slice(const st_file* file, const char* name, uint64_t n
  * `data` and `fill` is not NULL; both may be NULL if `nbytes` is 0.
  * @since 0.1 */
 typedef struct st_save_tensor {
-  uint32_t size;         /**< sizeof(st_save_tensor); see Struct sizes */
-  uint32_t dtype;        /**< enum st_dtype */
-  const char* name;      /**< `name_len` bytes of UTF-8; "__metadata__" is reserved */
-  uint64_t name_len;     /**< length of the name in bytes */
-  const uint64_t* shape; /**< `rank` extents in elements; may be NULL if rank is 0 */
-  uint64_t rank;         /**< number of dimensions */
-  uint64_t nbytes;       /**< size of the data in bytes; must match dtype and shape */
-  const void* data;      /**< the bytes: little-endian, dense, row-major */
-  st_fill_fn fill;       /**< called in ascending order of the offset, on the saving thread */
-  void* user_data;       /**< passed to `fill` */
-  uint64_t reserved;     /**< 0 */
-  uint64_t reserved2;    /**< 0 */
+  uint32_t size;           /**< sizeof(st_save_tensor); see Struct sizes */
+  uint32_t dtype;          /**< enum st_dtype */
+  const char* name;        /**< `name_len` bytes of UTF-8; "__metadata__" is reserved */
+  uint64_t name_len;       /**< length of the name in bytes */
+  const uint64_t* shape;   /**< `rank` extents in elements; may be NULL if rank is 0 */
+  uint64_t rank;           /**< number of dimensions */
+  uint64_t nbytes;         /**< size of the data in bytes; must match dtype and shape */
+  const void* data;        /**< the bytes: little-endian, dense, row-major */
+  st_fill_fn fill;         /**< called in ascending order of the offset, on the saving thread */
+  void* user_data;         /**< passed to `fill` */
+  uint64_t storage_id;     /**< for st_save_set: not 0 if tensors share memory, equal for those that
+                              share it; they get into the same shard */
+  uint64_t storage_nbytes; /**< for st_save_set: size of that memory; 0: `nbytes` */
+  uint64_t reserved;       /**< 0 */
+  uint64_t reserved2;      /**< 0 */
 } st_save_tensor;
 
 /** Initializer of the struct: its size, and zeros. @since 0.1 */
 #define ST_SAVE_TENSOR_INIT \
-  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
+  { sizeof(st_save_tensor), 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /** What a successful save guarantees after a power failure. @since 0.1 */
 enum st_durability {
@@ -616,6 +722,207 @@ ST_API st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
                                 const st_save_options* options, void* buffer, uint64_t buffer_size,
                                 uint64_t* nbytes, st_error* error);
 
+/** Writes the bytes of st_save through a callback, in order, without a seek: to a pipe, a socket,
+ * an object store, a file that cannot be replaced. The size is st_save_size. When it fails, the
+ * callback may have received a part of the bytes. Errors: as st_save_size; ST_E_IO, ST_E_CANCELLED.
+ * @since 0.1 */
+ST_API st_status st_save_io(st_write_fn write, void* user_data, const st_save_tensor* tensors,
+                            uint64_t count, const st_save_options* options, st_error* error);
+
+/* ---- Save sets ------------------------------------------------------------------------------- */
+
+/** How the tensors of a set are divided into shards. @since 0.1 */
+enum st_split {
+  ST_SPLIT_HUB = 0,     /**< as huggingface_hub: in the order given, a shard ends where the next
+                           tensor would exceed max_shard_size; a tensor above it has a shard of its
+                           own, numbered before the shard that is open then */
+  ST_SPLIT_BALANCED = 1 /**< as many shards as max_shard_size requires, of similar sizes */
+};
+
+/** The bytes of an index. @since 0.1 */
+enum st_index_format {
+  ST_INDEX_HUB = 0,   /**< as huggingface_hub: entries in the order of the shards */
+  ST_INDEX_SORTED = 1 /**< as transformers and diffusers: keys sorted, final newline */
+};
+
+/** Options of st_save_set and st_set_writer_open. @since 0.1 */
+typedef struct st_set_options {
+  uint32_t size;           /**< sizeof(st_set_options); see Struct sizes */
+  uint32_t split;          /**< enum st_split; st_set_writer: ST_SPLIT_HUB only */
+  uint32_t index_format;   /**< enum st_index_format */
+  uint32_t resume;         /**< 1: st_set_writer keeps and reuses complete shards; else 0 */
+  uint64_t max_shard_size; /**< bytes of tensor data in a shard; 0: 5,000,000,000 */
+  const char* stem;        /**< `stem_len` bytes, the name before "-00001-of-00002.safetensors";
+                              NULL: "model" */
+  uint64_t stem_len;       /**< length of the stem in bytes */
+  const char* variant;     /**< `variant_len` bytes, such as "fp16"; NULL: none. Names are then
+                              STEM.VARIANT-00001-of-00002.safetensors, STEM.VARIANT.safetensors and
+                              STEM.safetensors.index.VARIANT.json */
+  uint64_t variant_len;    /**< length of the variant in bytes */
+  const st_metadata_entry* index_metadata; /**< `index_metadata_count` entries, or NULL: added to
+                              the index's metadata or, for one file, to the header's */
+  uint64_t index_metadata_count;           /**< number of these entries */
+  uint64_t total_parameters; /**< not 0: the index's metadata has it, as transformers writes */
+} st_set_options;
+
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
+#define ST_SET_OPTIONS_INIT \
+  { sizeof(st_set_options), 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0 }
+
+/** Writes tensors to `directory` as shards of at most max_shard_size and an index, or as one file
+ * without an index if one shard holds all. Creates the directory if it does not exist. Shards have
+ * the bytes that st_save writes; the division, names, total_size and index are those of
+ * huggingface_hub. `options` apply to every file: its metadata is in every shard; `link` is
+ * ignored, a link at a path is replaced; progress counts the bytes of all shards.
+ *
+ * Atomic: the library writes the shards to a subdirectory (.st-*), renames them to names that no
+ * file has (their final names or, if one of those exists, model-00001-of-00002.XXXXXXXX.safetensors
+ * with 8 hexadecimal digits), and then renames the index, which commits. At the end it removes the
+ * files that only the old index names. A reader with st_open_set, or one that follows the index,
+ * gets the complete old or the complete new set at any time, and after a kill at any time; the next
+ * save of this set removes what a killed one left. Other files are never modified.
+ *
+ * Where a set of several shards replaces one file, or one file such a set, st_open_set of the
+ * directory fails with ST_E_SET_AMBIGUOUS from the first rename until the old files are removed
+ * (after a kill, until the next save); opening the index or the file by its path works.
+ *
+ * Errors: as st_save.
+ * @since 0.1 */
+ST_API st_status st_save_set(const char* directory, const st_save_tensor* tensors, uint64_t count,
+                             const st_set_options* set, const st_save_options* options,
+                             st_error* error);
+
+/** Writes a set one tensor at a time, in constant memory. One thread at a time. @since 0.1 */
+typedef struct st_set_writer st_set_writer;
+
+/** Creates the writer of a set in `directory`, which is created if it does not exist. Nothing that
+ * a reader takes for a set exists before st_set_writer_commit. Free it with st_set_writer_free.
+ *
+ * With `resume`, st_set_writer_free keeps complete shards in a subdirectory (.st-*) unless the
+ * writer was committed, and a later writer of the same set reuses them: the program adds the same
+ * tensors in the same order, and the bytes of those in complete shards are not read. The options
+ * must be equal, else the kept shards are removed. Fails with ST_E_IO and EBUSY while another
+ * writer uses them.
+ * @since 0.1 */
+ST_API st_status st_set_writer_open(const char* directory, const st_set_options* set,
+                                    const st_save_options* options, st_set_writer** writer,
+                                    st_error* error);
+
+/** Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns. A shard
+ * is complete when the next tensor would exceed max_shard_size. A failed call with ST_E_IO makes
+ * the writer unusable; after other failures it is unchanged. Errors: as st_save. @since 0.1 */
+ST_API st_status st_set_writer_add(st_set_writer* writer, const char* name, uint64_t name_len,
+                                   uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                                   const void* data, uint64_t nbytes, st_error* error);
+
+/** Adds a tensor whose bytes the callback `fill` provides, in pieces of at most 4 MiB.
+ * @since 0.1 */
+ST_API st_status st_set_writer_add_fill(st_set_writer* writer, const char* name, uint64_t name_len,
+                                        uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                                        uint64_t nbytes, st_fill_fn fill, void* user_data,
+                                        st_error* error);
+
+/** 1 if a complete shard that `resume` found has the tensor, so that its bytes are not needed; else
+ * 0. @since 0.1 */
+ST_API int32_t st_set_writer_has_tensor(const st_set_writer* writer, const char* name,
+                                        uint64_t name_len);
+
+/** Publishes the set, as st_save_set does. Afterwards the writer can only be freed. @since 0.1 */
+ST_API st_status st_set_writer_commit(st_set_writer* writer, st_error* error);
+
+/** Frees the writer; without a commit, removes what it wrote. NULL is allowed. @since 0.1 */
+ST_API void st_set_writer_free(st_set_writer* writer);
+
+/** Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's
+ * Hugging Face writer creates it, to a set in `directory`. Each file of `source_directory`
+ * (*.safetensors, also in its subdirectory "sharded") has the position of its parts in the metadata
+ * key DCP_SHARDING_INFO. Memory is constant. Tensors are in the order of their names. Errors: as
+ * st_open and st_save_set; ST_E_SCHEMA for a file without valid DCP_SHARDING_INFO; ST_E_INCOMPLETE
+ * for a tensor with a gap; ST_E_OFFSET for parts that overlap or exceed the tensor; ST_E_DTYPE for
+ * parts of different dtypes.
+ * @since 0.1 */
+ST_API st_status st_consolidate(const char* source_directory, const char* directory,
+                                const st_set_options* set, const st_save_options* options,
+                                st_error* error);
+
+/* ---- Write in pieces ------------------------------------------------------------------------- */
+
+/** Writes a file whose tensors are declared first and whose bytes follow in any order. Any number
+ * of threads may call st_writer_write at once. @since 0.1 */
+typedef struct st_writer st_writer;
+
+/** Creates the writer of a file. `tensors` have dtype, name and shape; `data` and `fill` are NULL,
+ * and `nbytes` may be 0. The library copies what it needs. It allocates the space of the file
+ * (ST_E_IO with ENOSPC) and keeps a constant amount of memory per tensor. The file at `path` is
+ * unchanged before st_writer_commit. The progress callback is ignored. Free *writer with
+ * st_writer_free. Errors: as st_save.
+ * @since 0.1 */
+ST_API st_status st_writer_open(const char* path, const st_save_tensor* tensors, uint64_t count,
+                                const st_save_options* options, st_writer** writer,
+                                st_error* error);
+
+/** Writes `nbytes` bytes at `offset` of the tensor at `index` of the declared tensors. Bytes may be
+ * written again: the last write counts. Errors: ST_E_OUT_OF_RANGE, ST_E_IO. @since 0.1 */
+ST_API st_status st_writer_write(st_writer* writer, uint64_t index, uint64_t offset,
+                                 const void* bytes, uint64_t nbytes, st_error* error);
+
+/** Replaces the file at the path, as st_save does; the bytes are those of st_save. Fails with
+ * ST_E_INCOMPLETE, and names the tensors, while bytes are missing: the writer can go on. After
+ * success or another error the writer can only be freed. No st_writer_write may run.
+ * @since 0.1 */
+ST_API st_status st_writer_commit(st_writer* writer, st_error* error);
+
+/** Frees the writer; without a commit, removes what it wrote. NULL is allowed. @since 0.1 */
+ST_API void st_writer_free(st_writer* writer);
+
+/* ---- Edit ------------------------------------------------------------------------------------ */
+
+/** How st_edit_metadata changed a file. @since 0.1 */
+enum st_edit_method {
+  ST_EDIT_UNCHANGED = 0, /**< the file has these entries and names already */
+  ST_EDIT_CLONE = 1,     /**< a new file that shares the blocks of the data with the old one */
+  ST_EDIT_COPY = 2,      /**< a new file with a copy of the data */
+  ST_EDIT_OVERWRITE = 3, /**< in place: the header was overwritten */
+  ST_EDIT_INSERT = 4     /**< in place: blocks were inserted before the data */
+};
+
+/** Changes of a file's metadata and tensor names. @since 0.1 */
+typedef struct st_edit {
+  uint32_t size;     /**< sizeof(st_edit); see Struct sizes */
+  uint32_t in_place; /**< 1: change the file itself; else 0. A crash meanwhile can leave a file with
+                        a damaged header, and concurrent readers can see one. */
+  const st_metadata_entry* set; /**< `set_count` metadata entries to add or replace */
+  uint64_t set_count;           /**< number of these entries */
+  const st_metadata_entry*
+      remove;            /**< `remove_count` entries whose `key` is removed, `value` NULL */
+  uint64_t remove_count; /**< number of these entries */
+  const st_metadata_entry*
+      rename;            /**< `rename_count` entries: tensor `key` gets the name `value` */
+  uint64_t rename_count; /**< number of these entries */
+} st_edit;
+
+/** Initializer of the struct: its size, and zeros. @since 0.1 */
+#define ST_EDIT_INIT \
+  { sizeof(st_edit), 0, NULL, 0, NULL, 0, NULL, 0 }
+
+/** Changes metadata entries and tensor names of a file and keeps its data bytes. Renames apply at
+ * once: two names can be exchanged. Tensors keep their order in the file; unknown fields of the
+ * header are dropped.
+ *
+ * The new file replaces the old one atomically, as in st_save; its data shares the old file's
+ * blocks where the file system can (Btrfs, XFS), and is a copy elsewhere. `in_place` changes the
+ * file itself: the header is overwritten if it fits, else blocks are inserted before the data
+ * (ext4, XFS), else the file is replaced. Of `options`, durability, link, mode and progress apply
+ * (`in_place`: durability), and metadata must be NULL. *method (NULL is allowed) receives enum
+ * st_edit_method.
+ *
+ * Errors: as st_open and st_save; ST_E_METADATA_NOT_FOUND and ST_E_TENSOR_NOT_FOUND for keys and
+ * names that the file does not have; ST_E_DUPLICATE.
+ * @since 0.1 */
+ST_API st_status st_edit_metadata(const char* path, const st_edit* edit,
+                                  const st_save_options* options, uint32_t* method,
+                                  st_error* error);
+
 /* ---- Build one tensor at a time -------------------------------------------------------------- */
 
 /** Collects the arguments of st_save, for languages in which arrays of structs are awkward. Names,
@@ -642,6 +949,12 @@ ST_API st_status st_builder_add_fill(st_builder* builder, const char* name, uint
                                      uint64_t nbytes, st_fill_fn fill, void* user_data,
                                      st_error* error);
 
+/** Adds a tensor without bytes, for st_builder_open_writer. Saving it fails with
+ * ST_E_INVALID_ARGUMENT unless it has 0 bytes. @since 0.1 */
+ST_API st_status st_builder_declare(st_builder* builder, const char* name, uint64_t name_len,
+                                    uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                                    st_error* error);
+
 /** Adds a metadata entry. Fails with ST_E_UTF8. Duplicate keys fail with ST_E_DUPLICATE when
  * saving. @since 0.1 */
 ST_API st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
@@ -662,19 +975,38 @@ ST_API st_status st_builder_save_memory(const st_builder* builder, const st_save
                                         void* buffer, uint64_t buffer_size, uint64_t* nbytes,
                                         st_error* error);
 
+/** st_save_io of the builder's tensors. @since 0.1 */
+ST_API st_status st_builder_save_io(const st_builder* builder, st_write_fn write, void* user_data,
+                                    const st_save_options* options, st_error* error);
+
+/** st_save_set of the builder's tensors. @since 0.1 */
+ST_API st_status st_builder_save_set(const st_builder* builder, const char* directory,
+                                     const st_set_options* set, const st_save_options* options,
+                                     st_error* error);
+
+/** st_writer_open of the builder's tensors, whose bytes are ignored; an index is the number of
+ * tensors added before. @since 0.1 */
+ST_API st_status st_builder_open_writer(const st_builder* builder, const char* path,
+                                        const st_save_options* options, st_writer** writer,
+                                        st_error* error);
+
 /* ---- Struct sizes ---------------------------------------------------------------------------- */
 
 /** Sizes of the structs in the release that introduced them: what a `size` of 0 means. @since 0.1
  */
 enum st_struct_size {
   ST_ERROR_SIZE_VER0 = 280,
-  ST_OPEN_OPTIONS_SIZE_VER0 = 24,
+  ST_OPEN_OPTIONS_SIZE_VER0 = 32,
   ST_IO_SIZE_VER0 = 40,
   ST_IDENTITY_SIZE_VER0 = 40,
   ST_TENSOR_INFO_SIZE_VER0 = 56,
   ST_METADATA_ENTRY_SIZE_VER0 = 40,
-  ST_SAVE_TENSOR_SIZE_VER0 = 88,
-  ST_SAVE_OPTIONS_SIZE_VER0 = 64
+  ST_SAVE_TENSOR_SIZE_VER0 = 104,
+  ST_SAVE_OPTIONS_SIZE_VER0 = 64,
+  ST_SHARD_SIZE_VER0 = 40,
+  ST_LOCATION_SIZE_VER0 = 40,
+  ST_SET_OPTIONS_SIZE_VER0 = 80,
+  ST_EDIT_SIZE_VER0 = 56
 };
 
 #ifdef __cplusplus

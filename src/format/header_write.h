@@ -21,6 +21,8 @@ struct TensorToSave {
   std::uint64_t nbytes;
   FillFn fill;
   void* user_data;
+  std::uint64_t storage_id = 0;      // not 0: equal for tensors that share memory
+  std::uint64_t storage_nbytes = 0;  // size of that memory; 0: nbytes
 };
 
 struct SavePlan {

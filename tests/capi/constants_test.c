@@ -48,6 +48,12 @@ static void check_statuses(void) {
       {ST_E_OUT_OF_RANGE, 71, "ST_E_OUT_OF_RANGE"},
       {ST_E_BUFFER_TOO_SMALL, 72, "ST_E_BUFFER_TOO_SMALL"},
       {ST_E_METADATA_NOT_FOUND, 73, "ST_E_METADATA_NOT_FOUND"},
+      {ST_E_SET_INDEX, 90, "ST_E_SET_INDEX"},
+      {ST_E_SET_PATH, 91, "ST_E_SET_PATH"},
+      {ST_E_SET_SHARD_MISSING, 92, "ST_E_SET_SHARD_MISSING"},
+      {ST_E_SET_TENSOR_MISSING, 93, "ST_E_SET_TENSOR_MISSING"},
+      {ST_E_SET_AMBIGUOUS, 94, "ST_E_SET_AMBIGUOUS"},
+      {ST_E_INCOMPLETE, 95, "ST_E_INCOMPLETE"},
   };
   const size_t count = sizeof statuses / sizeof statuses[0];
   size_t i, known = 0;
@@ -142,13 +148,15 @@ static void check_layout(void) {
   CHECK(offsetof(st_error, position) == 16);
   CHECK(offsetof(st_error, message) == 24);
 
-  CHECK(ST_OPEN_OPTIONS_SIZE_VER0 == 24);
-  CHECK(sizeof(st_open_options) == 24);
+  CHECK(ST_OPEN_OPTIONS_SIZE_VER0 == 32);
+  CHECK(sizeof(st_open_options) == 32);
   CHECK(offsetof(st_open_options, size) == 0);
   CHECK(offsetof(st_open_options, backend) == 4);
   CHECK(offsetof(st_open_options, strictness) == 8);
   CHECK(offsetof(st_open_options, access) == 12);
   CHECK(offsetof(st_open_options, max_header_size) == 16);
+  CHECK(offsetof(st_open_options, set_policy) == 24);
+  CHECK(offsetof(st_open_options, reserved) == 28);
 
   CHECK(ST_IO_SIZE_VER0 == 40);
   CHECK(sizeof(st_io) == 40);
@@ -188,8 +196,8 @@ static void check_layout(void) {
   CHECK(offsetof(st_metadata_entry, value) == 24);
   CHECK(offsetof(st_metadata_entry, value_len) == 32);
 
-  CHECK(ST_SAVE_TENSOR_SIZE_VER0 == 88);
-  CHECK(sizeof(st_save_tensor) == 88);
+  CHECK(ST_SAVE_TENSOR_SIZE_VER0 == 104);
+  CHECK(sizeof(st_save_tensor) == 104);
   CHECK(offsetof(st_save_tensor, size) == 0);
   CHECK(offsetof(st_save_tensor, dtype) == 4);
   CHECK(offsetof(st_save_tensor, name) == 8);
@@ -200,8 +208,10 @@ static void check_layout(void) {
   CHECK(offsetof(st_save_tensor, data) == 48);
   CHECK(offsetof(st_save_tensor, fill) == 56);
   CHECK(offsetof(st_save_tensor, user_data) == 64);
-  CHECK(offsetof(st_save_tensor, reserved) == 72);
-  CHECK(offsetof(st_save_tensor, reserved2) == 80);
+  CHECK(offsetof(st_save_tensor, storage_id) == 72);
+  CHECK(offsetof(st_save_tensor, storage_nbytes) == 80);
+  CHECK(offsetof(st_save_tensor, reserved) == 88);
+  CHECK(offsetof(st_save_tensor, reserved2) == 96);
 
   CHECK(ST_SAVE_OPTIONS_SIZE_VER0 == 64);
   CHECK(sizeof(st_save_options) == 64);
@@ -216,6 +226,50 @@ static void check_layout(void) {
   CHECK(offsetof(st_save_options, metadata_count) == 40);
   CHECK(offsetof(st_save_options, progress) == 48);
   CHECK(offsetof(st_save_options, progress_user_data) == 56);
+
+  CHECK(ST_SHARD_SIZE_VER0 == 40);
+  CHECK(sizeof(st_shard) == 40);
+  CHECK(offsetof(st_shard, size) == 0);
+  CHECK(offsetof(st_shard, reserved) == 4);
+  CHECK(offsetof(st_shard, path) == 8);
+  CHECK(offsetof(st_shard, first_offset) == 16);
+  CHECK(offsetof(st_shard, nbytes) == 24);
+  CHECK(offsetof(st_shard, tensor_count) == 32);
+
+  CHECK(ST_LOCATION_SIZE_VER0 == 40);
+  CHECK(sizeof(st_location) == 40);
+  CHECK(offsetof(st_location, size) == 0);
+  CHECK(offsetof(st_location, fd) == 4);
+  CHECK(offsetof(st_location, shard) == 8);
+  CHECK(offsetof(st_location, path) == 16);
+  CHECK(offsetof(st_location, file_offset) == 24);
+  CHECK(offsetof(st_location, nbytes) == 32);
+
+  CHECK(ST_SET_OPTIONS_SIZE_VER0 == 80);
+  CHECK(sizeof(st_set_options) == 80);
+  CHECK(offsetof(st_set_options, size) == 0);
+  CHECK(offsetof(st_set_options, split) == 4);
+  CHECK(offsetof(st_set_options, index_format) == 8);
+  CHECK(offsetof(st_set_options, resume) == 12);
+  CHECK(offsetof(st_set_options, max_shard_size) == 16);
+  CHECK(offsetof(st_set_options, stem) == 24);
+  CHECK(offsetof(st_set_options, stem_len) == 32);
+  CHECK(offsetof(st_set_options, variant) == 40);
+  CHECK(offsetof(st_set_options, variant_len) == 48);
+  CHECK(offsetof(st_set_options, index_metadata) == 56);
+  CHECK(offsetof(st_set_options, index_metadata_count) == 64);
+  CHECK(offsetof(st_set_options, total_parameters) == 72);
+
+  CHECK(ST_EDIT_SIZE_VER0 == 56);
+  CHECK(sizeof(st_edit) == 56);
+  CHECK(offsetof(st_edit, size) == 0);
+  CHECK(offsetof(st_edit, in_place) == 4);
+  CHECK(offsetof(st_edit, set) == 8);
+  CHECK(offsetof(st_edit, set_count) == 16);
+  CHECK(offsetof(st_edit, remove) == 24);
+  CHECK(offsetof(st_edit, remove_count) == 32);
+  CHECK(offsetof(st_edit, rename) == 40);
+  CHECK(offsetof(st_edit, rename_count) == 48);
 }
 
 static void check_constants(void) {
@@ -225,12 +279,20 @@ static void check_constants(void) {
   st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
   st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
   st_save_options save_options = ST_SAVE_OPTIONS_INIT;
+  st_shard shard = ST_SHARD_INIT;
+  st_location location = ST_LOCATION_INIT;
+  st_set_options set_options = ST_SET_OPTIONS_INIT;
+  st_edit edit = ST_EDIT_INIT;
   CHECK(error.size == sizeof error);
   CHECK(open_options.size == sizeof open_options);
   CHECK(info.size == sizeof info);
   CHECK(entry.size == sizeof entry);
   CHECK(tensor.size == sizeof tensor);
   CHECK(save_options.size == sizeof save_options);
+  CHECK(shard.size == sizeof shard);
+  CHECK(location.size == sizeof location);
+  CHECK(set_options.size == sizeof set_options);
+  CHECK(edit.size == sizeof edit);
   CHECK(ST_ABI_VERSION == 0);
   CHECK(ST_NO_POSITION == INT64_MAX);
   CHECK(ST_STATUS_MINIMUM == -1);
@@ -243,6 +305,11 @@ static void check_constants(void) {
   CHECK(ST_LINK_REPLACE == 0 && ST_LINK_FOLLOW == 1);
   CHECK(ST_ORDER_FILE == 0 && ST_ORDER_NAME == 1);
   CHECK(ST_DURABILITY_NONE == 0 && ST_DURABILITY_FSYNC == 1);
+  CHECK(ST_SET_INDEX == 0 && ST_SET_ALL == 1);
+  CHECK(ST_SPLIT_HUB == 0 && ST_SPLIT_BALANCED == 1);
+  CHECK(ST_INDEX_HUB == 0 && ST_INDEX_SORTED == 1);
+  CHECK(ST_EDIT_UNCHANGED == 0 && ST_EDIT_CLONE == 1 && ST_EDIT_COPY == 2);
+  CHECK(ST_EDIT_OVERWRITE == 3 && ST_EDIT_INSERT == 4);
 }
 
 int main(void) {

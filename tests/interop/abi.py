@@ -37,6 +37,8 @@ class OpenOptions(Sized):
         ("strictness", c_uint32),
         ("access", c_uint32),
         ("max_header_size", c_uint64),
+        ("set_policy", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
