@@ -16,6 +16,17 @@ st::TensorToSave tensor_of(const st_save_tensor& given);
 
 class SaveRequest {
  public:
+  struct Options {
+    std::vector<st::MetadataEntry> metadata;
+    st::MetadataForm metadata_form = st::MetadataForm::absent;
+    std::uint64_t alignment = 8;
+    st::FileOptions file;
+    st::Progress progress;
+  };
+  // Throws Code::invalid_argument.
+  static Options read_options(const st_save_options* options,
+                              std::vector<st::MetadataEntry> metadata);
+
   // `metadata` comes before that of the options. Throws Code::invalid_argument.
   SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
               std::vector<st::MetadataEntry> metadata = {});
@@ -26,16 +37,6 @@ class SaveRequest {
   std::uint64_t save_memory(void* buffer, std::uint64_t buffer_size) const;
 
  private:
-  struct Options {
-    std::vector<st::MetadataEntry> metadata;
-    st::MetadataForm metadata_form = st::MetadataForm::absent;
-    std::uint64_t alignment = 8;
-    st::FileOptions file;
-    st::Progress progress;
-  };
-  static Options read_options(const st_save_options* options,
-                              std::vector<st::MetadataEntry> metadata);
-
   std::span<const st::TensorToSave> tensors_;
   Options options_;
   st::SavePlan plan_;

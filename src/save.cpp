@@ -24,15 +24,6 @@ void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
       });
 }
 
-void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
-  if (!progress.callback) return;
-  run_callback(
-      no_position, [&] { return progress.callback(progress.user_data, done, total); },
-      [&](Message& message) {
-        message << "the progress callback, after " << done << " of " << total << " bytes,";
-      });
-}
-
 // Batches pieces of memory into few large writes. It never reads them: they may belong to a mapping
 // whose file was truncated.
 class BatchWriter {
@@ -73,6 +64,15 @@ class BatchWriter {
 };
 
 }  // namespace
+
+void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
+  if (!progress.callback) return;
+  run_callback(
+      no_position, [&] { return progress.callback(progress.user_data, done, total); },
+      [&](Message& message) {
+        message << "the progress callback, after " << done << " of " << total << " bytes,";
+      });
+}
 
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const FileOptions& options, const Progress& progress) {

@@ -16,6 +16,9 @@ struct Progress {
   void* user_data = nullptr;
 };
 
+// Calls the callback, if there is one. Throws Code::io or cancelled.
+void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total);
+
 // Replaces the file at `path` atomically.
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const FileOptions& options, const Progress& progress);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 #include "error.h"
 #include "format/checked.h"
@@ -12,6 +13,8 @@
 
 namespace st {
 namespace {
+
+constexpr std::size_t length_size = 8;
 
 class JsonWriter {
  public:
@@ -95,20 +98,8 @@ void check_names_differ(std::span<const TensorToSave> tensors) {
   }
 }
 
-void sort_and_check(std::vector<MetadataEntry>* metadata) {
-  for (const MetadataEntry& entry : *metadata)
-    check_metadata(entry);
-  std::sort(metadata->begin(), metadata->end(),
-            [](const MetadataEntry& a, const MetadataEntry& b) { return a.key < b.key; });
-  const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
-  const auto pair = std::adjacent_find(metadata->begin(), metadata->end(), same);
-  if (pair != metadata->end()) {
-    throw Error(Code::duplicate, Message() << "duplicate metadata key " << Quoted{pair->key});
-  }
-}
-
 // Returns whether a field was written.
-bool write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata,
+bool write_metadata(JsonWriter* json, std::span<const MetadataEntry> metadata,
                     MetadataForm empty_metadata) {
   if (metadata.empty() && empty_metadata == MetadataForm::absent) return false;
   json->raw("\"__metadata__\":");
@@ -127,37 +118,6 @@ bool write_metadata(JsonWriter* json, const std::vector<MetadataEntry>& metadata
   return true;
 }
 
-void write_tensor(JsonWriter* json, const TensorToSave& tensor, std::uint64_t begin,
-                  std::uint64_t end) {
-  json->string(tensor.name);
-  json->raw(":{\"dtype\":\"");
-  json->raw(dtype_name(tensor.dtype));
-  json->raw("\",\"shape\":[");
-  for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
-    if (d > 0) json->raw(",");
-    json->number(tensor.shape[d]);
-  }
-  json->raw("],\"data_offsets\":[");
-  json->number(begin);
-  json->raw(",");
-  json->number(end);
-  json->raw("]}");
-}
-
-// Pads with spaces and fills in the length before the text.
-void finish_header(std::vector<char>* head, std::uint64_t alignment) {
-  const std::size_t unaligned = head->size() % alignment;
-  if (unaligned != 0) head->resize(head->size() + (alignment - unaligned), ' ');
-  const std::uint64_t length = head->size() - 8;
-  if (length > max_header_size) {
-    throw Error(Code::header_too_large, Message()
-                                            << "the header would have " << length
-                                            << " bytes, readers allow at most " << max_header_size);
-  }
-  for (std::size_t i = 0; i < 8; ++i)
-    (*head)[i] = static_cast<char>(length >> (8 * i) & 0xFF);
-}
-
 }  // namespace
 
 void check_metadata(const MetadataEntry& entry) {
@@ -166,13 +126,17 @@ void check_metadata(const MetadataEntry& entry) {
                                     << ": the key or its value is not valid UTF-8");
 }
 
-void check_tensor(const TensorToSave& tensor) {
-  if (!is_utf8(tensor.name)) {
-    throw Error(Code::utf8, Message() << "tensor name " << Quoted{tensor.name} << " is not UTF-8");
+void check_tensor_name(std::string_view name) {
+  if (!is_utf8(name)) {
+    throw Error(Code::utf8, Message() << "tensor name " << Quoted{name} << " is not UTF-8");
   }
-  if (tensor.name == "__metadata__") {
+  if (name == "__metadata__") {
     throw Error(Code::invalid_argument, Message() << "tensor name \"__metadata__\" is reserved");
   }
+}
+
+void check_tensor(const TensorToSave& tensor) {
+  check_tensor_name(tensor.name);
   const std::uint64_t nbytes = tensor_size(tensor.name, tensor.dtype, tensor.shape);
   if (nbytes != tensor.nbytes) {
     throw Error(Code::size_mismatch, Message() << "tensor " << Quoted{tensor.name} << ": nbytes is "
@@ -182,6 +146,68 @@ void check_tensor(const TensorToSave& tensor) {
   }
 }
 
+void sort_metadata(std::vector<MetadataEntry>* metadata) {
+  for (const MetadataEntry& entry : *metadata)
+    check_metadata(entry);
+  std::sort(metadata->begin(), metadata->end(),
+            [](const MetadataEntry& a, const MetadataEntry& b) { return a.key < b.key; });
+  const auto same = [](const MetadataEntry& a, const MetadataEntry& b) { return a.key == b.key; };
+  const auto pair = std::adjacent_find(metadata->begin(), metadata->end(), same);
+  if (pair != metadata->end()) {
+    throw Error(Code::duplicate, Message() << "duplicate metadata key " << Quoted{pair->key});
+  }
+}
+
+HeaderWriter::HeaderWriter(std::span<const MetadataEntry> metadata, MetadataForm empty_metadata) {
+  bytes_.resize(length_size);
+  JsonWriter json(&bytes_);
+  json.raw("{");
+  has_members_ = write_metadata(&json, metadata, empty_metadata);
+}
+
+void HeaderWriter::add_tensor(std::string_view name, Dtype dtype,
+                              std::span<const std::uint64_t> shape, std::uint64_t begin,
+                              std::uint64_t end) {
+  JsonWriter json(&bytes_);
+  if (has_members_) json.raw(",");
+  has_members_ = true;
+  json.string(name);
+  json.raw(":{\"dtype\":\"");
+  json.raw(dtype_name(dtype));
+  json.raw("\",\"shape\":[");
+  for (std::size_t d = 0; d < shape.size(); ++d) {
+    if (d > 0) json.raw(",");
+    json.number(shape[d]);
+  }
+  json.raw("],\"data_offsets\":[");
+  json.number(begin);
+  json.raw(",");
+  json.number(end);
+  json.raw("]}");
+}
+
+std::uint64_t HeaderWriter::finish_text() {
+  JsonWriter(&bytes_).raw("}");
+  return bytes_.size();
+}
+
+std::vector<char> HeaderWriter::finish(std::uint64_t data_offset) {
+  const std::uint64_t length = data_offset - length_size;
+  if (length > max_header_size) {
+    throw Error(Code::header_too_large, Message()
+                                            << "the header would have " << length
+                                            << " bytes, readers allow at most " << max_header_size);
+  }
+  bytes_.resize(static_cast<std::size_t>(data_offset), ' ');
+  for (std::size_t i = 0; i < length_size; ++i)
+    bytes_[i] = static_cast<char>(length >> (8 * i) & 0xFF);
+  return std::move(bytes_);
+}
+
+std::uint64_t round_up(std::uint64_t size, std::uint64_t alignment) noexcept {
+  return (size + alignment - 1) / alignment * alignment;
+}
+
 SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEntry> metadata,
                    MetadataForm empty_metadata, std::uint64_t alignment) {
   for (const TensorToSave& tensor : tensors)
@@ -189,24 +215,19 @@ SavePlan plan_save(std::span<const TensorToSave> tensors, std::vector<MetadataEn
   SavePlan plan;
   plan.order = file_order(tensors);
   check_names_differ(tensors);
-  sort_and_check(&metadata);
+  sort_metadata(&metadata);
 
-  plan.header_bytes.resize(8);
-  JsonWriter json(&plan.header_bytes);
-  json.raw("{");
-  bool first = !write_metadata(&json, metadata, empty_metadata);
+  HeaderWriter header(metadata, empty_metadata);
   std::uint64_t offset = 0;
   for (const std::uint32_t i : plan.order) {
-    const auto end = checked_add(offset, tensors[i].nbytes);
+    const TensorToSave& tensor = tensors[i];
+    const auto end = checked_add(offset, tensor.nbytes);
     if (!end)
       throw Error(Code::overflow, Message() << "the total size of the tensors exceeds 64 bits");
-    if (!first) json.raw(",");
-    first = false;
-    write_tensor(&json, tensors[i], offset, *end);
+    header.add_tensor(tensor.name, tensor.dtype, tensor.shape, offset, *end);
     offset = *end;
   }
-  json.raw("}");
-  finish_header(&plan.header_bytes, alignment);
+  plan.header_bytes = header.finish(round_up(header.finish_text(), alignment));
   const auto file_size = checked_add(plan.header_bytes.size(), offset);
   if (!file_size || *file_size > INT64_MAX) {
     throw Error(Code::overflow, Message() << "the file would be larger than 2^63 - 1 bytes");

@@ -96,6 +96,20 @@ class AtomicFile {
   // error, not a signal.
   virtual void write(std::span<const std::span<const std::byte>> pieces) = 0;
 
+  // Preallocates `size` bytes: for a file that was created with size 0.
+  virtual void reserve(std::uint64_t size) = 0;
+
+  // Appends `count` bytes of the source from `offset` on, inside of the kernel if it can.
+  virtual void append_from(const Source& source, std::uint64_t offset, std::uint64_t count) = 0;
+
+  // Size of the blocks that files can share; 0 if unknown.
+  virtual std::uint64_t block_size() const noexcept = 0;
+
+  // Before the first write: the bytes of the source from `offset` to its end become those from
+  // `position` on, without a copy, as both files share the blocks. Both numbers are multiples of
+  // block_size(). Returns false, without effect, if the source or the file system cannot.
+  virtual bool clone_tail(const Source& source, std::uint64_t offset, std::uint64_t position) = 0;
+
   // Replaces the file at the path. With Durability::fsync the file is synced before, and its
   // directory after that: an error of the latter is reported although the file was replaced.
   virtual void commit() = 0;
@@ -106,6 +120,35 @@ class AtomicFile {
 // resolution enters procfs (/dev/stdout), with both policies.
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
                                                std::uint64_t size);
+
+// A regular file that is changed where it is.
+class EditableFile {
+ public:
+  EditableFile() = default;
+  EditableFile(const EditableFile&) = delete;
+  EditableFile& operator=(const EditableFile&) = delete;
+  virtual ~EditableFile() = default;
+
+  // Reads the file.
+  virtual const std::shared_ptr<const Source>& source() const noexcept = 0;
+
+  // Size of the blocks that can be inserted; 0 if unknown.
+  virtual std::uint64_t block_size() const noexcept = 0;
+
+  virtual void overwrite(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  // Inserts `count` zero bytes, a multiple of block_size(), before the first byte, without a copy
+  // of the file. Returns false if the file system cannot.
+  virtual bool insert_start(std::uint64_t count) = 0;
+
+  // Undoes insert_start().
+  virtual void remove_start(std::uint64_t count) = 0;
+
+  virtual void sync() = 0;
+};
+
+// Follows symbolic links. Throws Code::not_regular, not_found, permission, io, ...
+std::unique_ptr<EditableFile> open_to_edit(const char* path);
 
 // ---- Calls into the library --------------------------------------------------------------------
 

@@ -60,6 +60,9 @@ class Source {
   // Whether get() returns bytes of a mapped file.
   virtual bool is_mapped() const noexcept { return false; }
 
+  // A descriptor of the file, open for reading as long as the source lives; -1 if it has none.
+  virtual int descriptor() const noexcept { return -1; }
+
   virtual FileIdentity identity() const noexcept { return {0, 0, size()}; }
 
   // Throws Code::truncated or Code::changed.

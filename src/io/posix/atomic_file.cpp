@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "io/posix/copy_file.h"
 #include "io/posix/os_error.h"
 #include "io/posix/preallocate.h"
+#include "io/posix/share_blocks.h"
 #include "io/posix/write_pieces.h"
 
 namespace st {
@@ -115,25 +117,62 @@ void PosixAtomicFile::write(std::span<const std::span<const std::byte>> pieces) 
   for (const auto& piece : pieces)
     pieces_.push_back({const_cast<std::byte*>(piece.data()), piece.size()});
   std::span<iovec> left = pieces_;
-  if (direct_ && !direct_->append(&left)) {
-    written_ = direct_->finish();
-    direct_.reset();
-  }
+  if (direct_ && !direct_->append(&left)) leave_direct_writes();
   if (direct_ || left.empty()) return;
   written_ = write_pieces(file_.get(), left, written_, target_.path);
 }
 
-void PosixAtomicFile::commit() {
-  if (direct_) {
-    written_ = direct_->finish();
-    direct_.reset();
+void PosixAtomicFile::leave_direct_writes() {
+  if (!direct_) return;
+  written_ = direct_->finish();
+  direct_.reset();
+}
+
+void PosixAtomicFile::reserve(std::uint64_t size) {
+  preallocate(file_, size, target_.path);
+}
+
+void PosixAtomicFile::append_from(const Source& source, std::uint64_t offset, std::uint64_t count) {
+  leave_direct_writes();
+  const std::uint64_t end = offset + count;
+  const std::uint64_t copied =
+      copy_range(source.descriptor(), offset, file_.get(), written_, count, target_.path);
+  written_ += copied;
+  offset += copied;
+  if (offset == end) return;
+  constexpr std::uint64_t piece_size = 4 << 20;
+  const Bytes buffer = allocate_bytes(std::min(end - offset, piece_size));
+  while (offset < end) {
+    const std::uint64_t piece = std::min(end - offset, piece_size);
+    source.read_at(offset, buffer.writable, piece);
+    iovec bytes = {buffer.writable, static_cast<std::size_t>(piece)};
+    written_ = write_pieces(file_.get(), {&bytes, 1}, written_, target_.path);
+    offset += piece;
   }
+}
+
+std::uint64_t PosixAtomicFile::block_size() const noexcept {
+  return st::block_size(file_.get());
+}
+
+bool PosixAtomicFile::clone_tail(const Source& source, std::uint64_t offset,
+                                 std::uint64_t position) {
+  const std::uint64_t count = source.size() - offset;
+  if (!clone_range(source.descriptor(), offset, count, file_.get(), position, target_.path)) {
+    return false;
+  }
+  cloned_end_ = position + count;
+  return true;
+}
+
+void PosixAtomicFile::commit() {
+  leave_direct_writes();
   flush();
   bool renames = !temporary_name_.empty();
   if (!renames && !link_as_target()) {
     renames = true;
     if (!link_as_temporary()) {
-      copy_to_named(written_);
+      copy_to_named(std::max(written_, cloned_end_));
       flush();
     }
   }

@@ -25,6 +25,10 @@ class PosixAtomicFile final : public AtomicFile {
   ~PosixAtomicFile() override;
 
   void write(std::span<const std::span<const std::byte>> pieces) override;
+  void reserve(std::uint64_t size) override;
+  void append_from(const Source& source, std::uint64_t offset, std::uint64_t count) override;
+  std::uint64_t block_size() const noexcept override;
+  bool clone_tail(const Source& source, std::uint64_t offset, std::uint64_t position) override;
   void commit() override;
 
  private:
@@ -33,6 +37,7 @@ class PosixAtomicFile final : public AtomicFile {
   void create_unnamed();
   void create_named();
   void set_mode();
+  void leave_direct_writes();
   void flush();
   bool link_as(const std::string& name) const;
   bool link_as_target();     // false if there is a file already, or linkat() failed
@@ -49,6 +54,7 @@ class PosixAtomicFile final : public AtomicFile {
   FileDescriptor file_;
   std::string temporary_name_;  // empty while the file has none
   std::uint64_t written_ = 0;
+  std::uint64_t cloned_end_ = 0;       // where the blocks of another file end
   std::optional<DirectWrite> direct_;  // while writes bypass the page cache
   std::vector<iovec> pieces_;          // of the write that is running
 };

@@ -30,6 +30,8 @@ class FileSource : public Source {
     read_exactly(file_, offset, buffer, count);
   }
 
+  int descriptor() const noexcept override { return file_.get(); }
+
   FileIdentity identity() const noexcept override {
     return {opened_.device, opened_.inode, opened_.size};
   }

@@ -18,21 +18,38 @@ namespace {
 // open() of a file under a lease or delegation: without O_NONBLOCK the kernel waits for its release
 // instead of failing with EAGAIN. The descriptor that was examined is the one that is reopened, so
 // that the wait cannot be for the writer of a FIFO that took the path.
-FileDescriptor open_after_lease(const char* path) {
+FileDescriptor open_after_lease(const char* path, int access) {
   const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
   if (!found) return FileDescriptor();
   stat_regular_file(found, path);
-  FileDescriptor file = reopen(found, O_RDONLY | O_NOCTTY);
+  FileDescriptor file = reopen(found, access | O_NOCTTY);
   if (!file && errno == ENOENT) errno = EAGAIN;  // /proc is not mounted
+  return file;
+}
+
+// `access` is O_RDONLY or O_RDWR.
+FileDescriptor open_file(const char* path, int access) {
+  FileDescriptor file = open_at(AT_FDCWD, path, access | O_NONBLOCK | O_NOCTTY);
+  if (!file && errno == EAGAIN) file = open_after_lease(path, access);
   return file;
 }
 
 }  // namespace
 
 FileDescriptor open_for_reading(const char* path) {
-  FileDescriptor file = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!file && errno == EAGAIN) file = open_after_lease(path);
+  FileDescriptor file = open_file(path, O_RDONLY);
   if (!file) throw os_failure("cannot open", path, errno);
+  return file;
+}
+
+FileDescriptor open_for_writing(const char* path) {
+  // Opening a device or a FIFO for writing can have effects.
+  const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
+  if (!found) throw os_failure("cannot open", path, errno);
+  stat_regular_file(found, path);
+  FileDescriptor file = open_file(path, O_RDWR);
+  if (!file) throw os_failure("cannot open for writing", path, errno);
+  stat_regular_file(file, path);
   return file;
 }
 

@@ -19,6 +19,10 @@ struct FileStat {
 // until another process gives up its lease on a regular file, as open() without O_NONBLOCK does.
 FileDescriptor open_for_reading(const char* path);
 
+// Opens a regular file for reading and writing, and waits for leases too. Throws Code::not_regular
+// for other files.
+FileDescriptor open_for_writing(const char* path);
+
 // Throws Code::not_regular for anything but a regular file. `name` is for messages.
 FileStat stat_regular_file(const FileDescriptor& file, const char* name);
 
