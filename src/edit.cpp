@@ -128,10 +128,10 @@ EditMethod edit_file_in_place(const char* path, const HeaderEdit& edit, Durabili
   }
   const std::uint64_t block = file->block_size();
   const std::uint64_t inserted = block == 0 ? 0 : round_up(change->text_size - old_offset, block);
-  if (inserted > 0 && old_offset + inserted <= max_header_size && file->insert_start(inserted)) {
-    const std::vector<char> header = change->header.finish(old_offset + inserted);
-    overwrite_inserted_header(file.get(), header, inserted, durability);
-    return EditMethod::insert;
+  if (inserted > 0 && old_offset + inserted <= max_header_size) {
+    HeaderWriter copy = change->header;  // replace_file() needs the text if this fails
+    const std::vector<char> header = copy.finish(old_offset + inserted);
+    if (insert_header(file.get(), header, inserted, durability)) return EditMethod::insert;
   }
   FileOptions options;
   options.durability = durability;

@@ -41,22 +41,24 @@ void overwrite_header(EditableFile* file, std::span<const char> header, Durabili
   sync(file, durability);
 }
 
-void overwrite_inserted_header(EditableFile* file, std::span<const char> header,
-                               std::uint64_t inserted, Durability durability) {
+bool insert_header(EditableFile* file, std::span<const char> header, std::uint64_t inserted,
+                   Durability durability) {
   const auto bytes = std::as_bytes(header);
-  Bytes old;
-  const auto restore = [&] {
-    if (old.data) file->overwrite(inserted, {old.data, static_cast<std::size_t>(old.size)});
-    file->remove_start(inserted);
-  };
+  // Everything is allocated before the file changes.
+  const Bytes old = file->source()->get(0, header.size() - inserted);
+  if (!file->insert_start(inserted)) return false;
   const auto write = [&] {
-    old = file->source()->get(inserted, header.size() - inserted);
     file->overwrite(length_size, bytes.subspan(length_size));
     sync(file, durability);
     file->overwrite(0, bytes.first(length_size));
   };
+  const auto restore = [&] {
+    file->overwrite(inserted, {old.data, static_cast<std::size_t>(old.size)});
+    file->remove_start(inserted);
+  };
   write_or_restore(write, restore);
   sync(file, durability);
+  return true;
 }
 
 }  // namespace st

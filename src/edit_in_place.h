@@ -11,9 +11,10 @@ namespace st {
 // `header` has the size of the file's header.
 void overwrite_header(EditableFile* file, std::span<const char> header, Durability durability);
 
-// `inserted` zero bytes precede the old header, and `header` has the size of both. The length is
-// written last: until then it is 0, which every reader rejects.
-void overwrite_inserted_header(EditableFile* file, std::span<const char> header,
-                               std::uint64_t inserted, Durability durability);
+// Inserts `inserted` bytes, a multiple of the block size, before the old header. `header` has the
+// size of both. Its length is written last: until then it is 0, which every reader rejects.
+// Returns false, without effect, if the file system cannot insert blocks.
+bool insert_header(EditableFile* file, std::span<const char> header, std::uint64_t inserted,
+                   Durability durability);
 
 }  // namespace st

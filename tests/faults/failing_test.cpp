@@ -23,8 +23,9 @@ struct Outcome {
   faults_report report;
 };
 
-Outcome run(const Flow& flow, const faults_plan& plan) {
+Outcome run(const Flow& flow, faults_plan plan) {
   Outcome outcome{};
+  plan.emulate_clone = flow.emulate_clone;
   outcome.error = ST_ERROR_INIT;
   flow.prepare();
   faults_arm(&plan);
@@ -58,7 +59,7 @@ void check_directory(const Flow& flow, const Outcome& outcome, const faults_plan
                        (plan.os_error == EAGAIN && failed == "flock" && plan.forever);
   if (outcome.status == ST_OK) {
     if (!lied_to) CHECK(flow.is_right());
-  } else if (!outcome.report.unlink_failed && !lied_to) {
+  } else if (!outcome.report.unlink_failed && !lied_to && !(flow.in_place && plan.forever)) {
     CHECK((flow.is_untouched() || (flow.may_be_new && flow.is_right())));
   }
 }
@@ -128,9 +129,20 @@ TEST_CASE("saving while requests fail, on a file system without O_TMPFILE") {
   fail_all(faults::saving, faults::saving_count, true);
 }
 
+TEST_CASE("editing while requests fail") {
+  enter();
+  fail_all(faults::editing, faults::editing_count, false);
+}
+
+TEST_CASE("editing while requests fail, on a file system without O_TMPFILE") {
+  enter();
+  fail_all(faults::editing, faults::editing_count, true);
+}
+
 TEST_CASE("calls that a signal interrupts (EINTR) are retried") {
   enter();
-  for (const char* function : {"open", "openat", "pread", "pwrite", "pwritev"}) {
+  for (const char* function :
+       {"open", "openat", "pread", "pwrite", "pwritev", "ioctl", "copy_file_range"}) {
     for (const bool no_tmpfile : {false, true}) {
       faults_plan plan = FAULTS_PLAN_INIT;
       plan.only = function;
@@ -150,6 +162,8 @@ TEST_CASE("calls that a signal interrupts (EINTR) are retried") {
         interrupt(faults::reading[i]);
       for (std::size_t i = 0; i < faults::saving_count; ++i)
         interrupt(faults::saving[i]);
+      for (std::size_t i = 0; i < faults::editing_count; ++i)
+        interrupt(faults::editing[i]);
     }
   }
 }
@@ -168,6 +182,8 @@ TEST_CASE("reads and writes of one byte at a time") {
     run_short(faults::reading[i]);
   for (std::size_t i = 0; i < faults::saving_count; ++i)
     run_short(faults::saving[i]);
+  for (std::size_t i = 0; i < faults::editing_count; ++i)
+    run_short(faults::editing[i]);
 }
 
 // Linux may mark the pages clean after a failed fsync: a second one would succeed without them.

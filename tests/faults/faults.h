@@ -23,6 +23,7 @@ typedef struct faults_plan {
   long kill_at;            /* the process is killed at this request; -1 for not */
   int kill_after;          /* ...once it is done */
   const char* stop_before; /* the process stops (SIGSTOP) before its first call of this function */
+  int emulate_clone;       /* ioctl(FICLONERANGE) copies, where the file system cannot share */
 } faults_plan;
 
 typedef struct faults_report {
@@ -41,7 +42,7 @@ typedef struct faults_report {
 } faults_report;
 
 #define FAULTS_PLAN_INIT \
-  { -1, 0, 0, NULL, 0, 0, 0, -1, 0, NULL }
+  { -1, 0, 0, NULL, 0, 0, 0, -1, 0, NULL, 0 }
 
 void faults_arm(const faults_plan* plan);
 faults_report faults_disarm(void);

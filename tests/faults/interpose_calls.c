@@ -5,13 +5,16 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -304,6 +307,44 @@ ssize_t process_vm_readv(pid_t process, const struct iovec* to, unsigned long to
   MAY_FAIL("process_vm_readv", -1);
   one.iov_len = count_of(one.iov_len);
   RETURN(ssize_t, next(process, to_count == 1 ? &one : to, to_count, from, from_count, flags));
+}
+
+/* The system calls themselves: the emulation is one request. */
+static int copy_for_clone(int to, const struct file_clone_range* range) {
+  static char buffer[1 << 16];
+  uint64_t done = 0;
+  while (done < range->src_length) {
+    const uint64_t left = range->src_length - done;
+    const size_t piece = left < sizeof buffer ? (size_t)left : sizeof buffer;
+    const long got =
+        syscall(SYS_pread64, (int)range->src_fd, buffer, piece, range->src_offset + done);
+    if (got <= 0) return -1;
+    if (syscall(SYS_pwrite64, to, buffer, got, range->dest_offset + done) != got) return -1;
+    done += (uint64_t)got;
+  }
+  return 0;
+}
+
+int ioctl(int descriptor, unsigned long request, ...) {
+  const faults_plan* plan = faults_current();
+  va_list arguments;
+  void* argument;
+  NEXT(ioctl)
+  va_start(arguments, request);
+  argument = va_arg(arguments, void*);
+  va_end(arguments);
+  MAY_FAIL("ioctl", -1);
+  if (plan && plan->emulate_clone && request == FICLONERANGE) {
+    RETURN(int, copy_for_clone(descriptor, argument));
+  }
+  RETURN(int, next(descriptor, request, argument));
+}
+
+ssize_t copy_file_range(int from, off64_t* from_offset, int to, off64_t* to_offset, size_t count,
+                        unsigned flags) {
+  NEXT(copy_file_range)
+  MAY_FAIL("copy_file_range", -1);
+  RETURN(ssize_t, next(from, from_offset, to, to_offset, count_of(count), flags));
 }
 
 static long in_pages(size_t size) {

@@ -18,6 +18,8 @@ struct Flow {
   bool (*is_right)();       // whether the folder is what a flow that succeeded leaves
   bool (*is_untouched)();   // whether it is as before
   bool may_be_new = false;  // a failure after the file took its place is one too
+  bool in_place = false;    // two failures can damage the file
+  bool emulate_clone = false;
 };
 
 // Flows that read the sample file.
@@ -27,5 +29,9 @@ extern const std::size_t reading_count;
 // Flows that save.
 extern const Flow saving[];
 extern const std::size_t saving_count;
+
+// Flows that edit.
+extern const Flow editing[];
+extern const std::size_t editing_count;
 
 }  // namespace faults
