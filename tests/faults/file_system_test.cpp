@@ -1,15 +1,10 @@
 // Saves to file systems of several kinds, each mounted from an image of its own.
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -17,17 +12,13 @@
 
 #include "child.h"
 #include "directory_state.h"
+#include "mount.h"
 #include "save_request.h"
 #include "scratch.h"
 
 namespace {
 
 using namespace faults;
-
-struct FileSystem {
-  const char* name;
-  const char* mount;  // the command that mounts it on "mounted"
-};
 
 const FileSystem file_systems[] = {
     {"ext4", "mkfs.ext4 -q image && mount -o loop image mounted"},
@@ -39,34 +30,6 @@ const FileSystem file_systems[] = {
     {"overlay",
      "mkdir lower && mount -t tmpfs -o size=400M tmpfs lower && mkdir lower/a lower/b lower/c && "
      "mount -t overlay -o lowerdir=lower/a,upperdir=lower/b,workdir=lower/c overlay mounted"},
-};
-
-// Mounted while it exists, and seen by this process alone.
-class Mount {
- public:
-  explicit Mount(const FileSystem& file_system) {
-    scratch_enter();
-    scratch_clear();
-    ::umask(022);
-    static const bool has_namespace =
-        ::unshare(CLONE_NEWNS) == 0 &&
-        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-    if (!has_namespace) return;
-    const std::string command = std::string("(mkdir mounted && truncate -s 400M image && ") +
-                                file_system.mount + ") >log 2>&1";
-    mounted_ = std::system(command.c_str()) == 0;
-  }
-  Mount(const Mount&) = delete;
-  Mount& operator=(const Mount&) = delete;
-  ~Mount() {
-    for (const char* place : {"mounted", "lower"})
-      ::umount2(place, MNT_DETACH);
-    scratch_clear();
-  }
-  bool is_mounted() const { return mounted_; }
-
- private:
-  bool mounted_ = false;
 };
 
 // Runs `check` on each file system that this machine has.
@@ -106,18 +69,6 @@ std::set<std::string> saved_names() {
   std::set<std::string> names = names_in("mounted");
   names.erase("lost+found");
   return names;
-}
-
-// Bytes in use, once everything is allocated: many file systems do that late. The st_blocks of a
-// compressed file do not tell how much it takes.
-std::uint64_t bytes_in_use() {
-  struct statvfs status;
-  const int directory = ::open("mounted", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool found =
-      directory >= 0 && ::syncfs(directory) == 0 && ::fstatvfs(directory, &status) == 0;
-  ::close(directory);
-  REQUIRE(found);
-  return (status.f_blocks - status.f_bfree) * status.f_frsize;
 }
 
 void check_compressed(const std::string& path) {

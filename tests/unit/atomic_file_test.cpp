@@ -151,3 +151,42 @@ TEST_CASE("memory of a truncated mapping is an error, not a signal") {
   CHECK(scratch.names() == std::set<std::string>{"source"});
   ::munmap(mapped, size);
 }
+
+TEST_CASE("bytes of a source are appended, from a file and from memory") {
+  const ScratchDirectory scratch;
+  std::string content(5'000'001, 'x');
+  for (std::size_t i = 0; i < content.size(); i += 997)
+    content[i] = static_cast<char>(i / 997);
+  write_file(scratch / "source", content);
+  const auto from_file = open_path((scratch / "source").c_str(), Backend::pread, Access::read_only);
+  const auto from_memory = copy_memory(content.data(), content.size(), Access::read_only);
+  for (const auto& source : {from_file, from_memory}) {
+    const auto file = create_atomic_file((scratch / "file").c_str(), durable, 0);
+    file->reserve(content.size());
+    write(file.get(), "begin ");
+    file->append_from(*source, 3, content.size() - 3);
+    file->append_from(*source, 0, 0);
+    write(file.get(), " end");
+    file->commit();
+    CHECK(read_file(scratch / "file") == "begin " + content.substr(3) + " end");
+  }
+}
+
+TEST_CASE("a source that was truncated is an error") {
+  const ScratchDirectory scratch;
+  write_file(scratch / "source", "0123456789");
+  const auto source = open_path((scratch / "source").c_str(), Backend::pread, Access::read_only);
+  write_file(scratch / "source", "012");
+  const auto file = create_atomic_file((scratch / "file").c_str(), {}, 0);
+  CHECK(code_of<Error>([&] { file->append_from(*source, 0, 10); }) == Code::truncated);
+}
+
+TEST_CASE("memory has no blocks to share") {
+  const ScratchDirectory scratch;
+  const auto source = copy_memory("0123", 4, Access::read_only);
+  const auto file = create_atomic_file((scratch / "file").c_str(), {}, 0);
+  CHECK_FALSE(file->clone_tail(*source, 0, 0));
+  write(file.get(), "new");
+  file->commit();
+  CHECK(read_file(scratch / "file") == "new");
+}

@@ -123,3 +123,19 @@ TEST_CASE("a header may be as long as readers allow, padding included") {
   CHECK(plan({}, {{"k", fits}}).header_bytes.size() == 8 + max_header_size);
   CHECK(code_of<Error>([&] { plan({}, {{"k", fits + "v"}}); }) == Code::header_too_large);
 }
+
+TEST_CASE("a header is padded to any data offset, and has a limit") {
+  HeaderWriter writer({}, MetadataForm::absent);
+  CHECK(writer.finish_text() == 10);
+  HeaderWriter limited = writer;
+  const std::vector<char> bytes = writer.finish(13);
+  CHECK(std::string(bytes.begin(), bytes.end()) == std::string("\x05\0\0\0\0\0\0\0{}   ", 13));
+  CHECK(code_of<Error>([&] { limited.finish(8 + max_header_size + 1); }) == Code::header_too_large);
+}
+
+TEST_CASE("sizes are rounded up to multiples") {
+  CHECK(round_up(0, 8) == 0);
+  CHECK(round_up(1, 8) == 8);
+  CHECK(round_up(8, 8) == 8);
+  CHECK(round_up(4097, 4096) == 8192);
+}

@@ -72,7 +72,21 @@ TEST_CASE("a file under the lease of another process opens once the lease is rel
     char digits[10];
     read_exactly(file, 0, digits, sizeof digits);
     CHECK(std::string(digits, sizeof digits) == "0123456789");
+    const LeaseHolder other(path);
+    CHECK(::write(open_for_writing((scratch / name).c_str()).get(), "0", 1) == 1);
   }
+}
+
+TEST_CASE("only regular files are opened for writing") {
+  const ScratchDirectory scratch;
+  REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0600) == 0);
+  const auto code = [](const std::string& path) {
+    return code_of<Error>([&] { open_for_writing(path.c_str()); });
+  };
+  CHECK(code(scratch / "fifo") == Code::not_regular);
+  CHECK(code("/dev/null") == Code::not_regular);
+  CHECK(code(scratch / ".") == Code::not_regular);
+  CHECK(code(scratch / "absent") == Code::not_found);
 }
 
 TEST_CASE("opening a FIFO does not block") {
