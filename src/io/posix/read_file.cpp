@@ -1,7 +1,6 @@
 #include "io/posix/read_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -18,10 +17,10 @@ namespace {
 // open() of a file under a lease or delegation: without O_NONBLOCK the kernel waits for its release
 // instead of failing with EAGAIN. The descriptor that was examined is the one that is reopened, so
 // that the wait cannot be for the writer of a FIFO that took the path.
-FileDescriptor open_after_lease(const char* path) {
-  const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
+FileDescriptor open_after_lease(int directory, const char* path, const char* name) {
+  const FileDescriptor found = open_at(directory, path, O_PATH);
   if (!found) return FileDescriptor();
-  stat_regular_file(found, path);
+  stat_regular_file(found, name);
   FileDescriptor file = reopen(found, O_RDONLY | O_NOCTTY);
   if (!file && errno == ENOENT) errno = EAGAIN;  // /proc is not mounted
   return file;
@@ -29,10 +28,20 @@ FileDescriptor open_after_lease(const char* path) {
 
 }  // namespace
 
-FileDescriptor open_for_reading(const char* path) {
-  FileDescriptor file = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!file && errno == EAGAIN) file = open_after_lease(path);
-  if (!file) throw os_failure("cannot open", path, errno);
+FileStat file_stat(const struct stat& status) noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
+}
+
+FileIdentity identity_of(const FileStat& status) noexcept {
+  return {status.device, status.inode, status.size, status.modified};
+}
+
+FileDescriptor open_for_reading(int directory, const char* path, const char* name) {
+  FileDescriptor file = open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file && errno == EAGAIN) file = open_after_lease(directory, path, name);
+  if (!file) throw os_failure("cannot open", name, errno);
   return file;
 }
 
@@ -43,7 +52,7 @@ FileStat stat_regular_file(const FileDescriptor& file, const char* name) {
     throw Error(Code::not_regular, Message() << Quoted{name} << " is " << file_kind(status.st_mode)
                                              << ", expected a regular file");
   }
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim};
+  return file_stat(status);
 }
 
 bool is_network_or_fuse(const FileDescriptor& file) noexcept {
