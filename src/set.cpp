@@ -180,7 +180,7 @@ File open_directory_set(const char* path, const SetOptions& options) {
 
 File open_index_path(const std::string& path, const SetOptions& options) {
   const std::size_t name = path.rfind('/') + 1;  // 0 without a slash
-  const auto directory = open_directory(name == 0 ? "." : path.substr(0, name));
+  const auto directory = open_directory(path.substr(0, name));
   return open_index(*directory, path.substr(name), {}, options);
 }
 

@@ -22,6 +22,13 @@ ShardIndex parse(const Source& source) {
   return parse_index({text, size});
 }
 
+// Removes the whitespace of JSON around a value.
+void trim(std::string* value) {
+  constexpr std::string_view spaces = " \t\n\r";
+  value->erase(value->find_last_not_of(spaces) + 1);
+  value->erase(0, value->find_first_not_of(spaces));
+}
+
 std::size_t position_in(const Header& header, const TensorEntry& tensor) noexcept {
   return static_cast<std::size_t>(&tensor - header.tensors().data());
 }
@@ -42,6 +49,7 @@ OpenedIndex read_index(const Directory& directory, const std::string& name) {
     throw Error(error.code(), Message() << error.what() << ", in " << Quoted{opened.path},
                 error.position(), error.os_error());
   }
+  if (opened.metadata) trim(&*opened.metadata);
   return opened;
 }
 

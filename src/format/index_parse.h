@@ -26,7 +26,7 @@ struct ShardIndex {
   std::vector<std::string> shards;  // normalized paths, distinct, sorted by bytes
   LargeVector<Entry> entries;       // in the order of the text
 
-  // Where the text has the value of "metadata".
+  // Where the text has the value of "metadata", with the whitespace around it.
   struct Range {
     std::uint64_t offset;
     std::uint64_t size;

@@ -120,7 +120,6 @@ JsonDocument::JsonDocument(std::span<char> text, std::uint64_t text_offset, cons
   if (!parser_.build()) explain(json);
 }
 
-// The member's value lies between its colon and the comma or bracket that ends it.
 TextRange JsonDocument::member_range(std::size_t position) const noexcept {
   int depth = 0;
   TextRange range{0, 0};
@@ -135,11 +134,7 @@ TextRange JsonDocument::member_range(std::size_t position) const noexcept {
     if (depth == 1 && c == ':' && position-- == 0) range.begin = at + 1;
     if (c == '{' || c == '[') ++depth;
   }
-  constexpr std::string_view spaces = " \t\n\r";
-  const std::string_view value = text_.substr(range.begin, range.end - range.begin);
-  const std::size_t first = value.find_first_not_of(spaces);
-  const std::size_t last = value.find_last_not_of(spaces);
-  return {range.begin + first, range.begin + last + 1};
+  return range;
 }
 
 std::string_view type_name(simdjson::dom::element value) noexcept {

@@ -59,7 +59,8 @@ class JsonDocument {
   // Its strings live as long as the document.
   simdjson::dom::element root() const noexcept { return parser_.root(); }
 
-  // Where the text has the value of the member at `position` of the root, an object.
+  // Where the text has the value of the member at `position` of the root, an object, with the
+  // whitespace around it: from the colon to the comma or bracket after it.
   TextRange member_range(std::size_t position) const noexcept;
 
  private:

@@ -99,6 +99,7 @@ class Directory {
   std::string path_;
 };
 
+// An empty path is the working directory.
 std::shared_ptr<const Directory> open_directory(std::string path);
 
 // Throws Code::not_found.

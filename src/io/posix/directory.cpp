@@ -67,8 +67,8 @@ class PosixDirectory final : public Directory {
 }  // namespace
 
 std::shared_ptr<const Directory> open_directory(std::string path) {
-  auto directory =
-      std::make_shared<const FileDescriptor>(open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY));
+  auto directory = std::make_shared<const FileDescriptor>(
+      open_at(AT_FDCWD, path.empty() ? "." : path.c_str(), O_PATH | O_DIRECTORY));
   if (!*directory) throw os_failure("cannot open the directory", path, errno);
   return std::make_shared<const PosixDirectory>(std::move(directory), std::move(path));
 }
