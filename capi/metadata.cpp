@@ -1,6 +1,8 @@
 // Queries of the header's __metadata__.
 #include <safetensors/safetensors.h>
 
+#include <algorithm>
+
 #include "format/metadata_range.h"
 #include "guard.h"
 #include "handles.h"
@@ -22,6 +24,35 @@ st_status metadata_not_found(st_error* error, const char* key, uint64_t key_len)
   return capi::report(
       error, st::Error(st::Code::metadata_not_found,
                        st::Message() << "no metadata entry has the key " << st::Quoted{wanted}));
+}
+
+// The range in the file of a metadata value of its header. Reads the header again.
+st::ByteRange value_in(const st::Source& source, const st::Header& header, std::string_view key) {
+  source.verify_unchanged();
+  const std::uint64_t size = header.data_offset() - length_field_size;
+  const st::Bytes text = st::allocate_bytes(size);
+  source.read_at(length_field_size, text.writable, size);
+  const std::string_view view(reinterpret_cast<const char*>(text.data),
+                              static_cast<std::size_t>(size));
+  const auto range = st::find_metadata_value(view, key);
+  if (!range) {
+    throw st::Error(st::Code::changed,
+                    st::Message() << "the header changed after the file was opened: metadata key "
+                                  << st::Quoted{key} << " is missing");
+  }
+  return {length_field_size + range->offset, range->size};
+}
+
+// The same for a set: in the first shard that has the key.
+st::ByteRange value_range(const st::File& file, std::string_view key) {
+  if (!file.set) return value_in(*file.source, *file.header, key);
+  const auto& shards = file.set->shards;
+  const auto shard = std::find_if(shards.begin(), shards.end(), [&](const st::Shard& candidate) {
+    return candidate.header->find_metadata(key) != nullptr;
+  });
+  st::ByteRange range = value_in(*shard->source, *shard->header, key);
+  range.offset += shard->first_offset;
+  return range;
 }
 
 }  // namespace
@@ -85,21 +116,9 @@ st_status st_file_metadata_range(const st_file* file, const char* key, uint64_t 
   return capi::guard(error, clear, [&]() -> st_status {
     const st::MetadataEntry* found = find_metadata(file, key, key_len);
     if (!found) return metadata_not_found(error, key, key_len);
-    file->file.source->verify_unchanged();
-    const std::uint64_t size = file->file.header->data_offset() - length_field_size;
-    const st::Bytes text = st::allocate_bytes(size);
-    file->file.source->read_at(length_field_size, text.writable, size);
-    const std::string_view view(reinterpret_cast<const char*>(text.data),
-                                static_cast<std::size_t>(size));
-    const auto range = st::find_metadata_value(view, found->key);
-    if (!range) {
-      throw st::Error(st::Code::changed, st::Message()
-                                             << "the header changed after the file was opened: "
-                                                "metadata key "
-                                             << st::Quoted{found->key} << " is missing");
-    }
-    *file_offset = length_field_size + range->offset;
-    *nbytes = range->size;
+    const st::ByteRange range = value_range(file->file, found->key);
+    *file_offset = range.offset;
+    *nbytes = range.size;
     return ST_OK;
   });
 }

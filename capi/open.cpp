@@ -7,17 +7,14 @@
 #include "guard.h"
 #include "handles.h"
 #include "io/platform.h"
+#include "set.h"
 #include "structs.h"
 
 namespace {
 
 using capi::require;
 
-struct OpenOptions {
-  st::Backend backend = st::Backend::automatic;
-  st::Access access = st::Access::read_only;
-  st::HeaderOptions header;
-};
+using OpenOptions = st::SetOptions;
 
 OpenOptions options_of(const st_open_options* given) {
   OpenOptions options;
@@ -27,6 +24,7 @@ OpenOptions options_of(const st_open_options* given) {
   options.access = capi::enum_value(fields.access, st::Access::writable, "access");
   options.header.strictness =
       capi::enum_value(fields.strictness, st::Strictness::strict, "strictness");
+  options.policy = capi::enum_value(fields.set_policy, st::SetPolicy::all, "set_policy");
   require(fields.reserved == 0, "st_open_options.reserved is not 0");
   require(fields.max_header_size <= st::max_header_size,
           "max_header_size exceeds the format's limit of 100,000,000 bytes");
@@ -64,16 +62,12 @@ void clear(st_file** file) {
   *file = nullptr;
 }
 
-// Adds the path to the messages of header errors.
-st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& options,
-                   const char* path = nullptr) {
-  try {
-    return std::make_unique<st_file>(st::open_file(std::move(source), options.header)).release();
-  } catch (const st::Error& error) {
-    if (!path) throw;
-    throw st::Error(error.code(), st::Message() << error.what() << ", in " << st::Quoted{path},
-                    error.position(), error.os_error());
-  }
+st_file* make_file(st::File file) {
+  return std::make_unique<st_file>(std::move(file)).release();
+}
+
+st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& options) {
+  return make_file(st::open_file(std::move(source), options.header));
 }
 
 }  // namespace
@@ -85,7 +79,8 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       [&] {
         require(path != nullptr, "path is NULL");
         const OpenOptions parsed = options_of(options);
-        *file = make_file(st::open_path(path, parsed.backend, parsed.access), parsed, path);
+        *file = make_file(
+            st::open_named_file(st::open_path(path, parsed.backend, parsed.access), parsed.header));
       });
 }
 
@@ -145,5 +140,15 @@ st_status st_open_io(const st_io* io, const st_open_options* options, st_file** 
                                          parsed.access),
                       parsed);
         releaser->arm(given.release, given.user_data);
+      });
+}
+
+st_status st_open_set(const char* path, const st_open_options* options, st_file** file,
+                      st_error* error) {
+  return capi::guard(
+      error, [&] { clear(file); },
+      [&] {
+        require(path != nullptr, "path is NULL");
+        *file = make_file(st::open_set(path, options_of(options)));
       });
 }

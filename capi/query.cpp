@@ -77,7 +77,8 @@ st_status st_file_identity(const st_file* file, st_identity* identity, st_error*
         value.device = opened.device;
         value.inode = opened.inode;
         value.nbytes = opened.size;
-        value.header_nbytes = file->file.header->data_offset() - 8;
+        // A set has no header of its own.
+        value.header_nbytes = file->file.set ? 0 : file->file.header->data_offset() - 8;
         capi::write_struct(identity, value);
       });
 }

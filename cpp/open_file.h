@@ -1,4 +1,4 @@
-// Opens a file for loading tensors.
+// Opens a file or a set of files for loading tensors.
 #pragma once
 
 #include <filesystem>
@@ -6,12 +6,13 @@
 
 namespace safetensors {
 
-// The bytes are writable, because LibTorch has no read-only tensors.
+// `path` is a file, an index, or a directory. The bytes are writable, because LibTorch has no
+// read-only tensors.
 inline File open_file(const std::filesystem::path& path, Backend backend) {
   OpenOptions options;
   options.backend = backend;
   options.writable = true;
-  return File::open(path, options);
+  return File::open_set(path, options);
 }
 
 }  // namespace safetensors

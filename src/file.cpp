@@ -101,7 +101,16 @@ File open_file(std::shared_ptr<const Source> source, const HeaderOptions& option
 
   ParsedHeader parsed = parse_text(*source, {text, count}, options.strictness);
   auto header = validate_header(std::move(parsed), length_size + length, source->size());
-  return {std::move(source), std::move(header)};
+  return {std::move(source), std::move(header), nullptr};
+}
+
+File open_named_file(std::shared_ptr<const Source> source, const HeaderOptions& options) {
+  try {
+    return open_file(source, options);
+  } catch (const Error& error) {
+    throw Error(error.code(), Message() << error.what() << ", in " << Quoted{source->name()},
+                error.position(), error.os_error());
+  }
 }
 
 }  // namespace st

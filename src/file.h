@@ -1,8 +1,11 @@
-// An open file: the source of its bytes and its header.
+// An open file, or a set of files as one: the source of its bytes and its header.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "format/header.h"
 #include "format/header_parse.h"
@@ -15,9 +18,24 @@ struct HeaderOptions {
   Strictness strictness = Strictness::compatible;
 };
 
+// A file of a set.
+struct Shard {
+  std::shared_ptr<const Source> source;
+  std::shared_ptr<const Header> header;
+  std::uint64_t first_offset;  // of the shard's first byte in the set
+  std::uint64_t tensor_count;  // tensors that the set has from this shard
+};
+
+// What a file that is a set has besides. Empty for other files.
+struct SetParts {
+  std::vector<Shard> shards;                  // in the order of their offsets
+  std::optional<std::string> index_metadata;  // JSON
+};
+
 struct File {
   std::shared_ptr<const Source> source;
   std::shared_ptr<const Header> header;
+  std::shared_ptr<const SetParts> set;  // null for a file that is not a set
 
   Bytes get(const TensorEntry& tensor) const {
     return source->get(header->file_offset(tensor), tensor.nbytes());
@@ -26,5 +44,8 @@ struct File {
 
 // Reads and checks the header. Nothing is allocated before its length is known to fit the file.
 File open_file(std::shared_ptr<const Source> source, const HeaderOptions& options);
+
+// The same; the messages of errors end with the name of the source.
+File open_named_file(std::shared_ptr<const Source> source, const HeaderOptions& options);
 
 }  // namespace st

@@ -14,7 +14,6 @@
 #include "device/pinned_ring.h"
 #include "device/read_ahead.h"
 #include "device/read_plan.h"
-#include "read_at.h"
 #include "tensor/byte_view.h"
 
 namespace safetensors {
@@ -80,8 +79,8 @@ void load_through_ring(const File& file, const ReadPlan& plan,
 void load_opaque(const File& file, const DeviceRead& read, ProgressCounter& progress) {
   const at::Tensor& destination = read.destination;
   const at::Tensor host = at::empty(destination.sizes(), destination.scalar_type());
-  read_at(file, read.file_offset,
-          MutableBytes(static_cast<std::byte*>(host.mutable_data_ptr()), host.nbytes()));
+  file.read_at(read.file_offset,
+               MutableBytes(static_cast<std::byte*>(host.mutable_data_ptr()), host.nbytes()));
   const c10::NoGradGuard no_grad;
   destination.copy_(host);
   progress.add(host.nbytes());

@@ -11,7 +11,6 @@
 
 #include "device/device_load.h"
 #include "names/quote.h"
-#include "read_at.h"
 #include "tensor/dtype_map.h"
 #include "tensor/host_tensor.h"
 #include "tensor/tensor_span.h"
@@ -45,7 +44,7 @@ void read_bytes(const File& file, const ValueCopy& copy, ProgressCounter& progre
   auto* bytes = static_cast<std::byte*>(copy.destination.mutable_data_ptr());
   for (std::uint64_t done = 0; done < copy.entry.info.nbytes;) {
     const std::uint64_t piece = std::min(largest_piece, copy.entry.info.nbytes - done);
-    read_at(file, copy.entry.info.file_offset + done, MutableBytes(bytes + done, piece));
+    file.read_at(copy.entry.info.file_offset + done, MutableBytes(bytes + done, piece));
     done += piece;
     progress.add(piece);
   }

@@ -20,8 +20,7 @@ constexpr FileKind torch_zip = {"a PyTorch checkpoint (zip)",
                                 "load it with torch.load and save it as safetensors"};
 constexpr FileKind numpy_zip = {"an NPZ archive", convert_tensors};
 constexpr FileKind zip = {"a zip archive", "extract it, or if torch.save wrote it, convert it"};
-constexpr FileKind index_json = {"a JSON index of shards",
-                                 "open the .safetensors files that it lists"};
+constexpr FileKind index_json = {"a JSON index of shards", "open it as a set (st_open_set)"};
 constexpr FileKind json = {"a JSON file",
                            "open the .safetensors file, not its index or configuration"};
 constexpr FileKind zeros = {"filled with NUL bytes",

@@ -43,6 +43,7 @@ class Header {
   struct Storage {
     std::unique_ptr<char[]> text;
     std::unique_ptr<std::uint64_t[]> extents;
+    std::vector<std::shared_ptr<const Header>> parts;  // of a set: the headers of its shards
   };
 
   // `tensors` in file order with `index` over their names, `metadata` by key.

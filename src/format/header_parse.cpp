@@ -1,18 +1,12 @@
 #include "format/header_parse.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include "error.h"
-#include "format/header_text.h"
-#include "format/json_diagnostics.h"
-#include "format/json_numbers.h"
+#include "format/json_document.h"
+#include "format/json_text.h"
 #include "io/platform.h"
 
 namespace st {
@@ -20,95 +14,6 @@ namespace {
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
-
-static_assert(parse_padding >= simdjson::SIMDJSON_PADDING);
-
-// Null until a test selects one.
-std::atomic<const simdjson::implementation*> selected_kernel{nullptr};
-
-// Not simdjson's active implementation: that one is chosen by a variable of the environment.
-const simdjson::implementation& kernel() noexcept {
-  static const simdjson::implementation* const best =
-      simdjson::get_available_implementations().detect_best_supported();
-  const simdjson::implementation* const selected = selected_kernel;
-  return selected ? *selected : *best;
-}
-
-// simdjson's parser, run by its stages because numbers are rewritten between them. Its large
-// buffers are replaced by memory that may be on huge pages: page faults would cost more than
-// parsing.
-class JsonParser {
- public:
-  // Throws std::bad_alloc.
-  explicit JsonParser(std::size_t text_size) {
-    constexpr std::size_t slack = 64 + simdjson::SIMDJSON_PADDING;
-    if (!check(kernel().create_dom_parser_implementation(text_size, simdjson::DEFAULT_MAX_DEPTH,
-                                                         parser_))) {
-      throw Error(Code::internal, Message() << "the JSON parser cannot be created");
-    }
-    parser_->structural_indexes.reset();
-    // The sizes that simdjson's own allocation has.
-    tape_ = allocate_bytes((text_size + slack) * sizeof(std::uint64_t));
-    strings_ = allocate_bytes(5 * text_size / 3 + slack);
-    tokens_ = allocate_bytes((text_size + slack) * sizeof(std::uint32_t));
-    document_.tape.reset(reinterpret_cast<std::uint64_t*>(tape_.writable));
-    document_.string_buf.reset(reinterpret_cast<std::uint8_t*>(strings_.writable));
-    parser_->structural_indexes.reset(reinterpret_cast<std::uint32_t*>(tokens_.writable));
-  }
-  JsonParser(const JsonParser&) = delete;
-  JsonParser& operator=(const JsonParser&) = delete;
-  ~JsonParser() {
-    (void)document_.tape.release();
-    (void)document_.string_buf.release();
-    (void)parser_->structural_indexes.release();
-  }
-
-  // Finds the tokens of `text`, which has parse_padding bytes behind it. Returns whether its
-  // strings and its UTF-8 are valid.
-  bool tokenize(std::span<const char> text) {
-    return check(parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
-                                 simdjson::stage1_mode::regular));
-  }
-
-  // Where the tokens begin.
-  std::span<const std::uint32_t> tokens() const noexcept {
-    return {parser_->structural_indexes.get(), parser_->n_structural_indexes};
-  }
-
-  // Builds the document from the tokens. Returns whether they are JSON.
-  bool build() { return check(parser_->stage2(document_)); }
-
-  element root() const noexcept { return document_.root(); }
-
- private:
-  static bool check(simdjson::error_code failure) {
-    if (failure == simdjson::MEMALLOC) throw std::bad_alloc();
-    return failure == simdjson::SUCCESS;
-  }
-
-  Bytes tape_, strings_, tokens_;
-  simdjson::dom::document document_;
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
-};
-
-std::string_view type_name(element value) {
-  switch (value.type()) {
-    case element_type::ARRAY:
-      return "an array";
-    case element_type::OBJECT:
-      return "an object";
-    case element_type::INT64:
-    case element_type::UINT64:
-    case element_type::DOUBLE:
-      return "a number";
-    case element_type::STRING:
-      return "a string";
-    case element_type::BOOL:
-      return "a boolean";
-    default:
-      return "null";
-  }
-}
 
 [[noreturn]] void schema_error(std::string_view name, std::string_view what, std::string_view field,
                                std::string_view wanted) {
@@ -320,70 +225,16 @@ ParsedHeader HeaderReader::finish() const {
   return parsed;
 }
 
-bool begins_number(char c) noexcept {
-  return c == '-' || (c >= '0' && c <= '9');
-}
-
-// Whether the text nests deeper than the reference allows, or has a number that the parser and the
-// reference read differently.
-bool needs_care(std::string_view text, std::span<const std::uint32_t> tokens) noexcept {
-  static constexpr auto nesting = [] {
-    std::array<std::int8_t, 256> change{};
-    change['{'] = change['['] = 1;
-    change['}'] = change[']'] = -1;
-    return change;
-  }();
-  int depth = 0;
-  for (const std::uint32_t at : tokens) {
-    const char c = text[at];
-    depth += nesting[static_cast<unsigned char>(c)];
-    if (depth > deepest_nesting) return true;
-    if (begins_number(c) && !is_simple_integer(text, at)) return true;
-  }
-  return false;
-}
-
-// The text is checked first: messages show it as it is in the file.
-void normalize_numbers(std::span<char> text, std::span<const std::uint32_t> tokens,
-                       std::uint64_t text_offset) {
-  const std::string_view view(text.data(), text.size());
-  check_text(view, text_offset);
-  for (const std::uint32_t at : tokens) {
-    if (!begins_number(text[at]) || is_simple_integer(view, at)) continue;
-    if (!rewrite_number(text, at)) {
-      throw Error(Code::json,
-                  Message() << "the header has a number out of range at byte " << text_offset + at,
-                  text_offset + at);
-    }
-  }
-}
-
 }  // namespace
 
-bool select_json_kernel(std::string_view name) noexcept {
-  for (const simdjson::implementation* candidate : simdjson::get_available_implementations()) {
-    if (candidate->name() != name || !candidate->supported_by_runtime_system()) continue;
-    selected_kernel = candidate;
-    return true;
-  }
-  return false;
-}
-
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset) {
-  const std::string_view view(text.data(), text.size());
-  // Releases of the parser differ in whether they skip a byte order mark.
-  if (view.starts_with("\xEF\xBB\xBF")) explain(view, text_offset);
-
-  if (is_wrong_at_start(view)) explain(view, text_offset);
-
-  JsonParser parser(text.size());
-  if (!parser.tokenize(text)) explain(view, text_offset);
-  if (needs_care(view, parser.tokens())) normalize_numbers(text, parser.tokens(), text_offset);
-  if (!parser.build()) explain(view, text_offset);
-
-  if (strictness == Strictness::strict) check_strict_form(view, text_offset);
+  constexpr const char* name = "the header";
+  const JsonDocument document(text, text_offset, name);
+  if (strictness == Strictness::strict) {
+    check_strict_form({{text.data(), text.size()}, text_offset, name});
+  }
   HeaderReader reader(strictness);
-  reader.read(parser.root());
+  reader.read(document.root());
   return reader.finish();
 }
 

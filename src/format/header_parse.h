@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "format/header.h"
+#include "format/json_text.h"
 #include "io/platform.h"
 
 namespace st {
@@ -24,16 +25,8 @@ struct ParsedHeader {
   MetadataForm metadata_form = MetadataForm::absent;
 };
 
-// Bytes behind the text that must be readable, whatever they hold.
-inline constexpr std::size_t parse_padding = 64;
-
 // `text` is private memory with `parse_padding` bytes behind it; it is overwritten. `text_offset`
 // is where it begins in the file, for error positions. Throws Code::utf8, json, schema or dtype.
 ParsedHeader parse_header(std::span<char> text, Strictness strictness, std::uint64_t text_offset);
-
-// For tests: selects the JSON parser's implementation for one instruction set by its name, for all
-// later calls. Returns whether this machine can run it. Nothing else, and nothing in the
-// environment, changes the choice of the best one.
-bool select_json_kernel(std::string_view name) noexcept;
 
 }  // namespace st

@@ -18,7 +18,7 @@ class Scanner {
   JsonError scan() noexcept {
     if (!document()) return {at_, expected_};
     space();
-    if (at_ < text_.size()) return {at_, "the end of the header"};
+    if (at_ < text_.size()) return {at_, "the end of the text"};
     return {text_.size(), nullptr};
   }
 

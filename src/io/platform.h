@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "io/bytes.h"
@@ -63,6 +66,47 @@ std::shared_ptr<const Source> open_path(const char* path, Backend backend, Acces
 
 // Duplicates the descriptor of a regular file, and neither uses nor moves its file position.
 std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Access access);
+
+// A directory whose files are opened by their paths in it, also after it was renamed or the working
+// directory has changed.
+class Directory {
+ public:
+  // `path` is for messages.
+  explicit Directory(std::string path) noexcept : path_(std::move(path)) {}
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  virtual ~Directory() = default;
+
+  const std::string& path() const noexcept { return path_; }
+
+  // What messages call a file of the directory.
+  std::string path_of(const std::string& file) const {
+    return path_.empty() || path_.back() == '/' ? path_ + file : path_ + '/' + file;
+  }
+
+  // The names of its entries, in any order.
+  virtual std::vector<std::string> names() const = 0;
+
+  // Opens a file as open_path does. Without `keep_open` no descriptor stays open: each read opens
+  // the file again, and throws Code::changed if it finds another or a modified file.
+  virtual std::shared_ptr<const Source> open(const std::string& file, Backend backend,
+                                             Access access, bool keep_open) const = 0;
+
+  // The file that the path refers to now, or nothing if there is none.
+  virtual std::optional<FileIdentity> identify(const std::string& file) const = 0;
+
+ private:
+  std::string path_;
+};
+
+// An empty path is the working directory.
+std::shared_ptr<const Directory> open_directory(std::string path);
+
+// Throws Code::not_found.
+bool is_directory(const char* path);
+
+// How many descriptors the shards of one set may keep open.
+std::size_t descriptors_for_shards() noexcept;
 
 // ---- Writing ------------------------------------------------------------------------------------
 

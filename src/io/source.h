@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "callbacks.h"
 #include "io/bytes.h"
@@ -23,11 +24,15 @@ enum class Backend : std::uint32_t { automatic = 0, mmap = 1, pread = 2 };
 //              calls share; every other source returns a new copy from each get().
 enum class Access : std::uint32_t { read_only = 0, writable = 1 };
 
-// Which file a source reads. Zeros, but for the size, where the bytes do not come from a file.
+// Which file a source reads, as it was opened. Zeros, but for the size, where the bytes do not come
+// from one file.
 struct FileIdentity {
   std::uint64_t device;
   std::uint64_t inode;
-  std::uint64_t size;  // bytes, when the source was opened
+  std::uint64_t size;     // bytes
+  std::int64_t modified;  // nanoseconds since 1970
+
+  bool operator==(const FileIdentity&) const = default;
 };
 
 class Source {
@@ -57,13 +62,19 @@ class Source {
   // first, but a truncation while the bytes are accessed raises SIGBUS.
   virtual const std::byte* in_place(std::uint64_t offset, std::uint64_t count) const;
 
+  // What messages call the file that has the byte at `offset`.
+  virtual std::string_view name_at(std::uint64_t) const noexcept { return name(); }
+
+  // The path of the file, NUL-terminated, if the caller passed one; else "".
+  virtual const char* path() const noexcept { return ""; }
+
+  // The descriptor of the file that stays open as long as the source, or -1.
+  virtual int descriptor() const noexcept { return -1; }
+
   // Whether get() returns bytes of a mapped file.
   virtual bool is_mapped() const noexcept { return false; }
 
-  // A descriptor of the file, open for reading as long as the source lives; -1 if it has none.
-  virtual int descriptor() const noexcept { return -1; }
-
-  virtual FileIdentity identity() const noexcept { return {0, 0, size()}; }
+  virtual FileIdentity identity() const noexcept { return {0, 0, size(), 0}; }
 
   // Throws Code::truncated or Code::changed.
   virtual void verify_unchanged() const {}
@@ -90,5 +101,15 @@ struct Callbacks {
 };
 
 std::shared_ptr<const Source> open_callbacks(Callbacks callbacks, Access access);
+
+// A file of a concatenation.
+struct SourcePart {
+  std::uint64_t first_offset;  // of its first byte
+  std::shared_ptr<const Source> source;
+};
+
+// One source of the bytes of several, which follow each other without gaps from offset 0 on. `name`
+// is what messages call all of it.
+std::shared_ptr<const Source> concatenate(std::string name, std::vector<SourcePart> parts);
 
 }  // namespace st

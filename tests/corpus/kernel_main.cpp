@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "format/header_parse.h"
+#include "format/json_kernel.h"
 
 int main(int argc, char** argv) {
   constexpr int skipped = 77;

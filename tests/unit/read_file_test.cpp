@@ -68,7 +68,7 @@ TEST_CASE("a file under the lease of another process opens once the lease is rel
   for (const char* name : {"file", "link"}) {
     const LeaseHolder holder(path);
     if (!holder.has_lease()) SKIP("the file system of " << path << " has no leases");
-    const FileDescriptor file = open_for_reading((scratch / name).c_str());
+    const FileDescriptor file = open_for_reading(AT_FDCWD, (scratch / name).c_str(), "a file");
     char digits[10];
     read_exactly(file, 0, digits, sizeof digits);
     CHECK(std::string(digits, sizeof digits) == "0123456789");
@@ -92,7 +92,7 @@ TEST_CASE("only regular files are opened for writing") {
 TEST_CASE("opening a FIFO does not block") {
   const ScratchDirectory scratch;
   REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0600) == 0);
-  const FileDescriptor file = open_for_reading((scratch / "fifo").c_str());
+  const FileDescriptor file = open_for_reading(AT_FDCWD, (scratch / "fifo").c_str(), "a file");
   CHECK(code_of<Error>([&] { stat_regular_file(file, "fifo"); }) == Code::not_regular);
 }
 
@@ -101,7 +101,8 @@ TEST_CASE("stat reports size and identity") {
   write_file(scratch / "file", "0123456789");
   struct stat expected;
   REQUIRE(::stat((scratch / "file").c_str(), &expected) == 0);
-  const FileStat found = stat_regular_file(open_for_reading((scratch / "file").c_str()), "file");
+  const FileStat found =
+      stat_regular_file(open_for_reading(AT_FDCWD, (scratch / "file").c_str(), "a file"), "file");
   CHECK(found.size == 10);
   CHECK(found.device == expected.st_dev);
   CHECK(found.inode == expected.st_ino);
@@ -110,7 +111,7 @@ TEST_CASE("stat reports size and identity") {
 TEST_CASE("reading beyond the end of a truncated file reports where it ends") {
   const ScratchDirectory scratch;
   write_file(scratch / "file", "01234");
-  const FileDescriptor file = open_for_reading((scratch / "file").c_str());
+  const FileDescriptor file = open_for_reading(AT_FDCWD, (scratch / "file").c_str(), "a file");
   char bytes[10];
   try {
     read_exactly(file, 2, bytes, 8);

@@ -28,11 +28,18 @@ enum class Backend : std::uint32_t {
 
 enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
 
+// Which tensors of its shards a set has.
+enum class SetPolicy : std::uint32_t {
+  Index = ST_SET_INDEX,  // those that the index assigns to a shard, each from that shard
+  All = ST_SET_ALL,      // all; of those with one name, the one that the index names
+};
+
 struct OpenOptions {
-  Backend backend = Backend::Auto;    // for paths and descriptors
-  bool strict = false;                // reject headers that only lenient readers accept
-  bool writable = false;              // Tensor::mutable_bytes; the file never changes
-  std::uint64_t max_header_size = 0;  // bytes; 0: the format's own limit, 100,000,000
+  Backend backend = Backend::Auto;          // for paths and descriptors
+  bool strict = false;                      // reject headers that only lenient readers accept
+  bool writable = false;                    // Tensor::mutable_bytes; the file never changes
+  std::uint64_t max_header_size = 0;        // bytes; 0: the format's own limit, 100,000,000
+  SetPolicy set_policy = SetPolicy::Index;  // for open_set
 };
 
 // Keys and values of a file's __metadata__.
@@ -66,6 +73,23 @@ struct Identity {
   friend bool operator!=(const Identity& a, const Identity& b) noexcept { return !(a == b); }
 };
 
+// A file of a set.
+struct Shard {
+  std::filesystem::path path;      // empty unless the File was opened by a path
+  std::uint64_t first_offset = 0;  // file offset of the shard's first byte in the set
+  std::uint64_t nbytes = 0;
+  std::uint64_t tensor_count = 0;  // tensors that the set has from this shard
+};
+
+// Where a tensor's bytes are.
+struct Location {
+  int fd = -1;                    // of the shard, owned by the File; -1 if none stays open
+  std::uint64_t shard = 0;        // index in File::shards()
+  std::filesystem::path path;     // of the shard
+  std::uint64_t file_offset = 0;  // from the first byte of the shard
+  std::uint64_t nbytes = 0;
+};
+
 // The elements begin <= i < end of a dimension.
 struct Slice {
   std::uint64_t begin;
@@ -80,6 +104,16 @@ class File {
   static File open(const std::filesystem::path& path, const OpenOptions& options = {}) {
     return make(options, [&](auto* opts, auto** file, auto* error) {
       return st_open(detail::c_path(path), opts, file, error);
+    });
+  }
+
+  // Opens a set, a model in one or more files: `path` is an index (model.safetensors.index.json), a
+  // directory, or one file. The File has the tensors of all shards, and file offsets count in the
+  // concatenation of the shards; see st_open_set. Throws Error as open, and ST_E_SET_INDEX,
+  // ST_E_SET_PATH, ST_E_SET_SHARD_MISSING, ST_E_SET_TENSOR_MISSING, ST_E_SET_AMBIGUOUS.
+  static File open_set(const std::filesystem::path& path, const OpenOptions& options = {}) {
+    return make(options, [&](auto* opts, auto** file, auto* error) {
+      return st_open_set(detail::c_path(path), opts, file, error);
     });
   }
 
@@ -274,6 +308,42 @@ class File {
     return range;
   }
 
+  // The files of a set, in the order of their offsets: one for a file that is not from open_set.
+  std::vector<Shard> shards() const {
+    std::vector<Shard> all;
+    st_error error = ST_ERROR_INIT;
+    for (std::uint64_t index = 0; index < st_shard_count(handle()); ++index) {
+      st_shard shard = ST_SHARD_INIT;
+      detail::check(st_shard_at(handle(), index, &shard, &error), error);
+      all.push_back({shard.path, shard.first_offset, shard.nbytes, shard.tensor_count});
+    }
+    return all;
+  }
+
+  // Where a tensor's bytes are, for programs that read them with I/O of their own. Throws Error
+  // ST_E_TENSOR_NOT_FOUND.
+  Location location(std::string_view name) const {
+    st_location found = ST_LOCATION_INIT;
+    st_error error = ST_ERROR_INIT;
+    check(st_tensor_location(handle(), name.data(), name.size(), &found, &error), error);
+    return {found.fd, found.shard, found.path, found.file_offset, found.nbytes};
+  }
+
+  // The JSON text of the "metadata" of a set's index, if it has one.
+  std::optional<std::string> index_metadata() const {
+    const char* text = nullptr;
+    std::uint64_t length = 0;
+    const st_status status = st_file_index_metadata(handle(), &text, &length, nullptr);
+    return status == ST_OK ? std::optional(std::string(text, length)) : std::nullopt;
+  }
+
+  // Fills `buffer` with the bytes of the file from `file_offset`. Throws Error ST_E_OUT_OF_RANGE,
+  // ST_E_TRUNCATED, ST_E_IO.
+  void read_at(std::uint64_t file_offset, MutableBytes buffer) const {
+    st_error error = ST_ERROR_INIT;
+    check(st_read_at(handle(), file_offset, buffer.data(), buffer.size(), &error), error);
+  }
+
   // Size of the file in bytes, and the offset of its tensor data.
   std::uint64_t nbytes() const noexcept { return st_file_size(handle()); }
   std::uint64_t data_offset() const noexcept { return st_file_data_offset(handle()); }
@@ -310,6 +380,7 @@ class File {
     c_options.access =
         options.writable ? std::uint32_t{ST_ACCESS_WRITABLE} : std::uint32_t{ST_ACCESS_READ_ONLY};
     c_options.max_header_size = options.max_header_size;
+    c_options.set_policy = static_cast<std::uint32_t>(options.set_policy);
     st_file* file = nullptr;
     st_error error = ST_ERROR_INIT;
     check(open(&c_options, &file, &error), error, io);

@@ -1,11 +1,11 @@
-// Sources that read a regular file: through a mapping, or with pread.
-#include <string>
+#include "io/posix/file_source.h"
+
+#include <fcntl.h>
 
 #include "error.h"
 #include "io/platform.h"
 #include "io/posix/map_file.h"
 #include "io/posix/os_error.h"
-#include "io/posix/read_file.h"
 
 namespace st {
 namespace {
@@ -21,49 +21,52 @@ Error truncated(std::uint64_t now, std::uint64_t before) {
 
 class FileSource : public Source {
  public:
-  FileSource(std::string name, FileDescriptor file, FileStat opened, Access access) noexcept
-      : Source(std::move(name), access), file_(std::move(file)), opened_(opened) {}
+  FileSource(FileName name, ReadableFile file, Access access) noexcept
+      : Source(std::move(name.text), access), has_path_(name.is_path), file_(std::move(file)) {}
 
-  std::uint64_t size() const noexcept override { return opened_.size; }
+  std::uint64_t size() const noexcept override { return file_.opened().size; }
 
   void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
-    read_exactly(file_, offset, buffer, count);
+    file_.use([&](const FileDescriptor& file) { read_exactly(file, offset, buffer, count); });
   }
 
-  int descriptor() const noexcept override { return file_.get(); }
+  const char* path() const noexcept override { return has_path_ ? name().data() : ""; }
 
-  FileIdentity identity() const noexcept override {
-    return {opened_.device, opened_.inode, opened_.size};
-  }
+  int descriptor() const noexcept override { return file_.descriptor(); }
+
+  FileIdentity identity() const noexcept override { return identity_of(file_.opened()); }
 
   void verify_unchanged() const override {
-    const FileStat now = stat_regular_file(file_, opened_file);
-    if (now.size < opened_.size) throw truncated(now.size, opened_.size);
-    if (now.size != opened_.size || now.modified.tv_sec != opened_.modified.tv_sec ||
-        now.modified.tv_nsec != opened_.modified.tv_nsec) {
+    const FileStat now = status();
+    if (now.size < size()) throw truncated(now.size, size());
+    if (now.size != size() || now.modified != file_.opened().modified) {
       throw Error(Code::changed, Message() << "the file was modified after it was opened: it has "
-                                           << now.size << " bytes, it had " << opened_.size);
+                                           << now.size << " bytes, it had " << size());
     }
   }
 
  protected:
   // Accessing pages beyond the end of a truncated file raises SIGBUS, so check first.
   void require_length(std::uint64_t end) const {
-    const std::uint64_t now = stat_regular_file(file_, opened_file).size;
-    if (now < end) throw truncated(now, opened_.size);
+    const std::uint64_t now = status().size;
+    if (now < end) throw truncated(now, size());
   }
 
  private:
-  FileDescriptor file_;
-  FileStat opened_;
+  FileStat status() const {
+    return file_.use(
+        [](const FileDescriptor& file) { return stat_regular_file(file, opened_file); });
+  }
+
+  bool has_path_;
+  ReadableFile file_;
 };
 
 class MappedSource final : public FileSource {
  public:
-  MappedSource(std::string name, FileDescriptor file, FileStat opened, Access access,
+  MappedSource(FileName name, ReadableFile file, Access access,
                std::shared_ptr<std::byte> mapping) noexcept
-      : FileSource(std::move(name), std::move(file), opened, access),
-        mapping_(std::move(mapping)) {}
+      : FileSource(std::move(name), std::move(file), access), mapping_(std::move(mapping)) {}
 
   Bytes get(std::uint64_t offset, std::uint64_t count) const override {
     require_length(offset + count);
@@ -83,38 +86,48 @@ class MappedSource final : public FileSource {
   std::shared_ptr<std::byte> mapping_;
 };
 
-std::shared_ptr<const Source> make_source(FileDescriptor file, std::string name, Backend backend,
-                                          Access access) {
-  const FileStat opened = stat_regular_file(file, name.c_str());
+// Null, and an errno value or 0, without a mapping.
+std::shared_ptr<std::byte> map_if_wanted(const FileDescriptor& file, std::uint64_t size,
+                                         Backend backend, Access access, int* os_error) {
   const bool wants_mapping =
       backend == Backend::mmap || (backend == Backend::automatic && !is_network_or_fuse(file));
-  if (wants_mapping && opened.size > 0) {
-    int os_error = 0;
-    auto mapping = map_file(file, opened.size, access == Access::writable, &os_error);
-    if (mapping) {
-      return std::make_shared<const MappedSource>(std::move(name), std::move(file), opened, access,
-                                                  std::move(mapping));
-    }
-    if (backend == Backend::mmap) {
-      throw Error(code_of_errno(os_error),
-                  Message() << os_failure("cannot mmap", name, os_error).what()
-                            << "; the backends AUTO and PREAD open the file without a mapping",
-                  no_position, os_error);
-    }
-  }
-  return std::make_shared<const FileSource>(std::move(name), std::move(file), opened, access);
+  if (!wants_mapping || size == 0) return nullptr;
+  return map_file(file, size, access == Access::writable, os_error);
 }
 
 }  // namespace
 
+std::shared_ptr<const Source> make_file_source(ReadableFile file, FileName name, Backend backend,
+                                               Access access) {
+  int os_error = 0;
+  auto mapping = file.use([&](const FileDescriptor& descriptor) {
+    return map_if_wanted(descriptor, file.opened().size, backend, access, &os_error);
+  });
+  if (mapping) {
+    return std::make_shared<const MappedSource>(std::move(name), std::move(file), access,
+                                                std::move(mapping));
+  }
+  if (os_error != 0 && backend == Backend::mmap) {
+    throw Error(code_of_errno(os_error),
+                Message() << os_failure("cannot mmap", name.text, os_error).what()
+                          << "; the backends AUTO and PREAD open the file without a mapping",
+                no_position, os_error);
+  }
+  return std::make_shared<const FileSource>(std::move(name), std::move(file), access);
+}
+
 std::shared_ptr<const Source> open_path(const char* path, Backend backend, Access access) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
-  return make_source(open_for_reading(path), path, backend, access);
+  FileDescriptor file = open_for_reading(AT_FDCWD, path, path);
+  const FileStat opened = stat_regular_file(file, path);
+  return make_file_source({std::move(file), opened}, {path, true}, backend, access);
 }
 
 std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Access access) {
-  return make_source(duplicate(descriptor), "file descriptor " + std::to_string(descriptor),
-                     backend, access);
+  FileDescriptor file = duplicate(descriptor);
+  std::string name = "file descriptor " + std::to_string(descriptor);
+  const FileStat opened = stat_regular_file(file, name.c_str());
+  return make_file_source({std::move(file), opened}, {std::move(name), false}, backend, access);
 }
 
 }  // namespace st

@@ -1,7 +1,6 @@
 #include "io/posix/read_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -18,27 +17,37 @@ namespace {
 // open() of a file under a lease or delegation: without O_NONBLOCK the kernel waits for its release
 // instead of failing with EAGAIN. The descriptor that was examined is the one that is reopened, so
 // that the wait cannot be for the writer of a FIFO that took the path.
-FileDescriptor open_after_lease(const char* path, int access) {
-  const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
+FileDescriptor open_after_lease(int directory, const char* path, const char* name, int access) {
+  const FileDescriptor found = open_at(directory, path, O_PATH);
   if (!found) return FileDescriptor();
-  stat_regular_file(found, path);
+  stat_regular_file(found, name);
   FileDescriptor file = reopen(found, access | O_NOCTTY);
   if (!file && errno == ENOENT) errno = EAGAIN;  // /proc is not mounted
   return file;
 }
 
 // `access` is O_RDONLY or O_RDWR.
-FileDescriptor open_file(const char* path, int access) {
-  FileDescriptor file = open_at(AT_FDCWD, path, access | O_NONBLOCK | O_NOCTTY);
-  if (!file && errno == EAGAIN) file = open_after_lease(path, access);
+FileDescriptor open_file(int directory, const char* path, const char* name, int access) {
+  FileDescriptor file = open_at(directory, path, access | O_NONBLOCK | O_NOCTTY);
+  if (!file && errno == EAGAIN) file = open_after_lease(directory, path, name, access);
   return file;
 }
 
 }  // namespace
 
-FileDescriptor open_for_reading(const char* path) {
-  FileDescriptor file = open_file(path, O_RDONLY);
-  if (!file) throw os_failure("cannot open", path, errno);
+FileStat file_stat(const struct stat& status) noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
+}
+
+FileIdentity identity_of(const FileStat& status) noexcept {
+  return {status.device, status.inode, status.size, status.modified};
+}
+
+FileDescriptor open_for_reading(int directory, const char* path, const char* name) {
+  FileDescriptor file = open_file(directory, path, name, O_RDONLY);
+  if (!file) throw os_failure("cannot open", name, errno);
   return file;
 }
 
@@ -47,7 +56,7 @@ FileDescriptor open_for_writing(const char* path) {
   const FileDescriptor found = open_at(AT_FDCWD, path, O_PATH);
   if (!found) throw os_failure("cannot open", path, errno);
   stat_regular_file(found, path);
-  FileDescriptor file = open_file(path, O_RDWR);
+  FileDescriptor file = open_file(AT_FDCWD, path, path, O_RDWR);
   if (!file) throw os_failure("cannot open for writing", path, errno);
   stat_regular_file(file, path);
   return file;
@@ -60,7 +69,7 @@ FileStat stat_regular_file(const FileDescriptor& file, const char* name) {
     throw Error(Code::not_regular, Message() << Quoted{name} << " is " << file_kind(status.st_mode)
                                              << ", expected a regular file");
   }
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim};
+  return file_stat(status);
 }
 
 bool is_network_or_fuse(const FileDescriptor& file) noexcept {

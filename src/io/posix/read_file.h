@@ -1,10 +1,12 @@
 // Opens, examines and reads regular files.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
-#include <ctime>
 
 #include "io/posix/file_descriptor.h"
+#include "io/source.h"
 
 namespace st {
 
@@ -12,12 +14,18 @@ struct FileStat {
   std::uint64_t device;
   std::uint64_t inode;
   std::uint64_t size;
-  timespec modified;
+  std::int64_t modified;  // nanoseconds since 1970
+
+  bool operator==(const FileStat&) const = default;
 };
 
-// Opens a file of any kind: never blocks on a FIFO and never acquires a controlling terminal. Waits
-// until another process gives up its lease on a regular file, as open() without O_NONBLOCK does.
-FileDescriptor open_for_reading(const char* path);
+FileStat file_stat(const struct stat& status) noexcept;
+FileIdentity identity_of(const FileStat& status) noexcept;
+
+// Opens a file of any kind by a path relative to `directory`, or AT_FDCWD: never blocks on a FIFO
+// and never acquires a controlling terminal. Waits until another process gives up its lease on a
+// regular file, as open() without O_NONBLOCK does. `name` is for messages.
+FileDescriptor open_for_reading(int directory, const char* path, const char* name);
 
 // Opens a regular file for reading and writing, and waits for leases too. Throws Code::not_regular
 // for other files.

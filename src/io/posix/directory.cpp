@@ -1,0 +1,90 @@
+// Lists a directory and opens its files.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "error.h"
+#include "io/platform.h"
+#include "io/posix/file_source.h"
+#include "io/posix/os_error.h"
+
+namespace st {
+namespace {
+
+class PosixDirectory final : public Directory {
+ public:
+  PosixDirectory(std::shared_ptr<const FileDescriptor> directory, std::string path) noexcept
+      : Directory(std::move(path)), directory_(std::move(directory)) {}
+
+  std::vector<std::string> names() const override {
+    FileDescriptor listed = open_at(directory_->get(), ".", O_RDONLY | O_DIRECTORY);
+    if (!listed) throw os_failure("cannot open the directory", path(), errno);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(listed.get()), ::closedir);
+    if (!entries) throw os_failure("cannot list the directory", path(), errno);
+    listed.release();  // the entries own it
+    std::vector<std::string> names;
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(entries.get());
+      if (!entry && errno != 0) throw os_failure("cannot list the directory", path(), errno);
+      if (!entry) return names;
+      names.emplace_back(entry->d_name);
+    }
+  }
+
+  std::shared_ptr<const Source> open(const std::string& file, Backend backend, Access access,
+                                     bool keep_open) const override {
+    std::string name = path_of(file);
+    FileDescriptor opened = open_for_reading(directory_->get(), file.c_str(), name.c_str());
+    const FileStat status = stat_regular_file(opened, name.c_str());
+    if (keep_open) {
+      return make_file_source({std::move(opened), status}, {std::move(name), true}, backend,
+                              access);
+    }
+    return make_file_source({status, directory_, file}, {std::move(name), true}, backend, access);
+  }
+
+  std::optional<FileIdentity> identify(const std::string& file) const override {
+    struct stat status;
+    if (::fstatat(directory_->get(), file.c_str(), &status, 0) == 0) {
+      return identity_of(file_stat(status));
+    }
+    if (errno == ENOENT) return std::nullopt;
+    throw os_failure("cannot stat", path_of(file), errno);
+  }
+
+ private:
+  std::shared_ptr<const FileDescriptor> directory_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Directory> open_directory(std::string path) {
+  auto directory = std::make_shared<const FileDescriptor>(
+      open_at(AT_FDCWD, path.empty() ? "." : path.c_str(), O_PATH | O_DIRECTORY));
+  if (!*directory) throw os_failure("cannot open the directory", path, errno);
+  return std::make_shared<const PosixDirectory>(std::move(directory), std::move(path));
+}
+
+bool is_directory(const char* path) {
+  struct stat status;
+  if (::stat(path, &status) != 0) throw os_failure("cannot open", path, errno);
+  return S_ISDIR(status.st_mode);
+}
+
+std::size_t descriptors_for_shards() noexcept {
+  constexpr rlim_t share = 8;
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  constexpr rlim_t most = 65536;
+  return static_cast<std::size_t>(std::min(limit.rlim_cur / share, most));
+}
+
+}  // namespace st

@@ -1,0 +1,196 @@
+#include "set.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "error.h"
+#include "format/set_names.h"
+#include "set_index.h"
+
+namespace st {
+namespace {
+
+// A set that another process replaces is opened again. Each attempt fails only if the other process
+// has replaced the set once more meanwhile.
+constexpr int most_attempts = 1000;
+
+// Opens the shard `path`. Throws Code::not_found if it does not exist.
+Shard open_shard(const Directory& directory, const std::string& path, const SetOptions& options,
+                 bool keep_open) {
+  File file = open_named_file(directory.open(path, options.backend, options.access, keep_open),
+                              options.header);
+  return {std::move(file.source), std::move(file.header), 0, 0};
+}
+
+// `on_missing` throws the error for the shard at this position, which does not exist.
+std::vector<Shard> open_shards(const Directory& directory, const std::vector<std::string>& paths,
+                               const SetOptions& options,
+                               const std::function<void(std::size_t)>& on_missing) {
+  const std::size_t kept_open = descriptors_for_shards();
+  std::vector<Shard> shards;
+  shards.reserve(paths.size());
+  std::uint64_t offset = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    try {
+      shards.push_back(open_shard(directory, paths[i], options, i < kept_open));
+    } catch (const Error& error) {
+      if (error.code() == Code::not_found) on_missing(i);
+      throw;
+    }
+    shards.back().first_offset = offset;
+    offset += shards.back().source->size();
+    if (offset > INT64_MAX) {
+      throw Error(Code::overflow, Message() << "the shards have more than 2^63 - 1 bytes");
+    }
+  }
+  return shards;
+}
+
+std::vector<ShardTensors> tensors_of(const std::vector<Shard>& shards, bool chosen) {
+  std::vector<ShardTensors> tensors;
+  for (const Shard& shard : shards) {
+    tensors.push_back({shard.header, shard.first_offset, shard.source->name(),
+                       std::vector<bool>(shard.header->tensors().size(), chosen)});
+  }
+  return tensors;
+}
+
+File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTensors>& tensors,
+          std::optional<std::string> index_metadata) {
+  std::vector<SourcePart> parts;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    parts.push_back({shards[i].first_offset, shards[i].source});
+    const auto& chosen = tensors[i].chosen;
+    shards[i].tensor_count =
+        static_cast<std::uint64_t>(std::count(chosen.begin(), chosen.end(), true));
+  }
+  auto header = join_headers(tensors);
+  return {concatenate(std::move(name), std::move(parts)), std::move(header),
+          std::make_shared<const SetParts>(SetParts{std::move(shards), std::move(index_metadata)})};
+}
+
+[[noreturn]] void reject_missing(const OpenedIndex& opened, std::size_t shard) {
+  const auto& entries = opened.index.entries;
+  const auto first = std::find_if(entries.begin(), entries.end(),
+                                  [&](const auto& entry) { return entry.shard == shard; });
+  throw Error(Code::set_shard_missing,
+              Message() << "the shard " << Quoted{opened.index.shards[shard]}
+                        << " does not exist: the index " << Quoted{opened.path}
+                        << " assigns tensor " << Quoted{first->name} << " to it");
+}
+
+File open_indexed(const Directory& directory, const OpenedIndex& opened,
+                  const SetOptions& options) {
+  std::vector<Shard> shards =
+      open_shards(directory, opened.index.shards, options,
+                  [&](std::size_t shard) { reject_missing(opened, shard); });
+  std::vector<ShardTensors> tensors = tensors_of(shards, false);
+  choose_mapped(opened, &tensors);
+  if (options.policy == SetPolicy::all) choose_unmapped(opened, &tensors);
+  try {
+    return join(opened.path, std::move(shards), tensors, opened.metadata);
+  } catch (const Error& error) {
+    if (error.code() != Code::duplicate || options.policy == SetPolicy::all) throw;
+    throw Error(Code::set_index, Message() << error.what() << ", in " << Quoted{opened.path});
+  }
+}
+
+// Runs `attempt` until `has_changed(failed)` returns false after it.
+template <class Attempt, class HasChanged>
+File open_stable(std::string_view path, Attempt attempt, HasChanged has_changed) {
+  for (int i = 1; i < most_attempts; ++i) {
+    try {
+      File file = attempt();
+      if (!has_changed(false)) return file;
+    } catch (const Error&) {
+      if (!has_changed(true)) throw;
+    }
+  }
+  throw Error(Code::changed, Message() << "the set " << Quoted{path}
+                                       << " was replaced each time it was read: " << most_attempts
+                                       << " attempts");
+}
+
+// `whole` is a file beside the index that has the same set, or empty.
+File open_index(const Directory& directory, const std::string& name, const std::string& whole,
+                const SetOptions& options) {
+  std::optional<FileIdentity> read;
+  const auto attempt = [&] {
+    read.reset();
+    const OpenedIndex opened = read_index(directory, name);
+    read = opened.identity;
+    const auto& shards = opened.index.shards;
+    if (!whole.empty() && !std::binary_search(shards.begin(), shards.end(), whole)) {
+      throw_ambiguous(directory.path(), name, whole);
+    }
+    return open_indexed(directory, opened, options);
+  };
+  return open_stable(directory.path_of(name), attempt,
+                     [&](bool) { return read && directory.identify(name) != read; });
+}
+
+// Whether the directory has an index for one of its shards. A list of a directory that changes
+// meanwhile may lack it.
+bool has_unlisted_index(const Directory& directory, const SetFiles& set) {
+  for (const std::string& file : set.files) {
+    for (const std::string& index : index_names_of_shard(file)) {
+      if (directory.identify(index)) return true;
+    }
+  }
+  return false;
+}
+
+// The files of a directory without an index.
+File open_files(const Directory& directory, const SetFiles& set, const SetOptions& options) {
+  if (set.files.size() == 1) {
+    return open_named_file(directory.open(set.files.front(), options.backend, options.access, true),
+                           options.header);
+  }
+  std::vector<Shard> shards = open_shards(directory, set.files, options, [](std::size_t) {});
+  const std::vector<ShardTensors> tensors = tensors_of(shards, true);
+  return join(directory.path(), std::move(shards), tensors, std::nullopt);
+}
+
+File open_directory_set(const char* path, const SetOptions& options) {
+  const auto directory = open_directory(path);
+  SetFiles set;
+  std::vector<std::string> names;
+  const auto list = [&] {
+    std::vector<std::string> listed = directory->names();
+    std::erase_if(listed, [](const std::string& name) { return !belongs_to_set(name); });
+    std::sort(listed.begin(), listed.end());
+    return listed;
+  };
+  const auto attempt = [&] {
+    set = SetFiles();
+    names = list();
+    set = choose_set(names, path);
+    if (!set.index.empty()) return open_index(*directory, set.index, set.whole, options);
+    return open_files(*directory, set, options);
+  };
+  const auto has_changed = [&](bool failed) {
+    if (!set.index.empty() && !failed) return false;  // open_index has compared the index
+    return has_unlisted_index(*directory, set) || list() != names;
+  };
+  return open_stable(path, attempt, has_changed);
+}
+
+File open_index_path(const std::string& path, const SetOptions& options) {
+  const std::size_t name = path.rfind('/') + 1;  // 0 without a slash
+  const auto directory = open_directory(path.substr(0, name));
+  return open_index(*directory, path.substr(name), {}, options);
+}
+
+}  // namespace
+
+File open_set(const char* path, const SetOptions& options) {
+  if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
+  if (is_directory(path)) return open_directory_set(path, options);
+  if (is_index_path(path)) return open_index_path(path, options);
+  return open_named_file(open_path(path, options.backend, options.access), options.header);
+}
+
+}  // namespace st
