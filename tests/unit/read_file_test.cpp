@@ -87,7 +87,8 @@ TEST_CASE("stat reports size and identity") {
   write_file(scratch / "file", "0123456789");
   struct stat expected;
   REQUIRE(::stat((scratch / "file").c_str(), &expected) == 0);
-  const FileStat found = stat_regular_file(open_for_reading(AT_FDCWD, (scratch / "file").c_str(), "a file"), "file");
+  const FileStat found =
+      stat_regular_file(open_for_reading(AT_FDCWD, (scratch / "file").c_str(), "a file"), "file");
   CHECK(found.size == 10);
   CHECK(found.device == expected.st_dev);
   CHECK(found.inode == expected.st_ino);
