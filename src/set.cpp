@@ -17,31 +17,27 @@ namespace {
 // has replaced the set once more meanwhile.
 constexpr int most_attempts = 1000;
 
-// Opens the shard `path`. Throws Code::not_found if it does not exist.
-Shard open_shard(const Directory& directory, const std::string& path, const SetOptions& options,
-                 bool keep_open) {
-  File file = open_named_file(directory.open(path, options.backend, options.access, keep_open),
-                              options.header);
-  return {std::move(file.source), std::move(file.header), 0, 0};
-}
-
 // `on_missing` throws the error for the shard at this position, which does not exist.
+using OnMissing = std::function<void(std::size_t, const Error&)>;
+
 std::vector<Shard> open_shards(const Directory& directory, const std::vector<std::string>& paths,
-                               const SetOptions& options,
-                               const std::function<void(std::size_t)>& on_missing) {
+                               const SetOptions& options, const OnMissing& on_missing) {
   const std::size_t kept_open = descriptors_for_shards();
   std::vector<Shard> shards;
   shards.reserve(paths.size());
   std::uint64_t offset = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
+    std::shared_ptr<const Source> source;
     try {
-      shards.push_back(open_shard(directory, paths[i], options, i < kept_open));
+      source = directory.open(paths[i], options.backend, options.access, i < kept_open);
     } catch (const Error& error) {
-      if (error.code() == Code::not_found) on_missing(i);
+      if (error.code() == Code::not_found) on_missing(i, error);
       throw;
     }
-    shards.back().first_offset = offset;
-    offset += shards.back().source->size();
+    File file = open_named_file(std::move(source), options.header);
+    const std::uint64_t size = file.source->size();
+    shards.push_back({std::move(file.source), std::move(file.header), offset, 0});
+    offset += size;
     if (offset > INT64_MAX) {
       throw Error(Code::overflow, Message() << "the shards have more than 2^63 - 1 bytes");
     }
@@ -72,21 +68,22 @@ File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTe
           std::make_shared<const SetParts>(SetParts{std::move(shards), std::move(index_metadata)})};
 }
 
-[[noreturn]] void reject_missing(const OpenedIndex& opened, std::size_t shard) {
+[[noreturn]] void reject_missing(const OpenedIndex& opened, std::size_t shard, const Error& error) {
   const auto& entries = opened.index.entries;
   const auto first = std::find_if(entries.begin(), entries.end(),
                                   [&](const auto& entry) { return entry.shard == shard; });
   throw Error(Code::set_shard_missing,
               Message() << "the shard " << Quoted{opened.index.shards[shard]}
                         << " does not exist: the index " << Quoted{opened.path}
-                        << " assigns tensor " << Quoted{first->name} << " to it");
+                        << " assigns tensor " << Quoted{first->name} << " to it",
+              no_position, error.os_error());
 }
 
 File open_indexed(const Directory& directory, const OpenedIndex& opened,
                   const SetOptions& options) {
-  std::vector<Shard> shards =
-      open_shards(directory, opened.index.shards, options,
-                  [&](std::size_t shard) { reject_missing(opened, shard); });
+  std::vector<Shard> shards = open_shards(
+      directory, opened.index.shards, options,
+      [&](std::size_t shard, const Error& error) { reject_missing(opened, shard, error); });
   std::vector<ShardTensors> tensors = tensors_of(shards, false);
   choose_mapped(opened, &tensors);
   if (options.policy == SetPolicy::all) choose_unmapped(opened, &tensors);
@@ -149,7 +146,8 @@ File open_files(const Directory& directory, const SetFiles& set, const SetOption
     return open_named_file(directory.open(set.files.front(), options.backend, options.access, true),
                            options.header);
   }
-  std::vector<Shard> shards = open_shards(directory, set.files, options, [](std::size_t) {});
+  std::vector<Shard> shards =
+      open_shards(directory, set.files, options, [](std::size_t, const Error&) {});
   const std::vector<ShardTensors> tensors = tensors_of(shards, true);
   return join(directory.path(), std::move(shards), tensors, std::nullopt);
 }

@@ -35,14 +35,27 @@ class NameIndex {
   // `name_of(position)` gives the name of a position added before.
   template <class NameOf>
   std::uint32_t insert(std::string_view name, std::uint32_t position, NameOf name_of) noexcept {
-    const std::uint64_t hash = hash_of(name);
-    std::size_t slot = hash & mask_;
-    for (; slots_[slot].position != none; slot = (slot + 1) & mask_) {
-      if (slots_[slot].tag == tag_of(hash) && name_of(slots_[slot].position) == name) {
-        return slots_[slot].position;
+    return insert_hashed(name, hash_of(name), position, name_of);
+  }
+
+  // Adds the names at the positions 0..count-1, each with insert. Returns the first position whose
+  // name is there already, and adds no name after it; `none` if all names differ.
+  template <class NameOf>
+  std::uint32_t insert_all(std::uint32_t count, NameOf name_of) noexcept {
+    // The slots of several names are fetched at once: in a large index each is a cache miss.
+    constexpr std::uint32_t batch = 32;
+    std::uint64_t hashes[batch];
+    for (std::uint32_t first = 0; first < count; first += batch) {
+      const std::uint32_t end = std::min(count - first, batch);
+      for (std::uint32_t i = 0; i < end; ++i) {
+        hashes[i] = hash_of(name_of(first + i));
+        __builtin_prefetch(&slots_[hashes[i] & mask_], 1);
+      }
+      for (std::uint32_t i = 0; i < end; ++i) {
+        const std::uint32_t position = first + i;
+        if (insert_hashed(name_of(position), hashes[i], position, name_of) != none) return position;
       }
     }
-    slots_[slot] = {tag_of(hash), position};
     return none;
   }
 
@@ -63,6 +76,19 @@ class NameIndex {
   }
 
  private:
+  template <class NameOf>
+  std::uint32_t insert_hashed(std::string_view name, std::uint64_t hash, std::uint32_t position,
+                              NameOf name_of) noexcept {
+    std::size_t slot = hash & mask_;
+    for (; slots_[slot].position != none; slot = (slot + 1) & mask_) {
+      if (slots_[slot].tag == tag_of(hash) && name_of(slots_[slot].position) == name) {
+        return slots_[slot].position;
+      }
+    }
+    slots_[slot] = {tag_of(hash), position};
+    return none;
+  }
+
   struct Slot {
     std::uint32_t tag;
     std::uint32_t position;

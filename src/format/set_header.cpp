@@ -15,22 +15,21 @@ std::uint64_t count_chosen(const std::vector<ShardTensors>& shards) {
   return count;
 }
 
-// The first shard that has the tensor and chose it.
-const ShardTensors& shard_of(const std::vector<ShardTensors>& shards, std::string_view name) {
-  for (const ShardTensors& shard : shards) {
-    const TensorEntry* tensor = shard.header->find(name);
-    if (tensor && shard.chosen[static_cast<std::size_t>(tensor - shard.header->tensors().data())]) {
-      return shard;
-    }
-  }
-  return shards.back();
+bool has_chosen(const ShardTensors& shard, std::string_view name) noexcept {
+  const TensorEntry* tensor = shard.header->find(name);
+  return tensor && shard.chosen[static_cast<std::size_t>(tensor - shard.header->tensors().data())];
 }
 
-[[noreturn]] void reject_duplicate(std::string_view name, const ShardTensors& first,
-                                   const ShardTensors& second) {
-  throw Error(Code::duplicate, Message()
-                                   << "duplicate tensor name " << Quoted{name} << ": it is in "
-                                   << Quoted{first.name} << " and in " << Quoted{second.name});
+[[noreturn]] void reject_duplicate(std::string_view name, const std::vector<ShardTensors>& shards) {
+  Message message;
+  message << "duplicate tensor name " << Quoted{name} << ": it is in ";
+  int found = 0;
+  for (const ShardTensors& shard : shards) {
+    if (!has_chosen(shard, name)) continue;
+    message << (found == 0 ? "" : " and in ") << Quoted{shard.name};
+    if (++found == 2) break;
+  }
+  throw Error(Code::duplicate, message);
 }
 
 std::vector<MetadataEntry> join_metadata(const std::vector<ShardTensors>& shards) {
@@ -55,8 +54,6 @@ std::shared_ptr<const Header> join_headers(const std::vector<ShardTensors>& shar
   }
   LargeVector<TensorEntry> tensors;
   tensors.reserve(count);
-  NameIndex index(count);
-  const auto name_of = [&tensors](std::uint32_t i) { return tensors[i].name; };
   Header::Storage storage;
   for (const ShardTensors& shard : shards) {
     storage.parts.push_back(shard.header);
@@ -66,13 +63,13 @@ std::shared_ptr<const Header> join_headers(const std::vector<ShardTensors>& shar
       if (!shard.chosen[position++]) continue;
       tensor.begin += data;
       tensor.end += data;
-      const auto place = static_cast<std::uint32_t>(tensors.size());
-      if (index.insert(tensor.name, place, name_of) != NameIndex::none) {
-        reject_duplicate(tensor.name, shard_of(shards, tensor.name), shard);
-      }
       tensors.push_back(tensor);
     }
   }
+  NameIndex index(count);
+  const auto name_of = [&tensors](std::uint32_t i) { return tensors[i].name; };
+  const std::uint32_t repeated = index.insert_all(static_cast<std::uint32_t>(count), name_of);
+  if (repeated != NameIndex::none) reject_duplicate(tensors[repeated].name, shards);
   std::vector<MetadataEntry> metadata = join_metadata(shards);
   const MetadataForm form =
       metadata.empty() ? shards.front().header->metadata_form() : MetadataForm::present;

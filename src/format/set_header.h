@@ -19,7 +19,7 @@ struct ShardTensors {
 };
 
 // Offsets count from the first byte of the set. Of equal metadata keys, the first shard's counts.
-// Throws Code::duplicate if two shards have chosen tensors of one name.
+// Throws Code::duplicate if two shards have chosen tensors with the same name.
 std::shared_ptr<const Header> join_headers(const std::vector<ShardTensors>& shards);
 
 }  // namespace st

@@ -92,7 +92,7 @@ class Directory {
   virtual std::shared_ptr<const Source> open(const std::string& file, Backend backend,
                                              Access access, bool keep_open) const = 0;
 
-  // The file that the path refers to now, or nothing if there is none.
+  // The file that the path refers to now, or nothing if it does not exist.
   virtual std::optional<FileIdentity> identify(const std::string& file) const = 0;
 
  private:

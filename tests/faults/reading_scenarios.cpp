@@ -1,6 +1,8 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "sample.h"
@@ -150,6 +152,39 @@ void write_sample() {
   if (::access("sample", F_OK) != 0) sample_write("sample");
 }
 
+// A set of two shards: the sample, and a file with the tensor "other".
+void write_set() {
+  static const char index[] =
+      "{\"metadata\":{},\"weight_map\":{\"other\":\"b.safetensors\",\"alpha\":\"a.safetensors\","
+      "\"zeta\":\"a.safetensors\",\"\":\"a.safetensors\",\"nul\\u0000inside\":\"a.safetensors\","
+      "\"nothing\":\"a.safetensors\",\"\xC3\xA9\\n\":\"./a.safetensors\"}}";
+  write_sample();
+  if (::access("set", F_OK) == 0) return;
+  ::mkdir("set", 0777);
+  sample_write("set/a.safetensors");
+  std::uint64_t size = 0;
+  unsigned char* const bytes =
+      file_bytes("{\"other\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}", 3, &size);
+  scratch_write("set/b.safetensors", bytes, size);
+  std::free(bytes);
+  scratch_write("set/model.safetensors.index.json", index, sizeof index - 1);
+}
+
+template <bool by_index, std::uint32_t backend>
+st_status from_set(st_error* error) {
+  st_open_options options = ST_OPEN_OPTIONS_INIT;
+  options.backend = backend;
+  Handles handles;
+  const char* const path = by_index ? "set/model.safetensors.index.json" : "set";
+  st_status status = st_open_set(path, &options, &handles.file, error);
+  if (status) return status;
+  if (const st_status failed = get(handles.file, error)) return failed;
+  unsigned char buffer[8];
+  status = st_read_tensor(handles.file, "other", 5, buffer, sizeof buffer, error);
+  if (status) return status;
+  return st_file_verify_unchanged(handles.file, error);
+}
+
 // What stays open over all runs of a flow is opened before anything is counted.
 void write_and_open() {
   write_sample();
@@ -181,6 +216,8 @@ const Flow reading[] = {
      always},
     {"copied memory", write_sample, from_memory_copy, always, always},
     {"callbacks", write_sample, from_callbacks, always, always},
+    {"a mapped set", write_set, from_set<false, ST_BACKEND_MMAP>, always, always},
+    {"a set that is read", write_set, from_set<true, ST_BACKEND_PREAD>, always, always},
     {"a file that is refused", write_sample, refused, always, always},
 };
 const std::size_t reading_count = sizeof reading / sizeof reading[0];

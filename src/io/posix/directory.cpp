@@ -75,7 +75,7 @@ std::shared_ptr<const Directory> open_directory(std::string path) {
 
 bool is_directory(const char* path) {
   struct stat status;
-  if (::stat(path, &status) != 0) throw os_failure("cannot open", path, errno);
+  if (::fstatat(AT_FDCWD, path, &status, 0) != 0) throw os_failure("cannot open", path, errno);
   return S_ISDIR(status.st_mode);
 }
 
