@@ -108,6 +108,12 @@ class Programs(unittest.TestCase):
     def test_cpp(self):
         self.assertEqual(self.write_model(project("cpp", {})), "weight: F32\n0 1 2 3 4 5 ")
 
+    def test_edit(self):
+        place = project("edit", {"edit.cpp": "example_edit.cpp"})
+        self.write_model(place)
+        run([*arguments.cxx, "-std=c++17", *WARNINGS, "edit.cpp", *self.pkg_config(), "-o", "edit"], cwd=place)
+        self.assertEqual(run(["./edit"], cwd=place), "license: apache-2.0\nlayer.weight\n")
+
     def test_c(self):
         place = project("c", {"app.c": "example.c"})
         run([*arguments.cc, "-std=c99", *WARNINGS, "app.c", *self.pkg_config(), "-o", "app"],
