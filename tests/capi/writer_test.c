@@ -268,7 +268,7 @@ static void check_two_writers(void) {
 static void check_builder(void) {
   st_builder* builder = NULL;
   st_writer* writer = (st_writer*)1;
-  uint64_t i;
+  uint64_t i, size = 0;
   CHECK_STATUS(st_builder_new(&builder, &error), ST_OK);
   for (i = 0; i < tensor_count; ++i) {
     const st_save_tensor* t = &saved[i];
@@ -283,6 +283,8 @@ static void check_builder(void) {
            ST_E_INVALID_ARGUMENT);
   REJECTED(st_builder_save(builder, "other", &options, &error), ST_E_INVALID_ARGUMENT);
   CHECK(strstr(error.message, "\"zz\"") != NULL);
+  CHECK_STATUS(st_builder_save_size(builder, &options, &size, &error), ST_OK);
+  CHECK(size == expected_size);
   CHECK_STATUS(st_builder_open_writer(builder, "file", &options, &writer, &error), ST_OK);
   st_builder_free(builder);
   for (i = 0; i < tensor_count; ++i)
