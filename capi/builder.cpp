@@ -46,9 +46,10 @@ class Transaction {
   bool committed_ = false;
 };
 
-void add(st_builder* builder, const st_save_tensor& given) {
+void add(st_builder* builder, const st_save_tensor& given,
+         st::TensorToSave (*convert)(const st_save_tensor&) = capi::tensor_of) {
   require(builder != nullptr, "builder is NULL");
-  st::TensorToSave tensor = capi::tensor_of(given);
+  st::TensorToSave tensor = convert(given);
   st::check_tensor(tensor);
   Transaction transaction(builder);
   tensor.name = transaction.copy(tensor.name);
@@ -110,6 +111,20 @@ st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t na
   });
 }
 
+st_status st_builder_declare(st_builder* builder, const char* name, uint64_t name_len,
+                             uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                             st_error* error) {
+  return capi::guard(error, [&] {
+    st_save_tensor given = ST_SAVE_TENSOR_INIT;
+    given.dtype = dtype;
+    given.name = name;
+    given.name_len = name_len;
+    given.shape = shape;
+    given.rank = rank;
+    add(builder, given, capi::declared_tensor_of);
+  });
+}
+
 st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
                                   const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
@@ -149,4 +164,20 @@ st_status st_builder_save_memory(const st_builder* builder, const st_save_option
     const uint64_t written = request_of(builder, options).save_memory(buffer, buffer_size);
     if (nbytes) *nbytes = written;
   });
+}
+
+st_status st_builder_save_io(const st_builder* builder, st_write_fn write, void* user_data,
+                             const st_save_options* options, st_error* error) {
+  return capi::guard(error, [&] { request_of(builder, options).save_io(write, user_data); });
+}
+
+st_status st_builder_open_writer(const st_builder* builder, const char* path,
+                                 const st_save_options* options, st_writer** writer,
+                                 st_error* error) {
+  const auto clear = [&] {
+    require(writer != nullptr, "writer is NULL");
+    *writer = nullptr;
+  };
+  return capi::guard(error, clear,
+                     [&] { *writer = request_of(builder, options).open_writer(path); });
 }

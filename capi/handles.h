@@ -1,4 +1,4 @@
-// The opaque handles of the C ABI and their reference counts.
+// The opaque handles of the C ABI, and the reference counts of those that have one.
 #pragma once
 
 #include <safetensors/safetensors.h>
@@ -6,10 +6,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "file.h"
 #include "io/bytes.h"
+#include "writer.h"
 
 struct st_file {
   explicit st_file(st::File checked) noexcept : file(std::move(checked)) {}
@@ -27,6 +29,14 @@ struct st_tensor {
   const std::shared_ptr<const st::Header> header;  // contains `entry`
   const st::TensorEntry* const entry;
   const st::Bytes bytes;
+};
+
+struct st_writer {
+  st_writer(const char* path, std::span<const st::TensorToSave> tensors, const st::SavePlan& plan,
+            const st::FileOptions& options)
+      : writer(path, tensors, plan, options) {}
+
+  st::Writer writer;
 };
 
 namespace capi {

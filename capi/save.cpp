@@ -1,7 +1,9 @@
 // st_save and its variants, and SaveRequest, which the builder uses too.
 #include <bit>
+#include <memory>
 #include <utility>
 
+#include "format/tensor_size.h"
 #include "guard.h"
 #include "save_request.h"
 #include "structs.h"
@@ -32,32 +34,25 @@ std::uint64_t alignment_of(std::uint64_t alignment) {
   return alignment;
 }
 
-}  // namespace
+[[noreturn]] void reject(std::string_view name, const char* what) {
+  throw st::Error(st::Code::invalid_argument, st::Message()
+                                                  << "tensor " << st::Quoted{name} << ": " << what);
+}
 
-st::TensorToSave tensor_of(const st_save_tensor& given) {
+// Checks all fields but `data` and `fill`.
+st::TensorToSave converted(const st_save_tensor& given) {
   const std::string_view name = text_of(given.name, given.name_len, "a tensor name");
-  const auto reject = [&](st::Code code, const char* what) {
-    throw st::Error(code, st::Message() << "tensor " << st::Quoted{name} << ": " << what);
-  };
   const auto dtype = st::dtype_from_number(given.dtype);
   if (!dtype) {
     throw st::Error(st::Code::dtype, st::Message() << "tensor " << st::Quoted{name}
                                                    << ": invalid dtype " << given.dtype);
   }
-  if (given.reserved != 0 || given.reserved2 != 0) {
-    reject(st::Code::invalid_argument, "a reserved field is not 0");
-  }
+  if (given.reserved != 0 || given.reserved2 != 0) reject(name, "a reserved field is not 0");
   // No header has room for as many extents.
   if (given.rank > st::max_header_size / 2) {
-    reject(st::Code::invalid_argument, "rank exceeds what a header can contain");
+    reject(name, "rank exceeds what a header can contain");
   }
-  if (!given.shape && given.rank != 0) reject(st::Code::invalid_argument, "shape is NULL");
-  if (given.data && given.fill) {
-    reject(st::Code::invalid_argument, "both data and fill are set, expected one of them");
-  }
-  if (!given.data && !given.fill && given.nbytes != 0) {
-    reject(st::Code::invalid_argument, "neither data nor fill is set");
-  }
+  if (!given.shape && given.rank != 0) reject(name, "shape is NULL");
   return {name,
           *dtype,
           {given.shape, static_cast<std::size_t>(given.rank)},
@@ -67,6 +62,30 @@ st::TensorToSave tensor_of(const st_save_tensor& given) {
           given.user_data,
           given.storage_id,
           given.storage_nbytes};
+}
+
+}  // namespace
+
+st::TensorToSave tensor_of(const st_save_tensor& given) {
+  const st::TensorToSave tensor = converted(given);
+  if (tensor.data && tensor.fill) {
+    reject(tensor.name, "both data and fill are set, expected one of them");
+  }
+  if (!tensor.data && !tensor.fill && tensor.nbytes != 0) {
+    reject(tensor.name, "neither data nor fill is set");
+  }
+  return tensor;
+}
+
+st::TensorToSave declared_tensor_of(const st_save_tensor& given) {
+  st::TensorToSave tensor = converted(given);
+  if (tensor.data || tensor.fill) {
+    reject(tensor.name, "data or fill is set, expected neither for a writer");
+  }
+  if (tensor.nbytes == 0) {
+    tensor.nbytes = st::tensor_size(tensor.name, tensor.dtype, tensor.shape);
+  }
+  return tensor;
 }
 
 SaveRequest::SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
@@ -107,6 +126,16 @@ std::uint64_t SaveRequest::save_memory(void* buffer, std::uint64_t buffer_size) 
   require(buffer != nullptr, "buffer is NULL");
   st::save_to_memory(buffer, tensors_, plan_, options_.progress);
   return plan_.file_size;
+}
+
+void SaveRequest::save_io(st_write_fn write, void* user_data) const {
+  require(write != nullptr, "write is NULL");
+  st::save_to_sink({write, user_data}, tensors_, plan_, options_.progress);
+}
+
+st_writer* SaveRequest::open_writer(const char* path) const {
+  require(path != nullptr, "path is NULL");
+  return std::make_unique<st_writer>(path, tensors_, plan_, options_.file).release();
 }
 
 }  // namespace capi
@@ -153,5 +182,13 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
     const auto converted = tensors_of(tensors, count);
     const uint64_t written = capi::SaveRequest(converted, options).save_memory(buffer, buffer_size);
     if (nbytes) *nbytes = written;
+  });
+}
+
+st_status st_save_io(st_write_fn write, void* user_data, const st_save_tensor* tensors,
+                     uint64_t count, const st_save_options* options, st_error* error) {
+  return capi::guard(error, [&] {
+    const auto converted = tensors_of(tensors, count);
+    capi::SaveRequest(converted, options).save_io(write, user_data);
   });
 }

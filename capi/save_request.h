@@ -7,12 +7,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "handles.h"
 #include "save.h"
 
 namespace capi {
 
 // Throws Code::invalid_argument or dtype.
 st::TensorToSave tensor_of(const st_save_tensor& given);
+
+// For a writer: without data and fill; nbytes 0 stands for the size of dtype and shape. Throws
+// Code::invalid_argument, dtype, overflow or subbyte.
+st::TensorToSave declared_tensor_of(const st_save_tensor& given);
 
 class SaveRequest {
  public:
@@ -35,6 +40,8 @@ class SaveRequest {
   std::uint64_t size() const { return plan_.file_size; }
   // Returns the number of bytes written.
   std::uint64_t save_memory(void* buffer, std::uint64_t buffer_size) const;
+  void save_io(st_write_fn write, void* user_data) const;
+  st_writer* open_writer(const char* path) const;
 
  private:
   std::span<const st::TensorToSave> tensors_;

@@ -16,6 +16,10 @@ using ReadAtFn = std::int32_t (*)(void* user_data, std::uint64_t offset, void* b
                                   std::uint64_t nbytes);
 using FillFn = ReadAtFn;
 
+// Receives `nbytes` bytes of a file to append; `offset` is the number of bytes before them.
+using WriteFn = std::int32_t (*)(void* user_data, std::uint64_t offset, const void* buffer,
+                                 std::uint64_t nbytes);
+
 // Receives the number of bytes that are done and their total.
 using ProgressFn = std::int32_t (*)(void* user_data, std::uint64_t done, std::uint64_t total);
 

@@ -21,8 +21,8 @@ namespace st {
 class Consolidation {
  public:
   // Opens the *.safetensors of a directory and of its subdirectory "sharded". Throws Code::schema
-  // for a file without valid positions, what opening files and join_parts() throw, or not_found if
-  // there are no files.
+  // for a file without valid positions, what opening files and join_parts() throw, or not_found
+  // without files.
   explicit Consolidation(const char* directory);
 
   // For files that are open.

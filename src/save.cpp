@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "error.h"
@@ -24,12 +25,24 @@ void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
       });
 }
 
-// Batches pieces of memory into few large writes. It never reads them: they may belong to a mapping
-// whose file was truncated.
+void require_bytes(std::span<const TensorToSave> tensors) {
+  for (const TensorToSave& tensor : tensors) {
+    if (tensor.data || tensor.fill || tensor.nbytes == 0) continue;
+    throw Error(Code::invalid_argument,
+                Message() << "tensor " << Quoted{tensor.name}
+                          << " is declared without its bytes: only a writer can save it");
+  }
+}
+
+using Pieces = std::span<const std::span<const std::byte>>;
+
+// Batches pieces of memory into few large calls of `write(pieces)`. It never reads them: they may
+// belong to a mapping whose file was truncated.
+template <class Write>
 class BatchWriter {
  public:
-  BatchWriter(AtomicFile* file, std::uint64_t total, const Progress& progress)
-      : file_(file), total_(total), progress_(progress) {
+  BatchWriter(Write write, std::uint64_t total, const Progress& progress)
+      : write_(std::move(write)), total_(total), progress_(progress) {
     pieces_.reserve(batch_pieces);
   }
 
@@ -47,7 +60,7 @@ class BatchWriter {
 
   void flush() {
     if (waiting_ == 0) return;
-    file_->write(pieces_);
+    write_(Pieces(pieces_));
     done_ += waiting_;
     waiting_ = 0;
     pieces_.clear();
@@ -55,7 +68,7 @@ class BatchWriter {
   }
 
  private:
-  AtomicFile* file_;
+  Write write_;
   std::uint64_t total_;
   const Progress& progress_;
   std::vector<std::span<const std::byte>> pieces_;
@@ -63,21 +76,11 @@ class BatchWriter {
   std::uint64_t done_ = 0;
 };
 
-}  // namespace
-
-void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
-  if (!progress.callback) return;
-  run_callback(
-      no_position, [&] { return progress.callback(progress.user_data, done, total); },
-      [&](Message& message) {
-        message << "the progress callback, after " << done << " of " << total << " bytes,";
-      });
-}
-
-void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
-                  const FileOptions& options, const Progress& progress) {
-  const auto file = create_atomic_file(path, options, plan.file_size);
-  BatchWriter writer(file.get(), plan.file_size, progress);
+// Passes the bytes of the file to `write(pieces)` in order.
+template <class Write>
+void save_in_order(std::span<const TensorToSave> tensors, const SavePlan& plan,
+                   const Progress& progress, Write write) {
+  BatchWriter<Write> writer(std::move(write), plan.file_size, progress);
   Bytes filled;  // one piece of a tensor that has a fill callback
   writer.add(plan.header_bytes.data(), plan.header_bytes.size());
   for (const std::uint32_t i : plan.order) {
@@ -95,11 +98,51 @@ void save_to_file(const char* path, std::span<const TensorToSave> tensors, const
     }
   }
   writer.flush();
+}
+
+void pass_piece(const Sink& sink, std::uint64_t offset, std::span<const std::byte> piece) {
+  run_callback(
+      offset, [&] { return sink.callback(sink.user_data, offset, piece.data(), piece.size()); },
+      [&](Message& message) {
+        message << "the write callback for " << std::uint64_t{piece.size()} << " bytes at offset "
+                << offset;
+      });
+}
+
+}  // namespace
+
+void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
+  if (!progress.callback) return;
+  run_callback(
+      no_position, [&] { return progress.callback(progress.user_data, done, total); },
+      [&](Message& message) {
+        message << "the progress callback, after " << done << " of " << total << " bytes,";
+      });
+}
+
+void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                  const FileOptions& options, const Progress& progress) {
+  require_bytes(tensors);
+  const auto file = create_atomic_file(path, options, plan.file_size);
+  save_in_order(tensors, plan, progress, [&](Pieces pieces) { file->write(pieces); });
   file->commit();
+}
+
+void save_to_sink(const Sink& sink, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                  const Progress& progress) {
+  require_bytes(tensors);
+  std::uint64_t offset = 0;
+  save_in_order(tensors, plan, progress, [&](Pieces pieces) {
+    for (const auto& piece : pieces) {
+      pass_piece(sink, offset, piece);
+      offset += piece.size();
+    }
+  });
 }
 
 void save_to_memory(void* buffer, std::span<const TensorToSave> tensors, const SavePlan& plan,
                     const Progress& progress) {
+  require_bytes(tensors);
   auto* const start = static_cast<std::byte*>(buffer);
   std::memcpy(start, plan.header_bytes.data(), plan.header_bytes.size());
   std::uint64_t done = plan.header_bytes.size();

@@ -723,8 +723,9 @@ ST_API st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
                                 uint64_t* nbytes, st_error* error);
 
 /** Writes the bytes of st_save through a callback, in order, without a seek: to a pipe, a socket,
- * an object store, a file that cannot be replaced. The size is st_save_size. When it fails, the
- * callback may have received a part of the bytes. Errors: as st_save_size; ST_E_IO, ST_E_CANCELLED.
+ * an object store, a file that cannot be replaced. The buffers, of at most 16 MiB, are the tensors'
+ * own memory: nothing is copied. The size is st_save_size. When it fails, the callback may have
+ * received a part of the bytes. Errors: as st_save_size; ST_E_IO, ST_E_CANCELLED.
  * @since 0.1 */
 ST_API st_status st_save_io(st_write_fn write, void* user_data, const st_save_tensor* tensors,
                             uint64_t count, const st_save_options* options, st_error* error);
@@ -853,8 +854,9 @@ typedef struct st_writer st_writer;
 
 /** Creates the writer of a file. `tensors` have dtype, name and shape; `data` and `fill` are NULL,
  * and `nbytes` may be 0. The library copies what it needs. It allocates the space of the file
- * (ST_E_IO with ENOSPC) and keeps a constant amount of memory per tensor. The file at `path` is
- * unchanged before st_writer_commit. The progress callback is ignored. Free *writer with
+ * (ST_E_IO with ENOSPC), except on file systems that may compress it or cannot allocate. Its memory
+ * depends on the number of tensors and of gaps between written bytes, not on sizes. The file at
+ * `path` is unchanged before st_writer_commit. The progress callback is ignored. Free *writer with
  * st_writer_free. Errors: as st_save.
  * @since 0.1 */
 ST_API st_status st_writer_open(const char* path, const st_save_tensor* tensors, uint64_t count,
@@ -862,13 +864,15 @@ ST_API st_status st_writer_open(const char* path, const st_save_tensor* tensors,
                                 st_error* error);
 
 /** Writes `nbytes` bytes at `offset` of the tensor at `index` of the declared tensors. Bytes may be
- * written again: the last write counts. Errors: ST_E_OUT_OF_RANGE, ST_E_IO. @since 0.1 */
+ * written again: the last write counts. Errors: ST_E_OUT_OF_RANGE; ST_E_IO, after which the bytes
+ * count as missing. @since 0.1 */
 ST_API st_status st_writer_write(st_writer* writer, uint64_t index, uint64_t offset,
                                  const void* bytes, uint64_t nbytes, st_error* error);
 
 /** Replaces the file at the path, as st_save does; the bytes are those of st_save. Fails with
- * ST_E_INCOMPLETE, and names the tensors, while bytes are missing: the writer can go on. After
- * success or another error the writer can only be freed. No st_writer_write may run.
+ * ST_E_INCOMPLETE while bytes are missing, names the tensors, and sets st_error.position to the
+ * first missing byte of the first one: the writer can go on. After success or another error the
+ * writer can only be freed. No st_writer_write may run.
  * @since 0.1 */
 ST_API st_status st_writer_commit(st_writer* writer, st_error* error);
 
@@ -966,7 +970,7 @@ ST_API st_status st_builder_add_metadata(st_builder* builder, const char* key, u
 ST_API st_status st_builder_save(const st_builder* builder, const char* path,
                                  const st_save_options* options, st_error* error);
 
-/** st_save_size of the builder's tensors. @since 0.1 */
+/** st_save_size of the builder's tensors, also of those without bytes. @since 0.1 */
 ST_API st_status st_builder_save_size(const st_builder* builder, const st_save_options* options,
                                       uint64_t* nbytes, st_error* error);
 

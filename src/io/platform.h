@@ -128,6 +128,11 @@ struct FileOptions {
   std::uint32_t mode = mode_inherit;
 };
 
+enum class WriteOrder {
+  sequential,  // with AtomicFile::write
+  any          // with AtomicFile::write_at
+};
+
 // A file that replaces another atomically. Until it does, the other file is unchanged.
 class AtomicFile {
  public:
@@ -139,6 +144,10 @@ class AtomicFile {
   // Appends the pieces. Memory that cannot be read (a mapping whose file was truncated) is an
   // error, not a signal.
   virtual void write(std::span<const std::span<const std::byte>> pieces) = 0;
+
+  // Writes `bytes` at `offset`. Any number of threads may call it at once. Memory that cannot be
+  // read is an error here too.
+  virtual void write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
   // Preallocates `size` bytes: for a file that was created with size 0.
   virtual void reserve(std::uint64_t size) = 0;
@@ -159,11 +168,13 @@ class AtomicFile {
   virtual void commit() = 0;
 };
 
-// `size` bytes are preallocated for the file. Throws Code::not_regular unless the path is that of a
-// regular file, of a symbolic link to one, of a dangling link, or new; and for a link whose
-// resolution enters procfs (/dev/stdout), with both policies.
+// `size` bytes are preallocated for the file; with WriteOrder::any it has them at commit(). Throws
+// Code::not_regular unless the path is that of a regular file, of a symbolic link to one, of a
+// dangling link, or new; and for a link whose resolution enters procfs (/dev/stdout), with both
+// policies.
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
-                                               std::uint64_t size);
+                                               std::uint64_t size,
+                                               WriteOrder order = WriteOrder::sequential);
 
 // A regular file that is changed where it is.
 class EditableFile {

@@ -17,7 +17,7 @@ mem(chr|cmp|cpy|move|set|rchr|mem) str(cmp|len|ncmp|ncpy|chr|rchr) bcmp pow exp 
 getenv getpid v?snprintf strerrordesc_np strtoull strtoul __errno_location __libc_single_threaded __popcountdi2
 __gmon_start__ _ITM_\w+ _Unwind_Resume __gxx_personality_v0 __cxa_\w+
 _ZN?K?S(t|s|a).* _ZT[IV](S|N10__cxxabiv1)\w+ _ZSt\w+
-pthread_setcancelstate sysconf __stack_chk_fail __\w+_chk __assert_fail
+pthread_setcancelstate pthread_mutex_(lock|unlock) sysconf __stack_chk_fail __\w+_chk __assert_fail
 __asan_\w+ __ubsan_\w+ __tsan_\w+ __sanitizer_\w+ __lsan_\w+
 """
 

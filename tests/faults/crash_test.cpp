@@ -30,13 +30,24 @@ bool exists(const char* path) {
   return ::stat(path, &status) == 0;
 }
 
+// How version 1 is saved.
+struct Method {
+  bool with_writer;
+  std::uint32_t durability;
+
+  st_status save(const Versions& versions) const {
+    return with_writer ? versions.save_in_pieces("file", 1, durability)
+                       : versions.save("file", 1, durability);
+  }
+};
+
 // Saves version 1 in a child that is killed at its `request`th request. Returns whether it was.
-bool save_and_die(const Versions& versions, faults_plan plan, std::uint32_t durability) {
+bool save_and_die(const Versions& versions, faults_plan plan, const Method& method) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     faults_arm(&plan);
-    const st_status status = versions.save("file", 1, durability);
+    const st_status status = method.save(versions);
     ::_exit(status == ST_OK ? 0 : 1);
   }
   int status = 0;
@@ -51,29 +62,30 @@ bool save_and_die(const Versions& versions, faults_plan plan, std::uint32_t dura
 
 // How many requests a save makes that is not killed.
 long count_requests(const Versions& versions, const faults_plan& plan, bool replaces,
-                    std::uint32_t durability) {
+                    const Method& method) {
   scratch_clear();
   if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
   faults_arm(&plan);
-  const st_status status = versions.save("file", 1, durability);
+  const st_status status = method.save(versions);
   const faults_report report = faults_disarm();
   REQUIRE(status == ST_OK);
   return report.requests;
 }
 
 void kill_at_each_request(const Versions& versions, faults_plan plan, bool replaces,
-                          std::uint32_t durability) {
+                          const Method& method) {
   bool seen_old = false, seen_new = false;
-  const long requests = count_requests(versions, plan, replaces, durability);
+  const long requests = count_requests(versions, plan, replaces, method);
   CHECK(requests > 10);
   for (plan.kill_at = 0; plan.kill_at < requests; ++plan.kill_at) {
     scratch_clear();
     if (replaces) REQUIRE(versions.save("file", 0) == ST_OK);
-    const bool killed = save_and_die(versions, plan, durability);
+    const bool killed = save_and_die(versions, plan, method);
     CHECK((killed || plan.kill_after));  // not every function supports kill_after
-    INFO("durability " << durability << ", replaces " << replaces << ", request " << plan.kill_at
-                       << (plan.kill_after ? " done" : "")
-                       << (plan.tmpfile_error ? ", no O_TMPFILE" : ""));
+    INFO((method.with_writer ? "writer" : "save")
+         << ", durability " << method.durability << ", replaces " << replaces << ", request "
+         << plan.kill_at << (plan.kill_after ? " done" : "")
+         << (plan.tmpfile_error ? ", no O_TMPFILE" : ""));
     const bool there = exists("file");
     const int found = there ? versions.find("file") : -1;
     CHECK(there == (found >= 0));
@@ -94,14 +106,16 @@ void kill_at_each_request(const Versions& versions, faults_plan plan, bool repla
 TEST_CASE("killed before and after each request to the system") {
   enter();
   const Versions versions(3);
-  for (const std::uint32_t durability : {0u + ST_DURABILITY_NONE, 0u + ST_DURABILITY_FSYNC}) {
-    for (const int tmpfile_error : {0, EOPNOTSUPP}) {
-      for (const bool replaces : {false, true}) {
-        for (const bool after : {false, true}) {
-          faults_plan plan = FAULTS_PLAN_INIT;
-          plan.kill_after = after;
-          plan.tmpfile_error = tmpfile_error;
-          kill_at_each_request(versions, plan, replaces, durability);
+  for (const bool with_writer : {false, true}) {
+    for (const std::uint32_t durability : {0u + ST_DURABILITY_NONE, 0u + ST_DURABILITY_FSYNC}) {
+      for (const int tmpfile_error : {0, EOPNOTSUPP}) {
+        for (const bool replaces : {false, true}) {
+          for (const bool after : {false, true}) {
+            faults_plan plan = FAULTS_PLAN_INIT;
+            plan.kill_after = after;
+            plan.tmpfile_error = tmpfile_error;
+            kill_at_each_request(versions, plan, replaces, {with_writer, durability});
+          }
         }
       }
     }

@@ -52,6 +52,24 @@ void on_each(Check check) {
     SKIP("mounting needs root, loop devices and the programs that create file systems");
 }
 
+// Opens the writer of a file with one tensor of U8. The caller frees it.
+st_status open_writer(const char* path, std::uint64_t nbytes, st_writer** writer, st_error* error) {
+  st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+  tensor.dtype = ST_DTYPE_U8;
+  tensor.name = "w";
+  tensor.name_len = 1;
+  tensor.shape = &nbytes;
+  tensor.rank = 1;
+  return st_writer_open(path, &tensor, 1, nullptr, writer, error);
+}
+
+std::int32_t write_to_descriptor(void* descriptor, std::uint64_t offset, const void* buffer,
+                                 std::uint64_t nbytes) {
+  const ssize_t written =
+      ::pwrite(*static_cast<const int*>(descriptor), buffer, nbytes, static_cast<off_t>(offset));
+  return written < 0 ? errno : written == static_cast<ssize_t>(nbytes) ? 0 : EIO;
+}
+
 SaveRequest request_for(const std::string& path) {
   SaveRequest request;
   request.path = path;
@@ -155,6 +173,76 @@ TEST_CASE("each file system: the temporary file of a killed save is removed by t
     check_saved(request);
     CHECK(saved_names() == std::set<std::string>{"file"});
   });
+}
+
+TEST_CASE("each file system: a writer replaces a file") {
+  on_each([] {
+    write_content("mounted/file", "old");
+    SaveRequest request = request_for("mounted/file");
+    const std::vector<unsigned char> bytes(request.nbytes, request.value);
+    st_error error = ST_ERROR_INIT;
+    st_writer* writer = nullptr;
+    REQUIRE(open_writer("mounted/file", request.nbytes, &writer, &error) == ST_OK);
+    const std::uint64_t half = request.nbytes / 2;
+    CHECK(st_writer_write(writer, 0, half, bytes.data(), half, &error) == ST_OK);
+    CHECK(st_writer_write(writer, 0, 0, bytes.data(), half, &error) == ST_OK);
+    CHECK(has_content("mounted/file", "old"));
+    CHECK(st_writer_commit(writer, &error) == ST_OK);
+    CHECK(std::string(error.message) == "");
+    st_writer_free(writer);
+    CHECK(is_saved(request));
+    CHECK(saved_names() == std::set<std::string>{"file"});
+  });
+}
+
+TEST_CASE("the writer of a file for which the space is lacking fails when it is opened") {
+  int mounted = 0;
+  for (const FileSystem& file_system : file_systems) {
+    const std::string name = file_system.name;
+    if (name != "ext4" && name != "xfs" && name != "tmpfs") continue;  // others do not preallocate
+    const Mount mount(file_system);
+    if (!mount.is_mounted()) {
+      WARN("cannot be mounted here: " << name);
+      continue;
+    }
+    ++mounted;
+    INFO("file system: " << name);
+    write_content("mounted/file", "old");
+    st_error error = ST_ERROR_INIT;
+    st_writer* writer = nullptr;
+    CHECK(open_writer("mounted/file", 500 << 20, &writer, &error) == ST_E_IO);
+    CHECK(error.os_error == ENOSPC);
+    CHECK(writer == nullptr);
+    CHECK(has_content("mounted/file", "old"));
+    CHECK(saved_names() == std::set<std::string>{"file"});
+  }
+  if (mounted == 0) SKIP("no file system that preallocates can be mounted here");
+}
+
+// st_save cannot rename to a mount point.
+TEST_CASE("st_save_io writes to a file that is a mount point") {
+  const Mount mount({"tmpfs",
+                     "mount -t tmpfs tmpfs mounted && touch mounted/source mounted/file && "
+                     "mount --bind mounted/source mounted/file"});
+  if (!mount.is_mounted()) SKIP("files cannot be bind-mounted here");
+  SaveRequest request = request_for("mounted/file");
+  st_error error = ST_ERROR_INIT;
+  CHECK(save(request, &error) == ST_E_IO);
+  CHECK(error.os_error == EBUSY);
+  const std::vector<unsigned char> bytes(request.nbytes, request.value);
+  st_builder* builder = nullptr;
+  REQUIRE(st_builder_new(&builder, &error) == ST_OK);
+  CHECK(st_builder_add(builder, "w", 1, ST_DTYPE_U8, &request.nbytes, 1, bytes.data(),
+                       request.nbytes, &error) == ST_OK);
+  int descriptor = ::open("mounted/file", O_WRONLY | O_TRUNC | O_CLOEXEC);
+  REQUIRE(descriptor >= 0);
+  CHECK(st_builder_save_io(builder, write_to_descriptor, &descriptor, nullptr, &error) == ST_OK);
+  ::close(descriptor);
+  st_builder_free(builder);
+  CHECK(is_saved(request));
+  request.path = "mounted/source";
+  CHECK(is_saved(request));
+  ::umount2("mounted/file", MNT_DETACH);
 }
 
 TEST_CASE("a compressing file system compresses what is saved") {

@@ -1,12 +1,18 @@
 // Large saves: writes beyond 2 GiB, and O_DIRECT.
 #include <safetensors/safetensors.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "faults.h"
@@ -26,6 +32,8 @@ class Zeros {
   Zeros(const Zeros&) = delete;
   Zeros& operator=(const Zeros&) = delete;
   ~Zeros() { ::munmap(place_, size_); }
+
+  const void* data() const { return place_; }
 
   st_save_tensor tensor(const char* name, const std::uint64_t* shape) const {
     st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
@@ -77,6 +85,70 @@ TEST_CASE("files beyond 4 GiB are written completely and in order") {
   CHECK(report.direct_writes == 0);
   CHECK(report.written_in_order);
   CHECK(report.blocks + report.descriptors + report.mapped_bytes == 0);
+}
+
+// Writes are discarded. The pieces of each tensor come in another order than the last one's.
+st_status write_100_gigabytes() {
+  constexpr std::uint64_t count = 100, piece_size = 16 << 20;
+  const std::uint64_t size = 1'000'000'000, pieces = (size + piece_size - 1) / piece_size;
+  const Zeros zeros(piece_size);
+  std::vector<std::string> names;
+  std::vector<st_save_tensor> tensors;
+  for (std::uint64_t i = 0; i < count; ++i)
+    names.push_back(std::to_string(i));
+  for (const std::string& name : names) {
+    st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+    tensor.dtype = ST_DTYPE_U8;
+    tensor.name = name.data();
+    tensor.name_len = name.size();
+    tensor.shape = &size;
+    tensor.rank = 1;
+    tensors.push_back(tensor);
+  }
+  st_writer* writer = nullptr;
+  st_status status = st_writer_open("file", tensors.data(), count, nullptr, &writer, nullptr);
+  for (std::uint64_t i = 0; i < count * pieces && status == ST_OK; ++i) {
+    // 61 is coprime to the number of pieces of all tensors: each has its turn.
+    const std::uint64_t place = i * 61 % (count * pieces), offset = place % pieces * piece_size;
+    status = st_writer_write(writer, place / pieces, offset, zeros.data(),
+                             std::min(piece_size, size - offset), nullptr);
+  }
+  if (status == ST_OK) status = st_writer_commit(writer, nullptr);
+  st_writer_free(writer);
+  return status;
+}
+
+// Bytes of address space that the process uses.
+std::uint64_t address_space() {
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_CASE("a writer of 100 GB uses less than 64 MiB of memory") {
+#ifdef __SANITIZE_ADDRESS__
+  SKIP("AddressSanitizer needs address space of its own");
+#endif
+  enter();
+  scratch_clear();
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const rlim_t limit = address_space() + (64 << 20);
+    const struct rlimit limits = {limit, limit};
+    faults_plan plan = FAULTS_PLAN_INIT;
+    plan.discard_writes = 1;
+    if (::setrlimit(RLIMIT_AS, &limits) != 0) ::_exit(1);
+    faults_arm(&plan);
+    const st_status status = write_100_gigabytes();
+    const faults_report report = faults_disarm();
+    ::_exit(status == ST_OK && report.written > 100'000'000'000 && !report.written_in_order ? 0
+                                                                                            : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 // Large durable saves use O_DIRECT, each of whose steps can fail.

@@ -143,6 +143,53 @@ st_status add_until_it_works(st_error* error) {
   return status;
 }
 
+// Calls st_writer_write again if it fails, as a program may.
+st_status write_pieces(st_writer* writer, bool repeats, st_error* error) {
+  struct Piece {
+    std::uint64_t index, offset, nbytes;
+  };
+  for (const Piece& piece : {Piece{2, 12, 12}, {0, 0, 6}, {1, 0, 24}, {2, 0, 12}}) {
+    const auto write = [&] {
+      return st_writer_write(writer, piece.index, piece.offset, data + piece.offset, piece.nbytes,
+                             error);
+    };
+    st_status status = write();
+    if (status != ST_OK && repeats) status = write();
+    if (status != ST_OK) return status;
+  }
+  return ST_OK;
+}
+
+template <std::uint32_t durability, bool repeats>
+st_status save_with_writer(st_error* error) {
+  Request request = make_request(durability);
+  request.options.metadata = &request.entry;
+  for (st_save_tensor& tensor : request.tensors) {
+    tensor.data = nullptr;
+    tensor.fill = nullptr;
+    tensor.nbytes = 0;
+  }
+  st_writer* writer = nullptr;
+  st_status status = st_writer_open("file", request.tensors, 3, &request.options, &writer, error);
+  if (status == ST_OK) status = write_pieces(writer, repeats, error);
+  if (status == ST_OK) status = st_writer_commit(writer, error);
+  st_writer_free(writer);
+  return status;
+}
+
+std::int32_t append_to_memory(void*, std::uint64_t offset, const void* buffer,
+                              std::uint64_t nbytes) {
+  std::memcpy(memory + offset, buffer, nbytes);
+  return 0;
+}
+
+st_status save_to_sink(st_error* error) {
+  Request request = make_request(ST_DURABILITY_NONE);
+  request.options.metadata = &request.entry;
+  std::memset(memory, 0, sizeof memory);
+  return st_save_io(append_to_memory, nullptr, request.tensors, 3, &request.options, error);
+}
+
 void put_nothing() {
   scratch_clear();
 }
@@ -220,6 +267,15 @@ const Flow saving[] = {
     {"a builder", put_old, save_with_builder, one_new, one_old},
     {"a builder whose calls are repeated", put_old, add_until_it_works, one_new, one_old},
     {"memory", put_nothing, save_to_memory, memory_is_new, is_empty},
+    {"a sink", put_nothing, save_to_sink, memory_is_new, is_empty},
+    {"a writer of a new file", put_nothing, save_with_writer<ST_DURABILITY_NONE, false>, one_new,
+     is_empty},
+    {"a writer that replaces a file, whose writes are repeated", put_old,
+     save_with_writer<ST_DURABILITY_NONE, true>, one_new, one_old},
+    {"a durable writer that replaces a file", put_old, save_with_writer<ST_DURABILITY_FSYNC, false>,
+     one_new, one_old, true},
+    {"a writer beside whose file killed saves left others", put_leftovers,
+     save_with_writer<ST_DURABILITY_NONE, false>, new_and_leftovers, old_and_leftovers},
 };
 const std::size_t saving_count = sizeof saving / sizeof saving[0];
 

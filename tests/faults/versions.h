@@ -42,6 +42,30 @@ class Versions {
     return st_save(path, &tensor, 1, &options, error);
   }
 
+  // The same with a writer, in pieces from the last to the first.
+  st_status save_in_pieces(const char* path, int version, std::uint32_t durability) const {
+    const std::vector<unsigned char>& bytes = bytes_[static_cast<std::size_t>(version)];
+    const std::uint64_t size = bytes.size(), piece = 30'000;
+    st_save_tensor tensor = ST_SAVE_TENSOR_INIT;
+    tensor.dtype = ST_DTYPE_U8;
+    tensor.name = "w";
+    tensor.name_len = 1;
+    tensor.shape = &size;
+    tensor.rank = 1;
+    st_save_options options = ST_SAVE_OPTIONS_INIT;
+    options.durability = durability;
+    st_writer* writer = nullptr;
+    st_status status = st_writer_open(path, &tensor, 1, &options, &writer, nullptr);
+    for (std::uint64_t end = size; status == ST_OK && end > 0;) {
+      const std::uint64_t begin = end > piece ? end - piece : 0;
+      status = st_writer_write(writer, 0, begin, bytes.data() + begin, end - begin, nullptr);
+      end = begin;
+    }
+    if (status == ST_OK) status = st_writer_commit(writer, nullptr);
+    st_writer_free(writer);
+    return status;
+  }
+
   // The version of the file; -1 if it is not a complete one.
   int find(const char* path) const {
     st_file* file = nullptr;

@@ -120,6 +120,19 @@ class Programs(unittest.TestCase):
             cwd=place)
         self.check_app(place)
 
+    def test_writer(self):
+        place = project("writer", {"app.cpp": "example_writer.cpp"})
+        run([*arguments.cxx, "-std=c++17", *WARNINGS, "app.cpp", *self.pkg_config(), "-o", "app"], cwd=place)
+        self.assertEqual(run(["./app"], cwd=place), "2 tensors\n")
+
+    def test_save_io(self):
+        """The program writes what test_c's program reads."""
+        place = project("save_io", {"app.c": "example_save_io.c", "reader.c": "example.c"})
+        for name in ("app", "reader"):
+            run([*arguments.cc, "-std=c99", *WARNINGS, f"{name}.c", *self.pkg_config(), "-o", name], cwd=place)
+        run("./app | cat >model.safetensors", shell=True, cwd=place)
+        self.assertEqual(run(["./reader"], cwd=place), "24 bytes, the first value is 0\n")
+
     def test_by_hand(self):
         for number, line in enumerate(block("link.sh").splitlines()):
             with self.subTest(line):

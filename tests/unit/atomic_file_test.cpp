@@ -59,6 +59,24 @@ TEST_CASE("nothing changes before the commit, and nothing remains without it") {
   CHECK(scratch.names() == std::set<std::string>{"file"});
 }
 
+TEST_CASE("pieces are written at their offsets, in any order") {
+  const ScratchDirectory scratch;
+  for (const FileOptions& options : {FileOptions{}, durable}) {
+    const auto file = create_atomic_file((scratch / "file").c_str(), options, 8, WriteOrder::any);
+    const auto write_at = [&](std::uint64_t offset, std::string_view bytes) {
+      file->write_at(offset, std::as_bytes(std::span(bytes)));
+    };
+    write_at(6, "gh");
+    write_at(0, "xxx");
+    write_at(8, "");
+    write_at(2, "cdef");
+    write_at(0, "ab");
+    file->commit();
+    CHECK(read_file(scratch / "file") == "abcdefgh");
+  }
+  CHECK(scratch.names() == std::set<std::string>{"file"});
+}
+
 TEST_CASE("the mode is inherited, the umask's, or the requested one") {
   const ScratchDirectory scratch;
   const std::string path = scratch / "file";
@@ -128,6 +146,15 @@ TEST_CASE("large durable files are complete") {
   for (std::size_t i = 0; i < content.size(); i += 511)
     content[i] = static_cast<char>(i >> 9);
   replace(scratch / "file", content, durable);
+  CHECK(read_file(scratch / "file") == content);
+
+  // Not with O_DIRECT, which needs aligned pieces.
+  const auto file =
+      create_atomic_file((scratch / "file").c_str(), durable, content.size(), WriteOrder::any);
+  const auto bytes = std::as_bytes(std::span(content));
+  file->write_at(12'345, bytes.subspan(12'345));
+  file->write_at(0, bytes.first(12'345));
+  file->commit();
   CHECK(read_file(scratch / "file") == content);
 }
 

@@ -59,6 +59,26 @@ struct Reports {
   }
 };
 
+// A sink that fails in its call number `fail_at`.
+struct Received {
+  std::string bytes;
+  std::vector<std::uint64_t> sizes;
+  const void* last = nullptr;  // the memory of the last piece
+  std::size_t fail_at = SIZE_MAX;
+  std::int32_t failure = 0;
+  static std::int32_t write(void* user_data, std::uint64_t offset, const void* buffer,
+                            std::uint64_t count) {
+    auto* received = static_cast<Received*>(user_data);
+    if (received->sizes.size() == received->fail_at) return received->failure;
+    CHECK(offset == received->bytes.size());
+    received->bytes.append(static_cast<const char*>(buffer), static_cast<std::size_t>(count));
+    received->sizes.push_back(count);
+    received->last = buffer;
+    return 0;
+  }
+  Sink sink() { return {write, this}; }
+};
+
 }  // namespace
 
 TEST_CASE("a file and memory get the same bytes, from memory and from fill callbacks") {
@@ -70,7 +90,67 @@ TEST_CASE("a file and memory get the same bytes, from memory and from fill callb
     std::string memory(model.plan.file_size, '\0');
     save_to_memory(memory.data(), model.tensors, model.plan, {});
     CHECK(memory == model.expected());
+    Received received;
+    save_to_sink(received.sink(), model.tensors, model.plan, {});
+    CHECK(received.bytes == model.expected());
   }
+}
+
+TEST_CASE("a sink receives the header first, and tensors in pieces of their own memory") {
+  Model model(20'000'003);
+  Received received;
+  save_to_sink(received.sink(), model.tensors, model.plan, {});
+  REQUIRE(received.sizes.size() > 3);
+  CHECK(received.sizes.front() == model.plan.header_bytes.size());
+  for (const std::uint64_t size : received.sizes) {
+    CHECK(size > 0);
+    CHECK(size <= std::uint64_t{16} << 20);
+  }
+  // The last piece is the end of the tensor in memory, which is the last of the file.
+  CHECK(static_cast<const char*>(received.last) + received.sizes.back() ==
+        model.plain.data() + model.plain.size());
+}
+
+TEST_CASE("a sink can fail with an errno value, or cancel, at each of its calls") {
+  Model model(20'000'003);
+  Received all;
+  save_to_sink(all.sink(), model.tensors, model.plan, {});
+  for (std::size_t fail_at = 0; fail_at < all.sizes.size(); ++fail_at) {
+    Received failing, cancelling;
+    failing.fail_at = cancelling.fail_at = fail_at;
+    failing.failure = EPIPE;
+    cancelling.failure = -1;
+    try {
+      save_to_sink(failing.sink(), model.tensors, model.plan, {});
+      FAIL("nothing was thrown");
+    } catch (const Error& error) {
+      CHECK(error.code() == Code::io);
+      CHECK(error.os_error() == EPIPE);
+      CHECK(error.position() == failing.bytes.size());
+      CHECK(std::string(error.what()).find("write callback") != std::string::npos);
+    }
+    CHECK(failing.sizes.size() == fail_at);
+    CHECK(code_of<Error>([&] { save_to_sink(cancelling.sink(), model.tensors, model.plan, {}); }) ==
+          Code::cancelled);
+  }
+}
+
+TEST_CASE("a tensor with bytes but without data and fill callback is rejected") {
+  Model model(5);
+  model.tensors[1].fill = nullptr;
+  const ScratchDirectory scratch;
+  Received received;
+  std::string memory(model.plan.file_size, '\0');
+  CHECK(code_of<Error>([&] {
+          save_to_file((scratch / "file").c_str(), model.tensors, model.plan, {}, {});
+        }) == Code::invalid_argument);
+  CHECK(code_of<Error>([&] { save_to_memory(memory.data(), model.tensors, model.plan, {}); }) ==
+        Code::invalid_argument);
+  CHECK(message_of<Error>([&] { save_to_sink(received.sink(), model.tensors, model.plan, {}); }) ==
+        "tensor \"filled\" is declared without its bytes: only a writer can save it");
+  CHECK(scratch.names().empty());
+  CHECK(memory == std::string(memory.size(), '\0'));
+  CHECK(received.sizes.empty());
 }
 
 TEST_CASE("fill callbacks are called in ascending order") {
@@ -96,6 +176,10 @@ TEST_CASE("the progress callback reports up to the file size, and can cancel eve
   save_to_file((scratch / "probe").c_str(), model.tensors, model.plan, {},
                {Reports::report, &in_file});
   CHECK(in_file.done.back() == model.plan.file_size);
+  Reports in_sink;
+  Received received;
+  save_to_sink(received.sink(), model.tensors, model.plan, {Reports::report, &in_sink});
+  CHECK(in_sink.done == in_file.done);
   for (std::size_t limit = 1; limit <= in_file.done.size(); ++limit) {
     Reports reports{{}, limit};
     CHECK(code_of<Error>([&] {

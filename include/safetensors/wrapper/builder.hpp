@@ -3,6 +3,8 @@
 #define SAFETENSORS_WRAPPER_BUILDER_HPP
 
 #include <safetensors/wrapper/file.hpp>
+#include <safetensors/wrapper/save_options.hpp>
+#include <safetensors/wrapper/writer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -17,30 +20,8 @@
 
 namespace safetensors {
 
-enum class Durability : std::uint32_t {
-  None = ST_DURABILITY_NONE,    // a power failure may lose the new file
-  Fsync = ST_DURABILITY_FSYNC,  // file and directory are synced before save returns
-};
-
-// What a save does with a symbolic link at its path.
-enum class Link : std::uint32_t {
-  Replace = ST_LINK_REPLACE,  // the file that the link points to stays unchanged
-  Follow = ST_LINK_FOLLOW,    // the file that the link points to is replaced
-};
-
-// Receives the number of bytes processed so far and their total, on the thread that processes them.
-// Returns true to continue; false cancels, and the call throws Error ST_E_CANCELLED.
-using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
-
-struct SaveOptions {
-  Durability durability = Durability::None;  // ignored for memory
-  Link link = Link::Replace;                 // ignored for memory
-  // Permission bits, or ST_MODE_INHERIT (those of the replaced file), or ST_MODE_UMASK.
-  std::uint32_t mode = ST_MODE_INHERIT;
-  MetadataForm metadata_form = MetadataForm::Absent;  // of a file without entries
-  std::uint64_t alignment = 0;  // of the tensor data: a power of two from 8 to 65,536; 0: 8
-  Progress progress = nullptr;
-};
+// Receives bytes to append, or throws. See Builder::save_to.
+using Write = std::function<void(Bytes bytes)>;
 
 // Collects tensors and metadata and saves them any number of times. Names, shapes and metadata are
 // copied. The order of the calls does not matter: the file contains the tensors in the reference
@@ -61,12 +42,11 @@ class Builder {
   // Adds a tensor without copying its bytes, which must stay valid until the last save. Accepts any
   // container of trivially copyable elements, and Bytes.
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape, Bytes bytes) {
-    st_error error = ST_ERROR_INIT;
-    detail::check(
-        st_builder_add(builder_.get(), name.data(), name.size(), static_cast<std::uint32_t>(dtype),
-                       shape.data(), shape.size(), bytes.data(), bytes.size(), &error),
-        error);
-    return *this;
+    return record(name, bytes.size(), [&](st_error* error) {
+      return st_builder_add(builder_.get(), name.data(), name.size(),
+                            static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
+                            bytes.data(), bytes.size(), error);
+    });
   }
 
   // Adds a tensor and takes ownership of its elements, a container passed as an rvalue.
@@ -94,11 +74,21 @@ class Builder {
     auto owner = std::make_shared<Fill>(Fill{std::move(fill), callbacks_.get()});
     void* user_data = owner.get();
     return keep(std::move(owner), [&] {
-      st_error error = ST_ERROR_INIT;
-      detail::check(st_builder_add_fill(builder_.get(), name.data(), name.size(),
-                                        static_cast<std::uint32_t>(dtype), shape.data(),
-                                        shape.size(), nbytes, on_fill, user_data, &error),
-                    error);
+      record(name, nbytes, [&](st_error* error) {
+        return st_builder_add_fill(builder_.get(), name.data(), name.size(),
+                                   static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
+                                   nbytes, on_fill, user_data, error);
+      });
+    });
+  }
+
+  // Adds a tensor without bytes, for open_writer. Saving it throws ST_E_INVALID_ARGUMENT unless it
+  // has 0 bytes.
+  Builder& declare(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape) {
+    return record(name, detail::declared_nbytes(dtype, shape), [&](st_error* error) {
+      return st_builder_declare(builder_.get(), name.data(), name.size(),
+                                static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
+                                error);
     });
   }
 
@@ -154,6 +144,28 @@ class Builder {
     return nbytes;
   }
 
+  // Passes the bytes that save would write to `write` in order, in pieces of at most 16 MiB: to a
+  // pipe, a socket, an object store. Rethrows what `write` throws, which may have received a part
+  // of the bytes by then.
+  void save_to(const Write& write, const SaveOptions& options = {}) const {
+    Sink sink{write, callbacks_.get()};
+    run(options, [&](const st_save_options* c_options, st_error* error) {
+      return st_builder_save_io(builder_.get(), on_write, &sink, c_options, error);
+    });
+  }
+
+  // A Writer of the tensors, whose bytes are ignored. A tensor's index is the number of tensors
+  // added before it. Throws as save does.
+  Writer open_writer(const std::filesystem::path& path, const SaveOptions& options = {}) const {
+    const st_save_options c_options = detail::c_options(options);
+    st_writer* writer = nullptr;
+    st_error error = ST_ERROR_INIT;
+    detail::check(
+        st_builder_open_writer(builder_.get(), detail::c_path(path), &c_options, &writer, &error),
+        error);
+    return Writer(writer, tensors_);
+  }
+
   // The C ABI's handle, owned by this Builder.
   st_builder* handle() const noexcept { return builder_.get(); }
 
@@ -165,6 +177,10 @@ class Builder {
   };
   struct Fill {
     ReadAt fill;
+    Callbacks* callbacks;
+  };
+  struct Sink {
+    const Write& write;
     Callbacks* callbacks;
   };
   struct Free {
@@ -184,6 +200,17 @@ class Builder {
     return *this;
   }
 
+  // Calls `add` and remembers the tensor for open_writer if it succeeds.
+  template <class Add>
+  Builder& record(std::string_view name, std::uint64_t nbytes, Add add) {
+    tensors_.push_back({std::string(name), nbytes});
+    st_error error = ST_ERROR_INIT;
+    const st_status status = add(&error);
+    if (status != ST_OK) tensors_.pop_back();
+    detail::check(status, error);
+    return *this;
+  }
+
   static std::int32_t on_fill(void* self, std::uint64_t offset, void* buffer,
                               std::uint64_t nbytes) {
     const auto* tensor = static_cast<const Fill*>(self);
@@ -193,6 +220,19 @@ class Builder {
     }
     SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
       tensor->callbacks->thrown = std::current_exception();
+      return -1;
+    }
+  }
+
+  static std::int32_t on_write(void* self, std::uint64_t, const void* buffer,
+                               std::uint64_t nbytes) {
+    const auto* sink = static_cast<const Sink*>(self);
+    try {
+      sink->write(Bytes(static_cast<const std::byte*>(buffer), nbytes));
+      return 0;
+    }
+    SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
+      sink->callbacks->thrown = std::current_exception();
       return -1;
     }
   }
@@ -210,14 +250,9 @@ class Builder {
 
   template <class Save>
   void run(const SaveOptions& options, Save save) const {
-    st_save_options c_options = ST_SAVE_OPTIONS_INIT;
-    c_options.durability = static_cast<std::uint32_t>(options.durability);
-    c_options.mode = options.mode;
-    c_options.alignment = options.alignment;
+    st_save_options c_options = detail::c_options(options);
     if (options.progress) c_options.progress = on_progress;
     c_options.progress_user_data = callbacks_.get();
-    c_options.link = static_cast<std::uint32_t>(options.link);
-    c_options.metadata_form = static_cast<std::uint32_t>(options.metadata_form);
     *callbacks_ = {&options, nullptr};
     st_error error = ST_ERROR_INIT;
     const st_status status = save(&c_options, &error);
@@ -227,6 +262,7 @@ class Builder {
   }
 
   std::unique_ptr<Callbacks> callbacks_;
+  std::vector<detail::WriterTensor> tensors_;
   std::vector<std::shared_ptr<const void>> kept_;  // owners of the bytes and fills
   std::unique_ptr<st_builder, Free> builder_;
 };

@@ -2,7 +2,9 @@
 #ifndef SAFETENSORS_WRAPPER_EDIT_HPP
 #define SAFETENSORS_WRAPPER_EDIT_HPP
 
-#include <safetensors/wrapper/builder.hpp>
+#include <safetensors/wrapper/error.hpp>
+#include <safetensors/wrapper/file.hpp>
+#include <safetensors/wrapper/save_options.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -86,10 +88,7 @@ inline EditMethod edit_metadata(const std::filesystem::path& path, const Edit& e
   c_edit.rename_count = rename.size();
 
   detail::EditProgress progress{options.progress, nullptr};
-  st_save_options c_options = ST_SAVE_OPTIONS_INIT;
-  c_options.durability = static_cast<std::uint32_t>(options.durability);
-  c_options.mode = options.mode;
-  c_options.link = static_cast<std::uint32_t>(options.link);
+  st_save_options c_options = detail::c_options(options);
   if (options.progress) c_options.progress = detail::EditProgress::call;
   c_options.progress_user_data = &progress;
 

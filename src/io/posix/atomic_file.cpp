@@ -48,13 +48,18 @@ PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options)
 }
 
 // The other constructor has completed, so that the destructor removes the file if this one throws.
-PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size)
+PosixAtomicFile::PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size,
+                                 WriteOrder order)
     : PosixAtomicFile(std::move(target), options) {
   if (target_.exists) require_removable_names();
   names_.remove_leftovers();
   create_unnamed();
   if (!file_) create_named();
   preallocate(file_, size, target_.path);
+  if (order == WriteOrder::any) {
+    written_ = size;
+    return;
+  }
   // Large durable files are written faster past the page cache.
   constexpr std::uint64_t large = std::uint64_t{64} << 20;
   if (directory_to_sync_ && size >= large && !may_compress(file_)) {
@@ -120,6 +125,11 @@ void PosixAtomicFile::write(std::span<const std::span<const std::byte>> pieces) 
   if (direct_ && !direct_->append(&left)) leave_direct_writes();
   if (direct_ || left.empty()) return;
   written_ = write_pieces(file_.get(), left, written_, target_.path);
+}
+
+void PosixAtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  iovec piece = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+  if (!bytes.empty()) write_pieces(file_.get(), {&piece, 1}, offset, target_.path);
 }
 
 void PosixAtomicFile::leave_direct_writes() {
@@ -245,8 +255,9 @@ void PosixAtomicFile::sync_directory() {
 }
 
 std::unique_ptr<AtomicFile> create_atomic_file(const char* path, const FileOptions& options,
-                                               std::uint64_t size) {
-  return std::make_unique<PosixAtomicFile>(resolve_save_path(path, options.link), options, size);
+                                               std::uint64_t size, WriteOrder order) {
+  return std::make_unique<PosixAtomicFile>(resolve_save_path(path, options.link), options, size,
+                                           order);
 }
 
 }  // namespace st

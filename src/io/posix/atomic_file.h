@@ -21,10 +21,12 @@ namespace st {
 // linkat() fails, it has one of TemporaryNames.
 class PosixAtomicFile final : public AtomicFile {
  public:
-  PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size);
+  PosixAtomicFile(SavePath target, const FileOptions& options, std::uint64_t size,
+                  WriteOrder order);
   ~PosixAtomicFile() override;
 
   void write(std::span<const std::span<const std::byte>> pieces) override;
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override;
   void reserve(std::uint64_t size) override;
   void append_from(const Source& source, std::uint64_t offset, std::uint64_t count) override;
   std::uint64_t block_size() const noexcept override;
@@ -52,8 +54,8 @@ class PosixAtomicFile final : public AtomicFile {
   bool mode_requested_;
   FileDescriptor directory_to_sync_;  // if the save is durable
   FileDescriptor file_;
-  std::string temporary_name_;  // empty while the file has none
-  std::uint64_t written_ = 0;
+  std::string temporary_name_;         // empty while the file has none
+  std::uint64_t written_ = 0;          // bytes of the file; with WriteOrder::any all of them
   std::uint64_t cloned_end_ = 0;       // where the blocks of another file end
   std::optional<DirectWrite> direct_;  // while writes bypass the page cache
   std::vector<iovec> pieces_;          // of the write that is running
