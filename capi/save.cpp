@@ -9,16 +9,6 @@
 namespace capi {
 namespace {
 
-void append_metadata(const st_save_options& options, std::vector<st::MetadataEntry>* metadata) {
-  const StructArray<st_metadata_entry> entries(options.metadata, options.metadata_count);
-  for (std::uint64_t i = 0; i < entries.size(); ++i) {
-    const st_metadata_entry entry = entries[i];
-    require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
-    metadata->push_back({text_of(entry.key, entry.key_len, "a metadata key"),
-                         text_of(entry.value, entry.value_len, "a metadata value")});
-  }
-}
-
 std::uint32_t mode_of(std::uint32_t mode) {
   require(mode == ST_MODE_UMASK || (mode & ~0777u) == 0,
           "mode is neither ST_MODE_UMASK nor permission bits (at most 0777)");
@@ -33,6 +23,17 @@ std::uint64_t alignment_of(std::uint64_t alignment) {
 }
 
 }  // namespace
+
+void append_metadata(const st_metadata_entry* given, std::uint64_t count,
+                     std::vector<st::MetadataEntry>* metadata) {
+  const StructArray<st_metadata_entry> entries(given, count);
+  for (std::uint64_t i = 0; i < entries.size(); ++i) {
+    const st_metadata_entry entry = entries[i];
+    require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
+    metadata->push_back({text_of(entry.key, entry.key_len, "a metadata key"),
+                         text_of(entry.value, entry.value_len, "a metadata value")});
+  }
+}
 
 st::TensorToSave tensor_of(const st_save_tensor& given) {
   const std::string_view name = text_of(given.name, given.name_len, "a tensor name");
@@ -72,13 +73,13 @@ st::TensorToSave tensor_of(const st_save_tensor& given) {
 SaveRequest::SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
                          std::vector<st::MetadataEntry> metadata)
     : tensors_(tensors),
-      options_(read_options(options, std::move(metadata))),
+      options_(save_options_of(options, std::move(metadata))),
       plan_(st::plan_save(tensors, options_.metadata, options_.metadata_form, options_.alignment)) {
 }
 
-SaveRequest::Options SaveRequest::read_options(const st_save_options* options,
-                                               std::vector<st::MetadataEntry> metadata) {
-  Options read;
+st::ShardOptions save_options_of(const st_save_options* options,
+                                 std::vector<st::MetadataEntry> metadata) {
+  st::ShardOptions read;
   read.metadata = std::move(metadata);
   if (!options) return read;
   const auto given = read_struct<st_save_options>(options);
@@ -88,7 +89,7 @@ SaveRequest::Options SaveRequest::read_options(const st_save_options* options,
   read.file.mode = mode_of(given.mode);
   read.metadata_form = enum_value(given.metadata_form, st::MetadataForm::present, "metadata_form");
   read.alignment = alignment_of(given.alignment);
-  append_metadata(given, &read.metadata);
+  append_metadata(given.metadata, given.metadata_count, &read.metadata);
   read.progress = {given.progress, given.progress_user_data};
   return read;
 }
@@ -109,24 +110,20 @@ std::uint64_t SaveRequest::save_memory(void* buffer, std::uint64_t buffer_size) 
   return plan_.file_size;
 }
 
-}  // namespace capi
-
-namespace {
-
-std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, uint64_t count) {
-  const capi::StructArray<st_save_tensor> given(tensors, count);
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count) {
+  const StructArray<st_save_tensor> given(tensors, count);
   std::vector<st::TensorToSave> converted;
   for (std::uint64_t i = 0; i < given.size(); ++i)
-    converted.push_back(capi::tensor_of(given[i]));
+    converted.push_back(tensor_of(given[i]));
   return converted;
 }
 
-}  // namespace
+}  // namespace capi
 
 st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
                   const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     capi::SaveRequest(converted, options).save(path);
   });
 }
@@ -138,7 +135,7 @@ st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
     *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     *nbytes = capi::SaveRequest(converted, options).size();
   });
 }
@@ -150,7 +147,7 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     const uint64_t written = capi::SaveRequest(converted, options).save_memory(buffer, buffer_size);
     if (nbytes) *nbytes = written;
   });

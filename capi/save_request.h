@@ -7,12 +7,22 @@
 #include <cstdint>
 #include <vector>
 
-#include "save.h"
+#include "save_set.h"
 
 namespace capi {
 
 // Throws Code::invalid_argument or dtype.
 st::TensorToSave tensor_of(const st_save_tensor& given);
+
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
+
+// Appends the caller's entries.
+void append_metadata(const st_metadata_entry* given, std::uint64_t count,
+                     std::vector<st::MetadataEntry>* metadata);
+
+// `metadata` comes before that of the options. Throws Code::invalid_argument.
+st::ShardOptions save_options_of(const st_save_options* options,
+                                 std::vector<st::MetadataEntry> metadata = {});
 
 class SaveRequest {
  public:
@@ -26,18 +36,8 @@ class SaveRequest {
   std::uint64_t save_memory(void* buffer, std::uint64_t buffer_size) const;
 
  private:
-  struct Options {
-    std::vector<st::MetadataEntry> metadata;
-    st::MetadataForm metadata_form = st::MetadataForm::absent;
-    std::uint64_t alignment = 8;
-    st::FileOptions file;
-    st::Progress progress;
-  };
-  static Options read_options(const st_save_options* options,
-                              std::vector<st::MetadataEntry> metadata);
-
   std::span<const st::TensorToSave> tensors_;
-  Options options_;
+  st::ShardOptions options_;
   st::SavePlan plan_;
 };
 

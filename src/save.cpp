@@ -37,8 +37,8 @@ void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t
 // whose file was truncated.
 class BatchWriter {
  public:
-  BatchWriter(AtomicFile* file, std::uint64_t total, const Progress& progress)
-      : file_(file), total_(total), progress_(progress) {
+  BatchWriter(AtomicFile* file, const Progress& progress, std::uint64_t done, std::uint64_t total)
+      : file_(file), total_(total), progress_(progress), done_(done) {
     pieces_.reserve(batch_pieces);
   }
 
@@ -69,15 +69,14 @@ class BatchWriter {
   const Progress& progress_;
   std::vector<std::span<const std::byte>> pieces_;
   std::uint64_t waiting_ = 0;
-  std::uint64_t done_ = 0;
+  std::uint64_t done_;
 };
 
 }  // namespace
 
-void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
-                  const FileOptions& options, const Progress& progress) {
-  const auto file = create_atomic_file(path, options, plan.file_size);
-  BatchWriter writer(file.get(), plan.file_size, progress);
+void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                const Progress& progress, std::uint64_t done, std::uint64_t total) {
+  BatchWriter writer(file, progress, done, total);
   Bytes filled;  // one piece of a tensor that has a fill callback
   writer.add(plan.header_bytes.data(), plan.header_bytes.size());
   for (const std::uint32_t i : plan.order) {
@@ -96,6 +95,12 @@ void save_to_file(const char* path, std::span<const TensorToSave> tensors, const
   }
   writer.flush();
   file->commit();
+}
+
+void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                  const FileOptions& options, const Progress& progress) {
+  const auto file = create_atomic_file(path, options, plan.file_size);
+  write_file(file.get(), tensors, plan, progress, 0, plan.file_size);
 }
 
 void save_to_memory(void* buffer, std::span<const TensorToSave> tensors, const SavePlan& plan,

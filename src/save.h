@@ -16,6 +16,10 @@ struct Progress {
   void* user_data = nullptr;
 };
 
+// Writes and commits a file. Progress counts from `done` on: the bytes of files before it.
+void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                const Progress& progress, std::uint64_t done, std::uint64_t total);
+
 // Replaces the file at `path` atomically.
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const FileOptions& options, const Progress& progress);
