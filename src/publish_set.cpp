@@ -39,6 +39,13 @@ bool remove_old(SetDirectory* directory, const SetJournal& journal,
   return all_removed;
 }
 
+// Whether `name` is one of the files that remove_old() removes.
+bool removes(const SetDirectory& directory, const SetJournal& journal, const std::string& name) {
+  for (const auto& file : journal.removed)
+    if (file.name == name) return directory.find(name) == file.identity;
+  return false;
+}
+
 // Moves the files that were renamed before the commit back to the staging directory.
 bool undo(SetDirectory* directory, StagingDirectory* staging, const SetJournal& journal,
           const std::set<std::string>& named) {
@@ -181,8 +188,12 @@ void recover_staging(SetDirectory* directory, StagingDirectory* staging, const s
   const auto journal = text ? parse_journal(*text) : std::nullopt;
   bool keeps = staging->is_resumable();
   if (journal) {
-    const std::set<std::string> named = named_shards(*directory, index);
-    if (!staging->find(journal->commit)) {  // it was committed
+    const bool committed = !staging->find(journal->commit);
+    std::set<std::string> named;
+    if (!committed || !removes(*directory, *journal, index)) {
+      named = named_shards(*directory, index);
+    }
+    if (committed) {
       keeps = !remove_old(directory, *journal, named);
     } else if (!undo(directory, staging, *journal, named) || !staging->remove(journal_name)) {
       keeps = true;
