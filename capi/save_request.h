@@ -9,6 +9,7 @@
 
 #include "handles.h"
 #include "save.h"
+#include "save_set.h"
 
 namespace capi {
 
@@ -18,6 +19,16 @@ st::TensorToSave tensor_of(const st_save_tensor& given);
 // For a writer: without data and fill; nbytes 0 stands for the size of dtype and shape. Throws
 // Code::invalid_argument, dtype, overflow or subbyte.
 st::TensorToSave declared_tensor_of(const st_save_tensor& given);
+
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
+
+// Appends the caller's entries.
+void append_metadata(const st_metadata_entry* given, std::uint64_t count,
+                     std::vector<st::MetadataEntry>* metadata);
+
+// `metadata` comes before that of the options. Throws Code::invalid_argument.
+st::ShardOptions save_options_of(const st_save_options* options,
+                                 std::vector<st::MetadataEntry> metadata = {});
 
 class SaveRequest {
  public:
@@ -45,7 +56,7 @@ class SaveRequest {
 
  private:
   std::span<const st::TensorToSave> tensors_;
-  Options options_;
+  st::ShardOptions options_;
   st::SavePlan plan_;
 };
 
