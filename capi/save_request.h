@@ -32,17 +32,6 @@ st::ShardOptions save_options_of(const st_save_options* options,
 
 class SaveRequest {
  public:
-  struct Options {
-    std::vector<st::MetadataEntry> metadata;
-    st::MetadataForm metadata_form = st::MetadataForm::absent;
-    std::uint64_t alignment = 8;
-    st::FileOptions file;
-    st::Progress progress;
-  };
-  // Throws Code::invalid_argument.
-  static Options read_options(const st_save_options* options,
-                              std::vector<st::MetadataEntry> metadata);
-
   // `metadata` comes before that of the options. Throws Code::invalid_argument.
   SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
               std::vector<st::MetadataEntry> metadata = {});
