@@ -13,17 +13,6 @@ constexpr std::uint64_t batch_bytes = 16 << 20;
 constexpr std::size_t batch_pieces = 1024;
 constexpr std::uint64_t fill_size = 4 << 20;
 
-// Calls the tensor's fill callback.
-void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
-                std::uint64_t count) {
-  run_callback(
-      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
-      [&](Message& message) {
-        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
-                << " bytes at offset " << offset;
-      });
-}
-
 void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
   if (!progress.callback) return;
   run_callback(
@@ -73,6 +62,16 @@ class BatchWriter {
 };
 
 }  // namespace
+
+void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
+                std::uint64_t count) {
+  run_callback(
+      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
+      [&](Message& message) {
+        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
+                << " bytes at offset " << offset;
+      });
+}
 
 void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,
                 const Progress& progress, std::uint64_t done, std::uint64_t total) {
