@@ -14,17 +14,6 @@ constexpr std::uint64_t batch_bytes = 16 << 20;
 constexpr std::size_t batch_pieces = 1024;
 constexpr std::uint64_t fill_size = 4 << 20;
 
-// Calls the tensor's fill callback.
-void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
-                std::uint64_t count) {
-  run_callback(
-      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
-      [&](Message& message) {
-        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
-                << " bytes at offset " << offset;
-      });
-}
-
 using Pieces = std::span<const std::span<const std::byte>>;
 
 // Batches pieces of memory into few large calls of `write(pieces)`. It never reads them: they may
@@ -102,6 +91,16 @@ void pass_piece(const Sink& sink, std::uint64_t offset, std::span<const std::byt
 }
 
 }  // namespace
+
+void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
+                std::uint64_t count) {
+  run_callback(
+      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
+      [&](Message& message) {
+        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
+                << " bytes at offset " << offset;
+      });
+}
 
 void require_bytes(std::span<const TensorToSave> tensors) {
   for (const TensorToSave& tensor : tensors) {

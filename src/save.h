@@ -30,6 +30,10 @@ struct Sink {
   void* user_data = nullptr;
 };
 
+// Calls the tensor's fill callback.
+void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
+                std::uint64_t count);
+
 // Writes and commits a file of tensors that require_bytes accepts. Progress counts from `done` on:
 // the bytes of files before it.
 void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,

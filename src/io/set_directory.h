@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,19 @@
 #include "io/platform.h"
 
 namespace st {
+
+// Bytes that are written in pieces, and read again. The destructor removes the file.
+class SpoolFile {
+ public:
+  SpoolFile() = default;
+  SpoolFile(const SpoolFile&) = delete;
+  SpoolFile& operator=(const SpoolFile&) = delete;
+  virtual ~SpoolFile() = default;
+
+  // Memory that cannot be read is an error, not a signal.
+  virtual void write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+  virtual void read(std::uint64_t offset, std::span<std::byte> bytes) const = 0;
+};
 
 // A subdirectory for the files of a set that is not published yet. Its lock is held as long as the
 // object lives, which distinguishes the staging directory of a running save from that of a killed
@@ -27,6 +41,15 @@ class StagingDirectory {
   // A file that commit() makes visible in the staging directory. `path` is for messages.
   virtual std::unique_ptr<AtomicFile> create(const std::string& name, const std::string& path,
                                              std::uint64_t size) = 0;
+
+  // An empty file. `path` is for messages. One at a time.
+  virtual std::unique_ptr<SpoolFile> create_spool(const std::string& path) = 0;
+
+  // A file for reading.
+  virtual std::shared_ptr<const Source> open(const std::string& name) const = 0;
+
+  // The names of the files.
+  virtual std::vector<std::string> names() const = 0;
 
   // Nothing if it does not exist.
   virtual std::optional<FileStamp> find(const std::string& name) const = 0;
@@ -54,7 +77,7 @@ class StagingDirectory {
 
 enum class StagingKind {
   temporary,
-  resumable  // one for each set; exists until a publication removes it
+  resumable  // one for each set; exists until a publication removes it, and its files are durable
 };
 
 class SetDirectory {

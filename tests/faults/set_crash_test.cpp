@@ -61,12 +61,14 @@ void check_only(const SetVersion& version) {
   CHECK(faults::names_in(directory) == expected);
 }
 
-bool save_and_die(const SetVersion& version, faults_plan plan) {
+using Save = st_status (*)(const char*, const SetVersion&, st_error*);
+
+bool save_and_die(const SetVersion& version, faults_plan plan, Save save = faults::save_set) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     faults_arm(&plan);
-    ::_exit(faults::save_set(directory, version, nullptr) == ST_OK ? 0 : 1);
+    ::_exit(save(directory, version, nullptr) == ST_OK ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
@@ -167,5 +169,25 @@ TEST_CASE("sets: the next save is killed while it recovers from a killed one") {
       check_only({43});
     }
     if (!was_killed) break;
+  }
+}
+
+TEST_CASE("a set writer that is killed before each request to the system is resumed") {
+  enter();
+  for (const unsigned char value : std::initializer_list<unsigned char>{23, 21}) {
+    faults_plan plan = FAULTS_PLAN_INIT;
+    bool was_killed = true;
+    for (plan.kill_at = 0; was_killed; ++plan.kill_at) {
+      prepare({13});
+      was_killed = save_and_die({value}, plan, faults::write_kept_set);
+      INFO("version " << int{value} << ", request " << plan.kill_at);
+      const FoundSet found = find_set(directory);
+      CHECK(is_complete(found.by_index, 13, value));
+      CHECK(is_complete(found.whole, 13, value));
+      st_error error = ST_ERROR_INIT;
+      CHECK(faults::write_kept_set(directory, {value}, &error) == ST_OK);
+      CHECK(std::string(error.message) == "");
+      check_only({value});
+    }
   }
 }

@@ -67,7 +67,9 @@ void check_failure(const Outcome& outcome, const SetVersion& version, unsigned c
   }
 }
 
-void fail_each(unsigned char old_value, const SetVersion& version, faults_plan plan) {
+using Save = st_status (*)(const char*, const SetVersion&, st_error*);
+
+void fail_each(unsigned char old_value, const SetVersion& version, faults_plan plan, Save save) {
   long failures = 0;
   for (plan.fail_at = 0;; ++plan.fail_at) {
     prepare(old_value);
@@ -75,7 +77,7 @@ void fail_each(unsigned char old_value, const SetVersion& version, faults_plan p
     Outcome outcome{};
     outcome.error = ST_ERROR_INIT;
     faults_arm(&plan);
-    outcome.status = faults::save_set(directory, version, &outcome.error);
+    outcome.status = save(directory, version, &outcome.error);
     outcome.report = faults_disarm();
     const char* failed = outcome.report.first_failed ? outcome.report.first_failed : "none";
     INFO("from " << int{old_value} << " to " << int{version.value} << ", request " << plan.fail_at
@@ -104,13 +106,13 @@ void fail_each(unsigned char old_value, const SetVersion& version, faults_plan p
   CHECK(failures > 50);
 }
 
-void fail_all(unsigned char old_value, const SetVersion& version) {
+void fail_all(unsigned char old_value, const SetVersion& version, Save save = faults::save_set) {
   for (const int os_error : {EIO, ENOENT, EEXIST, EPERM}) {
     faults_plan plan = FAULTS_PLAN_INIT;
     plan.os_error = os_error;
-    fail_each(old_value, version, plan);
+    fail_each(old_value, version, plan, save);
     plan.forever = 1;
-    fail_each(old_value, version, plan);
+    fail_each(old_value, version, plan, save);
   }
 }
 
@@ -139,6 +141,12 @@ TEST_CASE("shards that replace a file while requests fail") {
 TEST_CASE("a file that replaces shards while requests fail") {
   enter();
   fail_all(12, {21});
+}
+
+TEST_CASE("a set writer while requests fail") {
+  enter();
+  fail_all(0, {12}, faults::write_set);
+  fail_all(12, {22}, faults::write_set);
 }
 
 TEST_CASE("sets: reads and writes of one byte at a time") {

@@ -65,7 +65,35 @@ int read_by_index(const std::filesystem::path& directory) {
              : FoundSet::broken;
 }
 
+st_status write(const char* directory, const SetVersion& version, bool resume, st_error* error) {
+  std::array<unsigned char, set_tensor_bytes> bytes;
+  bytes.fill(version.value);
+  const std::uint64_t shape = bytes.size();
+  st_set_options set = ST_SET_OPTIONS_INIT;
+  set.max_shard_size = bytes.size();
+  set.resume = resume;
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+  options.durability = version.durability;
+  st_set_writer* writer = nullptr;
+  st_status status = st_set_writer_open(directory, &set, &options, &writer, error);
+  for (unsigned i = 0; i < version.files() && status == ST_OK; ++i) {
+    status = st_set_writer_add(writer, tensor_names[i], 2, ST_DTYPE_U8, &shape, 1, bytes.data(),
+                               bytes.size(), error);
+  }
+  if (status == ST_OK) status = st_set_writer_commit(writer, error);
+  st_set_writer_free(writer);
+  return status;
+}
+
 }  // namespace
+
+st_status write_set(const char* directory, const SetVersion& version, st_error* error) {
+  return write(directory, version, false, error);
+}
+
+st_status write_kept_set(const char* directory, const SetVersion& version, st_error* error) {
+  return write(directory, version, true, error);
+}
 
 st_status save_set(const char* directory, const SetVersion& version, st_error* error) {
   std::array<unsigned char, set_tensor_bytes> bytes;

@@ -19,6 +19,10 @@ struct SetVersion {
 // st_save_set to `directory`. Takes no memory of its own.
 st_status save_set(const char* directory, const SetVersion& version, st_error* error);
 
+// The same set with st_set_writer; a kept writer resumes the one before it.
+st_status write_set(const char* directory, const SetVersion& version, st_error* error);
+st_status write_kept_set(const char* directory, const SetVersion& version, st_error* error);
+
 // What a reader finds.
 struct FoundSet {
   int by_index = absent;  // the version's value, if it follows the index

@@ -172,8 +172,10 @@ class PosixSetDirectory final : public SetDirectory {
   }
 
   std::unique_ptr<StagingDirectory> stage_resumable() {
+    StagingParent parent = parent_;
+    parent.options.durability = Durability::fsync;
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
-      auto staging = std::make_unique<PosixStagingDirectory>(parent_, resumable_, true);
+      auto staging = std::make_unique<PosixStagingDirectory>(parent, resumable_, true);
       const Opened opened = staging->create_directory(true);
       if (opened == Opened::yes) return staging;
       if (opened == Opened::in_use && errno == ENOENT) continue;

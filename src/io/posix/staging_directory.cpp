@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <utility>
+#include <vector>
 
 #include "io/posix/atomic_file.h"
 #include "io/posix/directory_files.h"
 #include "io/posix/os_error.h"
+#include "io/posix/spool_file.h"
 
 namespace st {
 namespace {
@@ -135,6 +136,23 @@ std::unique_ptr<AtomicFile> PosixStagingDirectory::create(const std::string& nam
   target.mode = parent_.inherited_mode;
   return std::make_unique<PosixAtomicFile>(std::move(target), parent_.options, size,
                                            WriteOrder::sequential);
+}
+
+std::unique_ptr<SpoolFile> PosixStagingDirectory::create_spool(const std::string& path) {
+  return std::make_unique<PosixSpoolFile>(directory_.get(), path);
+}
+
+std::shared_ptr<const Source> PosixStagingDirectory::open(const std::string& name) const {
+  const FileDescriptor file =
+      open_at(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!file) throw os_failure("cannot open the staged file", name, errno);
+  return open_descriptor(file.get(), Backend::pread, Access::read_only);
+}
+
+std::vector<std::string> PosixStagingDirectory::names() const {
+  std::vector<std::string> names = names_in(directory_.get());
+  std::erase(names, lock_name);
+  return names;
 }
 
 std::optional<FileStamp> PosixStagingDirectory::find(const std::string& name) const {

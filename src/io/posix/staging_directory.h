@@ -37,6 +37,9 @@ class PosixStagingDirectory final : public StagingDirectory {
 
   std::unique_ptr<AtomicFile> create(const std::string& name, const std::string& path,
                                      std::uint64_t size) override;
+  std::unique_ptr<SpoolFile> create_spool(const std::string& path) override;
+  std::shared_ptr<const Source> open(const std::string& name) const override;
+  std::vector<std::string> names() const override;
   std::optional<FileStamp> find(const std::string& name) const override;
   std::optional<std::string> read(const std::string& name, std::uint64_t max_size) const override;
   bool remove(const std::string& name) noexcept override;
