@@ -1,4 +1,4 @@
-// The shards that an index names, as far as it can be read: for replacing a set.
+// The shards that the index of a set names: for replacing the set.
 #pragma once
 
 #include <set>
@@ -7,8 +7,7 @@
 
 namespace st {
 
-// The values of "weight_map" that are names of files in the index's own directory. Empty for a text
-// that is not an index.
+// Those in the index's own directory. Empty for a text that is not a valid index.
 std::set<std::string> old_shards(std::string_view index);
 
 }  // namespace st

@@ -1,9 +1,7 @@
 // Lists a directory and opens its files.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +10,7 @@
 
 #include "error.h"
 #include "io/platform.h"
+#include "io/posix/directory_files.h"
 #include "io/posix/file_source.h"
 #include "io/posix/os_error.h"
 
@@ -24,18 +23,11 @@ class PosixDirectory final : public Directory {
       : Directory(std::move(path)), directory_(std::move(directory)) {}
 
   std::vector<std::string> names() const override {
-    FileDescriptor listed = open_at(directory_->get(), ".", O_RDONLY | O_DIRECTORY);
-    if (!listed) throw os_failure("cannot open the directory", path(), errno);
-    const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(listed.get()), ::closedir);
-    if (!entries) throw os_failure("cannot list the directory", path(), errno);
-    listed.release();  // the entries own it
-    std::vector<std::string> names;
-    while (true) {
-      errno = 0;
-      const dirent* entry = ::readdir(entries.get());
-      if (!entry && errno != 0) throw os_failure("cannot list the directory", path(), errno);
-      if (!entry) return names;
-      names.emplace_back(entry->d_name);
+    try {
+      return names_in(directory_->get());
+    } catch (const Error& error) {
+      throw Error(error.code(), Message() << error.what() << ", in " << Quoted{path()}, no_position,
+                  error.os_error());
     }
   }
 
