@@ -18,8 +18,8 @@
 // other effect.
 //
 // Threads. File and Tensor are immutable handles, cheap to copy: any number of threads may read
-// through one of them. A Builder is for one thread at a time; any number of threads may call
-// Writer::write at once.
+// through one of them. A Builder or SetWriter is for one thread at a time; any number of threads may
+// call Writer::write at once.
 //
 // Link with the library `safetensors` (pkg-config safetensors). For functions that are missing
 // here, call the C ABI (safetensors.h) with handle().
@@ -33,6 +33,8 @@
 #include <safetensors/wrapper/error.hpp>
 #include <safetensors/wrapper/file.hpp>
 #include <safetensors/wrapper/save_options.hpp>
+#include <safetensors/wrapper/set_options.hpp>
+#include <safetensors/wrapper/set_writer.hpp>
 #include <safetensors/wrapper/span.hpp>
 #include <safetensors/wrapper/tensor.hpp>
 #include <safetensors/wrapper/writer.hpp>

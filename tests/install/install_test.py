@@ -93,6 +93,15 @@ class Programs(unittest.TestCase):
     def pkg_config(self, package="safetensors"):
         return run(["pkg-config", "--cflags", "--libs", package]).split()
 
+    def test_cpp_set(self):
+        place = project("set", {"app.cpp": "example_set.cpp"})
+        run([*arguments.cxx, "-std=c++17", *WARNINGS, "app.cpp", *self.pkg_config(), "-o", "app"], cwd=place)
+        index = place / run(["./app"], cwd=place).strip()
+        shards = {f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)}
+        self.assertEqual({path.name for path in index.parent.iterdir()}, shards | {index.name})
+        for shard in shards:
+            self.assertIn(shard, index.read_text())
+
     def write_model(self, place):
         """Runs the C++ program, which writes model.safetensors, and returns its output."""
         (place / "cpp").mkdir()

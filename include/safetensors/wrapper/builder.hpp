@@ -4,6 +4,7 @@
 
 #include <safetensors/wrapper/file.hpp>
 #include <safetensors/wrapper/save_options.hpp>
+#include <safetensors/wrapper/set_options.hpp>
 #include <safetensors/wrapper/writer.hpp>
 
 #include <cstddef>
@@ -114,6 +115,18 @@ class Builder {
   void save(const std::filesystem::path& path, const SaveOptions& options = {}) const {
     run(options, [&](const st_save_options* c_options, st_error* error) {
       return st_builder_save(builder_.get(), detail::c_path(path), c_options, error);
+    });
+  }
+
+  // Writes the tensors as shards with an index, or as one file, to a directory, which is created if
+  // it does not exist. A reader gets the complete old or the complete new set: the rename of the
+  // index commits. SaveOptions::link is ignored: a link at a path is replaced. Throws as save.
+  void save_set(const std::filesystem::path& directory, const SetOptions& set = {},
+                const SaveOptions& options = {}) const {
+    const detail::CSetOptions c_set(set);
+    run(options, [&](const st_save_options* c_options, st_error* error) {
+      return st_builder_save_set(builder_.get(), detail::c_path(directory), c_set.get(), c_options,
+                                 error);
     });
   }
 

@@ -1,0 +1,166 @@
+#include "publish_set.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <filesystem>
+#include <string>
+
+#include "code_of.hpp"
+#include "error.h"
+#include "format/old_shards.h"
+#include "scratch_directory.hpp"
+
+using namespace st;
+
+namespace {
+
+constexpr char index_name[] = "model.safetensors.index.json";
+constexpr char whole_name[] = "model.safetensors";
+
+std::unique_ptr<SetDirectory> open_directory(const std::filesystem::path& path) {
+  return open_set_directory(path.c_str(), index_name, whole_name, {});
+}
+
+void write_staged(StagingDirectory* staging, const std::string& name, const std::string& text) {
+  const auto file = staging->create(name, name, text.size());
+  const auto bytes = std::as_bytes(std::span<const char>(text));
+  file->write({&bytes, 1});
+  file->commit();
+}
+
+StagedSet two_shards() {
+  return {{}, {"1", "2"}, [](const std::vector<std::string>& names) {
+            return R"({"weight_map":{"a":")" + names[0] + R"(","b":")" + names[1] + R"("}})";
+          }};
+}
+
+void publish(SetDirectory* directory, const StagedSet& set) {
+  const auto staging = directory->stage(StagingKind::temporary);
+  for (const std::string& name : set.staged)
+    write_staged(staging.get(), name, "shard " + name);
+  publish_set(directory, staging.get(), set);
+}
+
+// Leaves a staging directory with this journal, as a killed process does. `staged` is in it.
+void leave(SetDirectory* directory, const SetJournal& journal, const char* staged) {
+  const auto staging = directory->stage(StagingKind::temporary);
+  write_staged(staging.get(), "journal", write_journal(journal));
+  if (staged) write_staged(staging.get(), staged, "staged");
+  staging->keep(true);
+}
+
+using Names = std::set<std::string>;
+
+}  // namespace
+
+TEST_CASE("a set is published, and replaced under other names") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / "set");
+  publish(directory.get(), two_shards());
+  CHECK(read_file(folder / "set/model-00002-of-00002.safetensors") == "shard 2");
+  CHECK(old_shards(read_file(folder / "set" / index_name)).size() == 2);
+  publish(directory.get(), two_shards());
+  CHECK_FALSE(std::filesystem::exists(folder / "set/model-00002-of-00002.safetensors"));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / "set"), {}) == 3);
+}
+
+TEST_CASE("the names of an uncommitted publication are removed, unless others use them") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  for (const char* name : {"ours.safetensors", "changed.safetensors", "named.safetensors"})
+    write_file(folder / name, name);
+  write_file(folder / index_name, R"({"weight_map":{"a":"named.safetensors"}})");
+  FileStamp changed = *directory->find("changed.safetensors");
+  ++changed.inode;
+  leave(directory.get(),
+        {"index",
+         {{"1", "ours.safetensors", *directory->find("ours.safetensors")},
+          {"2", "changed.safetensors", changed},
+          {"3", "named.safetensors", *directory->find("named.safetensors")},
+          {"4", "missing.safetensors", {}}},
+         {{"changed.safetensors", *directory->find("changed.safetensors")}}},
+        "index");
+  recover_sets(directory.get(), index_name);
+  CHECK(folder.names() == Names{"changed.safetensors", "named.safetensors", index_name});
+}
+
+TEST_CASE("the old files of a committed publication are removed, unless others use them") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  for (const char* name : {"ours.safetensors", "changed.safetensors", "named.safetensors"})
+    write_file(folder / name, name);
+  write_file(folder / index_name, R"({"weight_map":{"a":"named.safetensors"}})");
+  FileStamp changed = *directory->find("changed.safetensors");
+  ++changed.modified_nanoseconds;
+  leave(directory.get(),
+        {"index",
+         {{"1", "named.safetensors", *directory->find("named.safetensors")}},
+         {{"ours.safetensors", *directory->find("ours.safetensors")},
+          {"changed.safetensors", changed},
+          {"named.safetensors", *directory->find("named.safetensors")},
+          {"missing.safetensors", {}}}},
+        nullptr);
+  recover_sets(directory.get(), index_name);
+  CHECK(folder.names() == Names{"changed.safetensors", "named.safetensors", index_name});
+}
+
+TEST_CASE("a committed whole file: the old index and its shards are removed") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  write_file(folder / "old.safetensors", "old");
+  write_file(folder / whole_name, "new");
+  write_file(folder / index_name, R"({"weight_map":{"a":"old.safetensors"}})");
+  leave(directory.get(),
+        {whole_name,
+         {},
+         {{index_name, *directory->find(index_name)},
+          {"old.safetensors", *directory->find("old.safetensors")}}},
+        nullptr);
+  recover_sets(directory.get(), index_name);
+  CHECK(folder.names() == Names{whole_name});
+}
+
+TEST_CASE("a staging directory in use, one that cannot be locked and those of others stay") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  const auto other =
+      open_set_directory((folder / ".").c_str(), "other.safetensors.index.json", "other", {});
+  const auto in_use = directory->stage(StagingKind::temporary);
+  std::filesystem::create_directory(folder / (*folder.names().begin() + "-unlocked"));
+  leave(other.get(), {"index", {}, {}}, nullptr);
+  leave(directory.get(), {"index", {}, {}}, nullptr);
+  CHECK(folder.names().size() == 4);
+  recover_sets(directory.get(), index_name);
+  CHECK(folder.names().size() == 3);
+}
+
+TEST_CASE("a resumable staging directory stays, but not its uncommitted publication") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  write_file(folder / "ours.safetensors", "x");
+  {
+    const auto staging = directory->stage(StagingKind::resumable);
+    const SetJournal journal{
+        "index", {{"1", "ours.safetensors", *directory->find("ours.safetensors")}}, {}};
+    write_staged(staging.get(), "journal", write_journal(journal));
+    write_staged(staging.get(), "index", "");
+    CHECK(code_of<Error>([&] { directory->stage(StagingKind::resumable); }) == Code::io);
+  }
+  recover_sets(directory.get(), index_name);
+  CHECK(folder.names().size() == 1);
+  const auto staging = directory->stage(StagingKind::resumable);
+  CHECK(staging->names().size() == 2);
+  CHECK(staging->find("1"));
+  CHECK_FALSE(staging->find("journal"));
+}
+
+TEST_CASE("a directory that was created for a set that is not published is removed") {
+  const ScratchDirectory folder;
+  {
+    const auto directory = open_directory(folder / "new");
+    const auto staging = directory->stage(StagingKind::temporary);
+    write_staged(staging.get(), "1", "x");
+    CHECK(folder.names() == Names{"new"});
+  }
+  CHECK(folder.names().empty());
+}
