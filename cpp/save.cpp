@@ -1,4 +1,4 @@
-// Implements save_file and save.
+// Implements save_file, save and save_set.
 #include <safetensors/torch.hpp>
 
 #include "names/apply_renames.h"
@@ -30,6 +30,13 @@ Buffer save(const NamedTensors& tensors, const Metadata& metadata, const SaveFil
   Buffer buffer(builder.save_size());
   builder.save_into(MutableBytes(buffer), {.progress = options.progress});
   return buffer;
+}
+
+void save_set(const NamedTensors& tensors, const std::filesystem::path& directory,
+              const Metadata& metadata, const SaveSetOptions& options) {
+  save_builder(checked_state(tensors, options.renames), metadata)
+      .save_set(directory, options.set,
+                {.durability = options.durability, .progress = options.progress});
 }
 
 }  // namespace safetensors

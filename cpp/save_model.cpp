@@ -15,13 +15,14 @@ namespace safetensors {
 
 namespace {
 
-// Keeps one name of each group of tensors that share memory, and adds the others to the metadata.
-// No two of the tensors that are left share memory: the one that is kept covers its storage.
-StateDict without_duplicates(StateDict state, Metadata& metadata) {
+// Keeps one name of each group of tensors that share memory, and adds the others to `dropped`, with
+// the name that is kept. No two of the tensors that are left share memory: the one that is kept
+// covers its storage.
+StateDict without_duplicates(StateDict state, Metadata& dropped) {
   std::unordered_set<std::size_t> removed;
   for (const auto& shared : choose_shared_names(state)) {
     for (const std::size_t position : shared.removed) {
-      metadata.emplace(state[position].name, state[shared.kept].name);
+      dropped.emplace(state[position].name, state[shared.kept].name);
       removed.insert(position);
     }
   }
@@ -40,13 +41,23 @@ void make_contiguous(StateDict& state) {
 
 void save(StateDict state, const std::filesystem::path& path, const SaveModelOptions& options) {
   state = apply_renames(std::move(state), options.renames);
-  Metadata metadata = options.metadata;
-  state = without_duplicates(std::move(state), metadata);
+  Metadata metadata = options.metadata, dropped;
+  state = without_duplicates(std::move(state), dropped);
   check_storable(state);
   if (options.force_contiguous) make_contiguous(state);
   check_contiguous(state, "set `force_contiguous`, or call contiguous() first");
-  save_builder(state, metadata)
-      .save(path, {.durability = options.durability, .progress = options.progress});
+  const SaveOptions save_options{.durability = options.durability, .progress = options.progress};
+  if (options.max_shard_size == 0) {
+    metadata.merge(dropped);
+    save_builder(state, metadata).save(path, save_options);
+    return;
+  }
+  for (const auto& [key, value] : metadata)
+    dropped.erase(key);
+  SetOptions set;
+  set.max_shard_size = options.max_shard_size;
+  set.index_metadata.assign(dropped.begin(), dropped.end());
+  save_builder(state, metadata).save_set(path, set, save_options);
 }
 
 }  // namespace

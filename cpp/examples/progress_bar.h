@@ -1,7 +1,7 @@
 // A progress bar on a terminal.
 #pragma once
 
-#include <safetensors/torch.hpp>
+#include <safetensors/safetensors.hpp>
 
 #include <chrono>
 #include <string>

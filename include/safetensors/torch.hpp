@@ -13,9 +13,13 @@
 //
 //   load_file, load      load a file, or bytes in memory, as a dictionary of tensors
 //   save_file, save      save tensors as a file, or as bytes in memory
+//   save_set             saves tensors as a set: several files, the shards, and their index
 //   load_model           loads a file into a torch::nn::Module or a torch::jit::Module
 //   save_model           saves such a module as a file; shared tensors are stored once
 //   load_into            copies the values of a file into the caller's tensors
+//
+// Where these functions load a path, it is a file, the index of a set (model.safetensors.index.json)
+// or a directory: its set, or its one file. See File::open_set.
 //
 // This header includes safetensors.hpp: safetensors::File reads the names, dtypes, shapes and
 // metadata of a file from its header alone, and slices of tensors.
@@ -100,7 +104,7 @@ struct LoadOptions {
   Progress progress{};
 };
 
-// Loads the tensors of a file, in the order of their data, each contiguous with the dtype and shape
+// Loads the tensors of a file or a set, in the order of their data, each contiguous with the dtype and shape
 // that the file gives it.
 //
 // On the CPU with Backend::Mmap the data is neither read nor copied: the storages are parts of a
@@ -185,6 +189,21 @@ ST_TORCH_API void save_file(const NamedTensors& tensors, const std::filesystem::
 // ignored.
 ST_TORCH_API Buffer save(const NamedTensors& tensors, const Metadata& metadata = {},
                          const SaveFileOptions& options = {});
+
+struct SaveSetOptions {
+  SetOptions set{};   // size of the shards, names, form of the index
+  Renames renames{};  // map program names to file names
+  Progress progress{};
+  Durability durability = Durability::None;  // as in SaveFileOptions
+};
+
+// Saves tensors to `directory` as a set: shards of at most `options.set.max_shard_size` bytes and
+// an index, divided and named as huggingface_hub does, or one file if one shard holds all tensors.
+// `metadata` becomes the __metadata__ of every file; `options.set.index_metadata` that of the index
+// or, if there is one file, is added to its header. The set is replaced atomically, see st_save_set
+// in safetensors.h. Throws Error as save_file.
+ST_TORCH_API void save_set(const NamedTensors& tensors, const std::filesystem::path& directory,
+                           const Metadata& metadata = {}, const SaveSetOptions& options = {});
 
 // ---- Load into a model --------------------------------------------------------------------------
 
@@ -298,9 +317,12 @@ struct SaveModelOptions {
   Renames renames{};             // map names in the model to file names
   Progress progress{};
   Durability durability = Durability::None;  // as in SaveFileOptions
+  // Not 0: `path` is a directory, and the model is saved there as save_set does, in shards of at
+  // most this many bytes. The entries of the other names of shared tensors are in the index.
+  std::uint64_t max_shard_size = 0;
 };
 
-// Saves the parameters and buffers of a model as a file for load_model.
+// Saves the parameters and buffers of a model as a file, or a set of files, for load_model.
 //
 // Of the tensors that share memory one is saved: of those that cover the whole storage, the one
 // whose file name is first in byte order. The metadata gets an entry for each of the others, its

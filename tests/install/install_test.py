@@ -94,13 +94,15 @@ class Programs(unittest.TestCase):
         return run(["pkg-config", "--cflags", "--libs", package]).split()
 
     def test_cpp_set(self):
-        place = project("set", {"app.cpp": "example_set.cpp"})
+        place = project("set", {"app.cpp": "example_set.cpp", "open.cpp": "example_open_set.cpp"})
         run([*arguments.cxx, "-std=c++17", *WARNINGS, "app.cpp", *self.pkg_config(), "-o", "app"], cwd=place)
         index = place / run(["./app"], cwd=place).strip()
         shards = {f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)}
         self.assertEqual({path.name for path in index.parent.iterdir()}, shards | {index.name})
         for shard in shards:
             self.assertIn(shard, index.read_text())
+        run([*arguments.cxx, "-std=c++17", *WARNINGS, "open.cpp", *self.pkg_config(), "-o", "open"], cwd=place)
+        self.assertTrue(run(["./open"], cwd=place).startswith("layer.0\nlayer.1\nlayer.2\n3 files, "))
 
     def write_model(self, place):
         """Runs the C++ program, which writes model.safetensors, and returns its output."""
