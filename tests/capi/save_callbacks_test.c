@@ -15,8 +15,9 @@ struct fill_state {
   int32_t failure;
 };
 
+/* No two pieces of a tensor are equal. */
 static unsigned char byte_at(uint64_t offset) {
-  return (unsigned char)(offset * 131 >> 7 ^ offset);
+  return (unsigned char)(offset % 251);
 }
 
 static int32_t fill(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {

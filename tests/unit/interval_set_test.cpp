@@ -2,9 +2,25 @@
 
 #include <bitset>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <new>
 #include <random>
 
 using namespace st;
+
+static bool memory_is_exhausted = false;
+
+void* operator new(std::size_t size) {
+  void* const block = memory_is_exhausted ? nullptr : std::malloc(size > 0 ? size : 1);
+  if (!block) throw std::bad_alloc();
+  return block;
+}
+void operator delete(void* block) noexcept {
+  std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+  std::free(block);
+}
 
 namespace {
 
@@ -67,6 +83,26 @@ TEST_CASE("intervals up to the largest integer") {
   set.add(0, UINT64_MAX - 1);
   CHECK(set.interval_count() == 1);
   CHECK(set.first_missing(0, UINT64_MAX) == UINT64_MAX);
+}
+
+TEST_CASE("without memory an addition changes nothing, and a removal removes more") {
+  IntervalSet set;
+  set.add(0, 30);
+  set.add(40, 50);
+  bool thrown = false;
+  memory_is_exhausted = true;
+  try {
+    set.add(60, 70);
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  set.remove(10, 20);
+  memory_is_exhausted = false;
+  CHECK(thrown);
+  CHECK(set.interval_count() == 2);
+  CHECK(set.first_missing(0, 30) == 10);
+  CHECK(set.first_missing(20, 30) == 20);
+  CHECK(set.first_missing(40, 70) == 50);
 }
 
 TEST_CASE("random additions and removals agree with a set of bits") {

@@ -42,6 +42,8 @@ TEST_CASE("a callable may call pthread_exit", "[wrapper][callback]") {
                       [](std::uint64_t, MutableBytes) { pthread_exit(&exit_value); });
           builder.save_memory();
         }) == &exit_value);
+  CHECK(result_of_thread([] { Builder().save_to([](Bytes) { pthread_exit(&exit_value); }); }) ==
+        &exit_value);
   CHECK(result_of_thread([] {
           SaveOptions options;
           options.progress = [](std::uint64_t, std::uint64_t) -> bool {
