@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "save_request.h"
+#include "set_options.h"
 
 // Deques: appending does not move the elements that the tensors' views refer to.
 struct st_builder {
@@ -180,4 +181,15 @@ st_status st_builder_open_writer(const st_builder* builder, const char* path,
   };
   return capi::guard(error, clear,
                      [&] { *writer = request_of(builder, options).open_writer(path); });
+}
+
+st_status st_builder_save_set(const st_builder* builder, const char* directory,
+                              const st_set_options* set, const st_save_options* options,
+                              st_error* error) {
+  return capi::guard(error, [&] {
+    require(builder != nullptr, "builder is NULL");
+    require(directory != nullptr, "directory is NULL");
+    st::save_set(directory, builder->tensors, capi::set_options_of(set).set,
+                 capi::save_options_of(options, builder->metadata));
+  });
 }

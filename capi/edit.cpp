@@ -53,7 +53,7 @@ st_status st_edit_metadata(const char* path, const st_edit* edit, const st_save_
     const auto given = capi::read_struct<st_edit>(edit);
     require(given.in_place <= 1, "st_edit.in_place is neither 0 nor 1");
     const st::HeaderEdit changes = edit_of(given);
-    const auto saving = capi::SaveRequest::read_options(options, {});
+    const auto saving = capi::save_options_of(options);
     require(saving.metadata.empty(), "the metadata of an edit is in st_edit, not in the options");
     const st::EditMethod used =
         given.in_place

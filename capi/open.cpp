@@ -7,14 +7,14 @@
 #include "guard.h"
 #include "handles.h"
 #include "io/platform.h"
-#include "set.h"
+#include "open_set.h"
 #include "structs.h"
 
 namespace {
 
 using capi::require;
 
-using OpenOptions = st::SetOptions;
+using OpenOptions = st::OpenSetOptions;
 
 OpenOptions options_of(const st_open_options* given) {
   OpenOptions options;

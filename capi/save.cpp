@@ -11,16 +11,6 @@
 namespace capi {
 namespace {
 
-void append_metadata(const st_save_options& options, std::vector<st::MetadataEntry>* metadata) {
-  const StructArray<st_metadata_entry> entries(options.metadata, options.metadata_count);
-  for (std::uint64_t i = 0; i < entries.size(); ++i) {
-    const st_metadata_entry entry = entries[i];
-    require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
-    metadata->push_back({text_of(entry.key, entry.key_len, "a metadata key"),
-                         text_of(entry.value, entry.value_len, "a metadata value")});
-  }
-}
-
 std::uint32_t mode_of(std::uint32_t mode) {
   require(mode == ST_MODE_UMASK || (mode & ~0777u) == 0,
           "mode is neither ST_MODE_UMASK nor permission bits (at most 0777)");
@@ -66,6 +56,17 @@ st::TensorToSave converted(const st_save_tensor& given) {
 
 }  // namespace
 
+void append_metadata(const st_metadata_entry* given, std::uint64_t count,
+                     std::vector<st::MetadataEntry>* metadata) {
+  const StructArray<st_metadata_entry> entries(given, count);
+  for (std::uint64_t i = 0; i < entries.size(); ++i) {
+    const st_metadata_entry entry = entries[i];
+    require(entry.reserved == 0, "st_metadata_entry.reserved is not 0");
+    metadata->push_back({text_of(entry.key, entry.key_len, "a metadata key"),
+                         text_of(entry.value, entry.value_len, "a metadata value")});
+  }
+}
+
 st::TensorToSave tensor_of(const st_save_tensor& given) {
   const st::TensorToSave tensor = converted(given);
   if (tensor.data && tensor.fill) {
@@ -91,13 +92,13 @@ st::TensorToSave declared_tensor_of(const st_save_tensor& given) {
 SaveRequest::SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
                          std::vector<st::MetadataEntry> metadata)
     : tensors_(tensors),
-      options_(read_options(options, std::move(metadata))),
+      options_(save_options_of(options, std::move(metadata))),
       plan_(st::plan_save(tensors, options_.metadata, options_.metadata_form, options_.alignment)) {
 }
 
-SaveRequest::Options SaveRequest::read_options(const st_save_options* options,
-                                               std::vector<st::MetadataEntry> metadata) {
-  Options read;
+st::ShardOptions save_options_of(const st_save_options* options,
+                                 std::vector<st::MetadataEntry> metadata) {
+  st::ShardOptions read;
   read.metadata = std::move(metadata);
   if (!options) return read;
   const auto given = read_struct<st_save_options>(options);
@@ -107,7 +108,7 @@ SaveRequest::Options SaveRequest::read_options(const st_save_options* options,
   read.file.mode = mode_of(given.mode);
   read.metadata_form = enum_value(given.metadata_form, st::MetadataForm::present, "metadata_form");
   read.alignment = alignment_of(given.alignment);
-  append_metadata(given, &read.metadata);
+  append_metadata(given.metadata, given.metadata_count, &read.metadata);
   read.progress = {given.progress, given.progress_user_data};
   return read;
 }
@@ -138,24 +139,20 @@ st_writer* SaveRequest::open_writer(const char* path) const {
   return std::make_unique<st_writer>(path, tensors_, plan_, options_.file).release();
 }
 
-}  // namespace capi
-
-namespace {
-
-std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, uint64_t count) {
-  const capi::StructArray<st_save_tensor> given(tensors, count);
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count) {
+  const StructArray<st_save_tensor> given(tensors, count);
   std::vector<st::TensorToSave> converted;
   for (std::uint64_t i = 0; i < given.size(); ++i)
-    converted.push_back(capi::tensor_of(given[i]));
+    converted.push_back(tensor_of(given[i]));
   return converted;
 }
 
-}  // namespace
+}  // namespace capi
 
 st_status st_save(const char* path, const st_save_tensor* tensors, uint64_t count,
                   const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     capi::SaveRequest(converted, options).save(path);
   });
 }
@@ -167,7 +164,7 @@ st_status st_save_size(const st_save_tensor* tensors, uint64_t count,
     *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     *nbytes = capi::SaveRequest(converted, options).size();
   });
 }
@@ -179,7 +176,7 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
     if (nbytes) *nbytes = 0;
   };
   return capi::guard(error, clear, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     const uint64_t written = capi::SaveRequest(converted, options).save_memory(buffer, buffer_size);
     if (nbytes) *nbytes = written;
   });
@@ -188,7 +185,7 @@ st_status st_save_memory(const st_save_tensor* tensors, uint64_t count,
 st_status st_save_io(st_write_fn write, void* user_data, const st_save_tensor* tensors,
                      uint64_t count, const st_save_options* options, st_error* error) {
   return capi::guard(error, [&] {
-    const auto converted = tensors_of(tensors, count);
+    const auto converted = capi::tensors_of(tensors, count);
     capi::SaveRequest(converted, options).save_io(write, user_data);
   });
 }

@@ -9,6 +9,7 @@
 
 #include "handles.h"
 #include "save.h"
+#include "save_set.h"
 
 namespace capi {
 
@@ -19,19 +20,18 @@ st::TensorToSave tensor_of(const st_save_tensor& given);
 // Code::invalid_argument, dtype, overflow or subbyte.
 st::TensorToSave declared_tensor_of(const st_save_tensor& given);
 
+std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
+
+// Appends the caller's entries.
+void append_metadata(const st_metadata_entry* given, std::uint64_t count,
+                     std::vector<st::MetadataEntry>* metadata);
+
+// `metadata` comes before that of the options. Throws Code::invalid_argument.
+st::ShardOptions save_options_of(const st_save_options* options,
+                                 std::vector<st::MetadataEntry> metadata = {});
+
 class SaveRequest {
  public:
-  struct Options {
-    std::vector<st::MetadataEntry> metadata;
-    st::MetadataForm metadata_form = st::MetadataForm::absent;
-    std::uint64_t alignment = 8;
-    st::FileOptions file;
-    st::Progress progress;
-  };
-  // Throws Code::invalid_argument.
-  static Options read_options(const st_save_options* options,
-                              std::vector<st::MetadataEntry> metadata);
-
   // `metadata` comes before that of the options. Throws Code::invalid_argument.
   SaveRequest(std::span<const st::TensorToSave> tensors, const st_save_options* options,
               std::vector<st::MetadataEntry> metadata = {});
@@ -45,7 +45,7 @@ class SaveRequest {
 
  private:
   std::span<const st::TensorToSave> tensors_;
-  Options options_;
+  st::ShardOptions options_;
   st::SavePlan plan_;
 };
 

@@ -14,26 +14,6 @@ constexpr std::uint64_t batch_bytes = 16 << 20;
 constexpr std::size_t batch_pieces = 1024;
 constexpr std::uint64_t fill_size = 4 << 20;
 
-// Calls the tensor's fill callback.
-void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
-                std::uint64_t count) {
-  run_callback(
-      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
-      [&](Message& message) {
-        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
-                << " bytes at offset " << offset;
-      });
-}
-
-void require_bytes(std::span<const TensorToSave> tensors) {
-  for (const TensorToSave& tensor : tensors) {
-    if (tensor.data || tensor.fill || tensor.nbytes == 0) continue;
-    throw Error(Code::invalid_argument,
-                Message() << "tensor " << Quoted{tensor.name}
-                          << " is declared without its bytes: only a writer can save it");
-  }
-}
-
 using Pieces = std::span<const std::span<const std::byte>>;
 
 // Batches pieces of memory into few large calls of `write(pieces)`. It never reads them: they may
@@ -41,8 +21,8 @@ using Pieces = std::span<const std::span<const std::byte>>;
 template <class Write>
 class BatchWriter {
  public:
-  BatchWriter(Write write, std::uint64_t total, const Progress& progress)
-      : write_(std::move(write)), total_(total), progress_(progress) {
+  BatchWriter(Write write, const Progress& progress, std::uint64_t done, std::uint64_t total)
+      : write_(std::move(write)), total_(total), progress_(progress), done_(done) {
     pieces_.reserve(batch_pieces);
   }
 
@@ -73,14 +53,15 @@ class BatchWriter {
   const Progress& progress_;
   std::vector<std::span<const std::byte>> pieces_;
   std::uint64_t waiting_ = 0;
-  std::uint64_t done_ = 0;
+  std::uint64_t done_;
 };
 
-// Passes the bytes of the file to `write(pieces)` in order.
+// Passes the bytes of the file to `write(pieces)` in order. Progress counts from `done` on.
 template <class Write>
 void save_in_order(std::span<const TensorToSave> tensors, const SavePlan& plan,
-                   const Progress& progress, Write write) {
-  BatchWriter<Write> writer(std::move(write), plan.file_size, progress);
+                   const Progress& progress, std::uint64_t done, std::uint64_t total,
+                   Write write) {
+  BatchWriter<Write> writer(std::move(write), progress, done, total);
   Bytes filled;  // one piece of a tensor that has a fill callback
   writer.add(plan.header_bytes.data(), plan.header_bytes.size());
   for (const std::uint32_t i : plan.order) {
@@ -111,6 +92,25 @@ void pass_piece(const Sink& sink, std::uint64_t offset, std::span<const std::byt
 
 }  // namespace
 
+void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
+                std::uint64_t count) {
+  run_callback(
+      no_position, [&] { return tensor.fill(tensor.user_data, offset, buffer, count); },
+      [&](Message& message) {
+        message << "tensor " << Quoted{tensor.name} << ": the fill callback for " << count
+                << " bytes at offset " << offset;
+      });
+}
+
+void require_bytes(std::span<const TensorToSave> tensors) {
+  for (const TensorToSave& tensor : tensors) {
+    if (tensor.data || tensor.fill || tensor.nbytes == 0) continue;
+    throw Error(Code::invalid_argument,
+                Message() << "tensor " << Quoted{tensor.name}
+                          << " is declared without its bytes: only a writer can save it");
+  }
+}
+
 void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total) {
   if (!progress.callback) return;
   run_callback(
@@ -120,19 +120,24 @@ void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t
       });
 }
 
+void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                const Progress& progress, std::uint64_t done, std::uint64_t total) {
+  save_in_order(tensors, plan, progress, done, total, [&](Pieces pieces) { file->write(pieces); });
+  file->commit();
+}
+
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const FileOptions& options, const Progress& progress) {
   require_bytes(tensors);
   const auto file = create_atomic_file(path, options, plan.file_size);
-  save_in_order(tensors, plan, progress, [&](Pieces pieces) { file->write(pieces); });
-  file->commit();
+  write_file(file.get(), tensors, plan, progress, 0, plan.file_size);
 }
 
 void save_to_sink(const Sink& sink, std::span<const TensorToSave> tensors, const SavePlan& plan,
                   const Progress& progress) {
   require_bytes(tensors);
   std::uint64_t offset = 0;
-  save_in_order(tensors, plan, progress, [&](Pieces pieces) {
+  save_in_order(tensors, plan, progress, 0, plan.file_size, [&](Pieces pieces) {
     for (const auto& piece : pieces) {
       pass_piece(sink, offset, piece);
       offset += piece.size();

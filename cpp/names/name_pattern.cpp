@@ -9,7 +9,7 @@ namespace safetensors {
 
 namespace {
 
-constexpr std::size_t longest_name = 4096;
+constexpr std::size_t longest_name = 1024;
 
 std::regex compile(const std::string& pattern) {
   try {

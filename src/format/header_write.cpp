@@ -87,17 +87,6 @@ std::vector<std::uint32_t> file_order(std::span<const TensorToSave> tensors) {
   return order;
 }
 
-void check_names_differ(std::span<const TensorToSave> tensors) {
-  NameIndex index(tensors.size());
-  const auto name_of = [&](std::uint32_t i) { return tensors[i].name; };
-  for (std::uint32_t i = 0; i < tensors.size(); ++i) {
-    if (index.insert(tensors[i].name, i, name_of) != NameIndex::none) {
-      throw Error(Code::duplicate, Message()
-                                       << "duplicate tensor name " << Quoted{tensors[i].name});
-    }
-  }
-}
-
 // Returns whether a field was written.
 bool write_metadata(JsonWriter* json, std::span<const MetadataEntry> metadata,
                     MetadataForm empty_metadata) {
@@ -119,6 +108,17 @@ bool write_metadata(JsonWriter* json, std::span<const MetadataEntry> metadata,
 }
 
 }  // namespace
+
+void check_names_differ(std::span<const TensorToSave> tensors) {
+  NameIndex index(tensors.size());
+  const auto name_of = [&](std::uint32_t i) { return tensors[i].name; };
+  for (std::uint32_t i = 0; i < tensors.size(); ++i) {
+    if (index.insert(tensors[i].name, i, name_of) != NameIndex::none) {
+      throw Error(Code::duplicate, Message()
+                                       << "duplicate tensor name " << Quoted{tensors[i].name});
+    }
+  }
+}
 
 void check_metadata(const MetadataEntry& entry) {
   if (is_utf8(entry.key) && is_utf8(entry.value)) return;

@@ -34,6 +34,9 @@ struct SavePlan {
 // Throws Code::size_mismatch, overflow, subbyte, utf8, or invalid_argument for "__metadata__".
 void check_tensor(const TensorToSave& tensor);
 
+// Throws Code::duplicate.
+void check_names_differ(std::span<const TensorToSave> tensors);
+
 // Throws Code::utf8.
 void check_metadata(const MetadataEntry& entry);
 

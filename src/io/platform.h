@@ -1,5 +1,6 @@
-// What the library needs from the operating system. A port implements this header in a directory
-// beside io/posix/; no file outside of that directory makes a system call.
+// What the library needs from the operating system. A port implements this header and
+// io/set_directory.h in a directory beside io/posix/; no file outside of that directory makes a
+// system call.
 #pragma once
 
 #include <cstddef>

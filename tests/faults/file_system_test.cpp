@@ -15,6 +15,7 @@
 #include "mount.h"
 #include "save_request.h"
 #include "scratch.h"
+#include "set_versions.h"
 
 namespace {
 
@@ -154,6 +155,50 @@ TEST_CASE("each file system: a file system that is full keeps the old file") {
     CHECK(error.os_error == ENOSPC);
     CHECK(has_content("mounted/file", "old"));
     CHECK(saved_names() == std::set<std::string>{"file"});
+  });
+}
+
+TEST_CASE("each file system: a set is created and replaced, in both forms") {
+  on_each([] {
+    constexpr unsigned char values[] = {13, 23, 32, 41, 51, 64, 74};
+    for (const unsigned char value : values) {
+      for (const std::uint32_t durability : {0u + ST_DURABILITY_NONE, 0u + ST_DURABILITY_FSYNC}) {
+        st_error error = ST_ERROR_INIT;
+        CHECK(faults::save_set("mounted/set", {value, durability}, &error) == ST_OK);
+        CHECK(std::string(error.message) == "");
+        CHECK(faults::has_set("mounted/set", {value}));
+        CHECK(names_in("mounted/set") == faults::files_of_set("mounted/set"));
+      }
+    }
+  });
+}
+
+TEST_CASE("each file system: a file system that is full keeps the old set") {
+  std::mt19937_64 random(2);
+  std::vector<std::uint64_t> incompressible(std::size_t{250 << 20} / sizeof(std::uint64_t));
+  for (std::uint64_t& word : incompressible)
+    word = random();
+  on_each([&] {
+    REQUIRE(faults::save_set("mounted/set", {13}, nullptr) == ST_OK);
+    const std::set<std::string> before = names_in("mounted/set");
+    const std::uint64_t nbytes = incompressible.size() * sizeof(std::uint64_t);
+    st_save_tensor tensors[] = {ST_SAVE_TENSOR_INIT, ST_SAVE_TENSOR_INIT};
+    for (st_save_tensor& tensor : tensors) {
+      tensor.dtype = ST_DTYPE_U8;
+      tensor.name = &tensor == tensors ? "a" : "b";
+      tensor.name_len = 1;
+      tensor.shape = &nbytes;
+      tensor.rank = 1;
+      tensor.nbytes = nbytes;
+      tensor.data = incompressible.data();
+    }
+    st_set_options set = ST_SET_OPTIONS_INIT;
+    set.max_shard_size = nbytes;
+    st_error error = ST_ERROR_INIT;
+    CHECK(st_save_set("mounted/set", tensors, 2, &set, nullptr, &error) == ST_E_IO);
+    CHECK(error.os_error == ENOSPC);
+    CHECK(names_in("mounted/set") == before);
+    CHECK(faults::has_set("mounted/set", {13}));
   });
 }
 

@@ -198,6 +198,11 @@ SIMPLE("linkat", int, linkat, (int from, const char* path, int to, const char* n
        (from, path, to, name, flags), -1)
 SIMPLE("renameat", int, renameat, (int from, const char* path, int to, const char* name),
        (from, path, to, name), -1)
+SIMPLE("renameat2", int, renameat2,
+       (int from, const char* path, int to, const char* name, unsigned flags),
+       (from, path, to, name, flags), -1)
+SIMPLE("mkdirat", int, mkdirat, (int directory, const char* path, mode_t mode),
+       (directory, path, mode), -1)
 SIMPLE("unlinkat", int, unlinkat, (int directory, const char* path, int flags),
        (directory, path, flags), -1)
 SIMPLE("getrlimit", int, getrlimit, (__rlimit_resource_t resource, struct rlimit* limit),

@@ -82,6 +82,42 @@ class SaveOptions(Sized):
     ]
 
 
+class SaveTensor(Sized):
+    _fields_ = [
+        ("size", c_uint32),
+        ("dtype", c_uint32),
+        ("name", c_char_p),
+        ("name_len", c_uint64),
+        ("shape", POINTER(c_uint64)),
+        ("rank", c_uint64),
+        ("nbytes", c_uint64),
+        ("data", c_char_p),
+        ("fill", c_void_p),
+        ("user_data", c_void_p),
+        ("storage_id", c_uint64),
+        ("storage_nbytes", c_uint64),
+        ("reserved", c_uint64),
+        ("reserved2", c_uint64),
+    ]
+
+
+class SetOptions(Sized):
+    _fields_ = [
+        ("size", c_uint32),
+        ("split", c_uint32),
+        ("index_format", c_uint32),
+        ("resume", c_uint32),
+        ("max_shard_size", c_uint64),
+        ("stem", c_char_p),
+        ("stem_len", c_uint64),
+        ("variant", c_char_p),
+        ("variant_len", c_uint64),
+        ("index_metadata", POINTER(MetadataEntry)),
+        ("index_metadata_count", c_uint64),
+        ("total_parameters", c_uint64),
+    ]
+
+
 class StFailure(Exception):
     def __init__(self, name, error):
         super().__init__(f"{name}: {error.message.decode()}")

@@ -2,82 +2,47 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <string>
+
 #include "code_of.hpp"
 #include "error.h"
 
-using namespace st;
+using namespace std::string_view_literals;
 
-TEST_CASE("the names of indexes", "[set_names]") {
-  for (const char* name : {"model.safetensors.index.json", "model.safetensors.index.fp16.json",
-                           "diffusion_pytorch_model.safetensors.index.json", "model.index.json",
-                           "a.b.safetensors.index.json", "model.safetensors.index.fp16.ema.json"}) {
-    INFO(name);
-    CHECK(is_index_name(name));
-  }
-  for (const char* name :
-       {"pytorch_model.bin.index.json", "flax_model.msgpack.index.json", "config.json",
-        "model_index.json", ".index.json", "index.json", ".model.safetensors.index.json",
-        "model.safetensors.index.json.tmp", "model.safetensors.index..json",
-        "model.safetensors.indexes.json", "model.safetensors", ""}) {
-    INFO(name);
-    CHECK_FALSE(is_index_name(name));
-  }
+TEST_CASE("names of the files of a set") {
+  CHECK(st::whole_file_name({}) == "model.safetensors");
+  CHECK(st::index_file_name({}) == "model.safetensors.index.json");
+  CHECK(st::shard_file_name({}, 1, 2) == "model-00001-of-00002.safetensors");
+  CHECK(st::shard_file_name({}, 123456, 123456) == "model-123456-of-123456.safetensors");
+  CHECK(st::shard_file_name({}, 1, 2, st::generation_of(0xABC)) ==
+        "model-00001-of-00002.00000abc.safetensors");
+  const st::SetName variant{"m", "fp16"};
+  CHECK(st::whole_file_name(variant) == "m.fp16.safetensors");
+  CHECK(st::index_file_name(variant) == "m.safetensors.index.fp16.json");
+  CHECK(st::shard_file_name(variant, 2, 3) == "m.fp16-00002-of-00003.safetensors");
 }
 
-TEST_CASE("the whole file of an index and of a shard", "[set_names]") {
-  CHECK(whole_file_name("model.safetensors.index.json") == "model.safetensors");
-  CHECK(whole_file_name("model.safetensors.index.fp16.json") == "model.fp16.safetensors");
-  CHECK(whole_file_name("model.index.json") == "model.safetensors");
-  CHECK(whole_file_name("config.json").empty());
-
-  CHECK(whole_file_of_shard("model-00001-of-00002.safetensors") == "model.safetensors");
-  CHECK(whole_file_of_shard("model.fp16-00001-of-00002.safetensors") == "model.fp16.safetensors");
-  CHECK(whole_file_of_shard("model-00001-of-00002.0123abcd.safetensors") == "model.safetensors");
-  CHECK(whole_file_of_shard("a-b-100000-of-123456.safetensors") == "a-b.safetensors");
-  for (const char* name :
-       {"model.safetensors", "model-1-of-2.safetensors", "model-00001-of-00002.bin",
-        "-00001-of-00002.safetensors", "model-00001-of-00002.0123ABCD.safetensors",
-        "model-00001-of-00002.0123abc.safetensors", "model-of-00002.safetensors",
-        "model-mtp-of-00005.safetensors", ".safetensors", "-of-.safetensors"}) {
-    INFO(name);
-    CHECK(whole_file_of_shard(name).empty());
-  }
-}
-
-TEST_CASE("the indexes that a shard may have", "[set_names]") {
-  CHECK(index_names_of_shard("model-00001-of-00002.safetensors") ==
-        std::vector<std::string>{"model.safetensors.index.json"});
-  CHECK(index_names_of_shard("m.fp16-00001-of-00002.safetensors") ==
-        std::vector<std::string>{"m.fp16.safetensors.index.json", "m.safetensors.index.fp16.json"});
-  CHECK(index_names_of_shard("model.safetensors").empty());
-}
-
-TEST_CASE("the set of a directory", "[set_names]") {
-  const auto files = [](std::vector<std::string> names) { return choose_set(names, "d").files; };
-  const auto index = [](std::vector<std::string> names) { return choose_set(names, "d").index; };
-  const auto code = [](std::vector<std::string> names) {
-    return code_of<Error>([&] { choose_set(names, "d"); });
+TEST_CASE("stems and variants that cannot be parts of names are rejected") {
+  const auto code = [](std::string_view stem, std::string_view variant = {}) {
+    return code_of<st::Error>([&] { st::check_set_name({stem, variant}); });
   };
-  CHECK(files({"b.safetensors", ".", "..", ".hidden.safetensors", "a.safetensors", "c.bin"}) ==
-        std::vector<std::string>{"a.safetensors", "b.safetensors"});
-  CHECK(index({"model-00001-of-00002.safetensors", "model.safetensors.index.json",
-               "pytorch_model.bin.index.json", "config.json", "consolidated.safetensors"}) ==
-        "model.safetensors.index.json");
-  CHECK(files({"model.safetensors.index.json", "x.safetensors"}).empty());
-  CHECK(choose_set({"model.safetensors.index.json", "model.safetensors"}, "d").whole ==
-        "model.safetensors");
-  CHECK(choose_set({"model.safetensors.index.json", "model.fp16.safetensors"}, "d").whole.empty());
-  // A directory that changes while it is listed.
-  CHECK(index({"model.safetensors.index.json", "model.safetensors.index.json"}) ==
-        "model.safetensors.index.json");
-  CHECK(files({"a.safetensors", "a.safetensors"}).size() == 1);
+  CHECK(code("model") == std::nullopt);
+  CHECK(code("é 1", "fp16") == std::nullopt);
+  CHECK(code(std::string(200, 'a')) == std::nullopt);
+  for (const std::string_view bad :
+       {""sv, ".hidden"sv, "a/b"sv, ".."sv, "a\\b"sv, "c:"sv, "a\0b"sv})
+    CHECK(code(bad) == st::Code::invalid_argument);
+  for (const std::string_view bad : {".fp16"sv, "a/b"sv})
+    CHECK(code("model", bad) == st::Code::invalid_argument);
+  CHECK(code(std::string(201, 'a')) == st::Code::invalid_argument);
+  CHECK(code(std::string(100, 'a'), std::string(101, 'a')) == st::Code::invalid_argument);
+  CHECK(code("\xff") == st::Code::utf8);
+}
 
-  CHECK(code({}) == Code::not_found);
-  CHECK(code({"config.json", "model.bin", ".safetensors"}) == Code::not_found);
-  CHECK(code({"model.safetensors.index.json", "model.safetensors.index.fp16.json"}) ==
-        Code::set_ambiguous);
-  CHECK(code({"model.safetensors", "model-00001-of-00002.safetensors"}) == Code::set_ambiguous);
-  CHECK(code({"model.safetensors", "model-00001-of-00002.0123abcd.safetensors"}) ==
-        Code::set_ambiguous);
-  CHECK_FALSE(code({"model.safetensors", "other-00001-of-00002.safetensors"}));
+TEST_CASE("names of shards that may be removed with a set") {
+  CHECK(st::is_plain_shard_name("a.safetensors"));
+  for (const std::string_view bad :
+       {"", ".safetensors", "a", "a.json", "../a.safetensors", "/a.safetensors", "b/a.safetensors"})
+    CHECK_FALSE(st::is_plain_shard_name(bad));
+  CHECK_FALSE(st::is_plain_shard_name("a\0.safetensors"sv));
 }

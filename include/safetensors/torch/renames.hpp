@@ -48,7 +48,7 @@ class Renames {
   // Replaces every match of `pattern` with `replacement`, in which $1 is the first group and $& the
   // match. The grammar is std::regex's ECMAScript over bytes: "." matches one byte of a multi-byte
   // character, and bracket expressions support only ASCII. Throws Error ST_E_INVALID_ARGUMENT for
-  // an invalid pattern. Names longer than 4,096 bytes are rejected where the rule is used
+  // an invalid pattern. Names longer than 1,024 bytes are rejected where the rule is used
   // (ST_E_UNSUPPORTED).
   ST_TORCH_API Renames& regex(std::string pattern, std::string replacement);
 

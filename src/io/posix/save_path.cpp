@@ -63,13 +63,13 @@ void follow(LinkTarget found, SavePath* target) {
   target->exists = found.status.has_value();
 }
 
+}  // namespace
+
 bool is_append_only(const FileDescriptor& directory) {
   struct statx status;
   return ::statx(directory.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
          (status.stx_attributes & STATX_ATTR_APPEND) != 0;
 }
-
-}  // namespace
 
 SavePath resolve_save_path(const char* path, LinkPolicy link) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");

@@ -25,4 +25,7 @@ struct SavePath {
 // for links to them.
 SavePath resolve_save_path(const char* path, LinkPolicy link);
 
+// Whether the directory allows neither rename nor unlink.
+bool is_append_only(const FileDescriptor& directory);
+
 }  // namespace st

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 #include "io/platform.h"
@@ -18,14 +17,6 @@ namespace st {
 namespace {
 
 constexpr int most_attempts = 100;
-
-std::string hexadecimal(std::uint64_t number) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4)
-    text += digits[number >> shift & 15];
-  return text;
-}
 
 // FNV-1a: the same in every process and release, which is what finds the files of killed saves.
 std::uint64_t hash_target(std::string_view name) noexcept {
@@ -63,9 +54,21 @@ FileDescriptor open_to_lock(int directory, const char* name) noexcept {
 
 }  // namespace
 
+std::string hexadecimal(std::uint64_t number) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (int shift = 60; shift >= 0; shift -= 4)
+    text += digits[number >> shift & 15];
+  return text;
+}
+
+std::string temporary_prefix(std::string_view target) {
+  return ".st-" + hexadecimal(hash_target(target));
+}
+
 TemporaryNames::TemporaryNames(int directory, const std::string& target)
     : directory_(directory),
-      first_(".st-" + hexadecimal(hash_target(target))),
+      first_(temporary_prefix(target)),
       rivals_name_(first_ + "-rivals"),
       trash_(first_ + "-trash") {}
 

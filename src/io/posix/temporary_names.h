@@ -1,13 +1,21 @@
 // Names of temporary files beside a target, and the removal of those that killed saves left.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "io/posix/file_descriptor.h"
 
 namespace st {
+
+// 16 digits.
+std::string hexadecimal(std::uint64_t number);
+
+// .st-HASH: what the names of temporary files of a save to `target` begin with.
+std::string temporary_prefix(std::string_view target);
 
 // A save holds flock() on its temporary file as long as it runs, so that the lock of one that a
 // killed save left is free. A file system without flock() keeps what killed saves left.

@@ -1,4 +1,4 @@
-#include "set.h"
+#include "open_set.h"
 
 #include <algorithm>
 #include <functional>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "error.h"
-#include "format/set_names.h"
+#include "format/directory_set.h"
 #include "set_index.h"
 
 namespace st {
@@ -21,7 +21,7 @@ constexpr int most_attempts = 1000;
 using OnMissing = std::function<void(std::size_t, const Error&)>;
 
 std::vector<Shard> open_shards(const Directory& directory, const std::vector<std::string>& paths,
-                               const SetOptions& options, const OnMissing& on_missing) {
+                               const OpenSetOptions& options, const OnMissing& on_missing) {
   const std::size_t kept_open = descriptors_for_shards();
   std::vector<Shard> shards;
   shards.reserve(paths.size());
@@ -80,7 +80,7 @@ File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTe
 }
 
 File open_indexed(const Directory& directory, const OpenedIndex& opened,
-                  const SetOptions& options) {
+                  const OpenSetOptions& options) {
   std::vector<Shard> shards = open_shards(
       directory, opened.index.shards, options,
       [&](std::size_t shard, const Error& error) { reject_missing(opened, shard, error); });
@@ -113,7 +113,7 @@ File open_stable(std::string_view path, Attempt attempt, HasChanged has_changed)
 
 // `whole` is a file beside the index that has the same set, or empty.
 File open_index(const Directory& directory, const std::string& name, const std::string& whole,
-                const SetOptions& options) {
+                const OpenSetOptions& options) {
   std::optional<FileIdentity> read;
   const auto attempt = [&] {
     read.reset();
@@ -141,7 +141,7 @@ bool has_unlisted_index(const Directory& directory, const SetFiles& set) {
 }
 
 // The files of a directory without an index.
-File open_files(const Directory& directory, const SetFiles& set, const SetOptions& options) {
+File open_files(const Directory& directory, const SetFiles& set, const OpenSetOptions& options) {
   if (set.files.size() == 1) {
     return open_named_file(directory.open(set.files.front(), options.backend, options.access, true),
                            options.header);
@@ -152,7 +152,7 @@ File open_files(const Directory& directory, const SetFiles& set, const SetOption
   return join(directory.path(), std::move(shards), tensors, std::nullopt);
 }
 
-File open_directory_set(const char* path, const SetOptions& options) {
+File open_directory_set(const char* path, const OpenSetOptions& options) {
   const auto directory = open_directory(path);
   SetFiles set;
   std::vector<std::string> names;
@@ -176,7 +176,7 @@ File open_directory_set(const char* path, const SetOptions& options) {
   return open_stable(path, attempt, has_changed);
 }
 
-File open_index_path(const std::string& path, const SetOptions& options) {
+File open_index_path(const std::string& path, const OpenSetOptions& options) {
   const std::size_t name = path.rfind('/') + 1;  // 0 without a slash
   const auto directory = open_directory(path.substr(0, name));
   return open_index(*directory, path.substr(name), {}, options);
@@ -184,7 +184,7 @@ File open_index_path(const std::string& path, const SetOptions& options) {
 
 }  // namespace
 
-File open_set(const char* path, const SetOptions& options) {
+File open_set(const char* path, const OpenSetOptions& options) {
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
   if (is_directory(path)) return open_directory_set(path, options);
   if (is_index_path(path)) return open_index_path(path, options);

@@ -14,7 +14,7 @@ enum class SetPolicy : std::uint32_t {
   all = 1     // all; of those with one name, the one that the index names
 };
 
-struct SetOptions {
+struct OpenSetOptions {
   Backend backend = Backend::automatic;
   Access access = Access::read_only;
   HeaderOptions header;
@@ -24,6 +24,6 @@ struct SetOptions {
 // `path` is an index, a directory, or a file, which is a set of one file. The messages of errors
 // name the files. Throws Code::set_index, set_path, set_shard_missing, set_tensor_missing,
 // set_ambiguous and what open_file throws.
-File open_set(const char* path, const SetOptions& options);
+File open_set(const char* path, const OpenSetOptions& options);
 
 }  // namespace st
