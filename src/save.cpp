@@ -59,8 +59,7 @@ class BatchWriter {
 // Passes the bytes of the file to `write(pieces)` in order. Progress counts from `done` on.
 template <class Write>
 void save_in_order(std::span<const TensorToSave> tensors, const SavePlan& plan,
-                   const Progress& progress, std::uint64_t done, std::uint64_t total,
-                   Write write) {
+                   const Progress& progress, std::uint64_t done, std::uint64_t total, Write write) {
   BatchWriter<Write> writer(std::move(write), progress, done, total);
   Bytes filled;  // one piece of a tensor that has a fill callback
   writer.add(plan.header_bytes.data(), plan.header_bytes.size());
