@@ -151,6 +151,37 @@ TEST_CASE("durable sets: killed before each request, also without O_TMPFILE") {
   }
 }
 
+TEST_CASE("sets: killed while a save that failed is undone") {
+  enter();
+  for (const auto& before : {std::initializer_list<unsigned char>{11}, {13}}) {
+    const unsigned char old_value = *before.begin();
+    faults_plan plan = FAULTS_PLAN_INIT;
+    plan.only = "renameat";  // of the index
+    plan.fail_at = 0;
+    plan.os_error = EIO;
+    bool was_killed = true;
+    for (plan.kill_at = 100; was_killed; ++plan.kill_at) {
+      prepare(before);
+      const pid_t child = ::fork();
+      REQUIRE(child >= 0);
+      if (child == 0) {
+        faults_arm(&plan);
+        ::_exit(faults::save_set(directory, {23}, nullptr) == ST_E_IO ? 0 : 1);
+      }
+      int status = 0;
+      REQUIRE(::waitpid(child, &status, 0) == child);
+      was_killed = WIFSIGNALED(status);
+      CHECK((was_killed || WEXITSTATUS(status) == 0));
+      INFO("from " << int{old_value} << ", request " << plan.kill_at);
+      const FoundSet found = find_set(directory);
+      CHECK((old_value == 11 ? found.whole : found.by_index) == old_value);
+      CHECK((found.whole == FoundSet::absent || found.by_index == FoundSet::absent));
+      save_quietly({32});
+      check_only({32});
+    }
+  }
+}
+
 TEST_CASE("sets: the next save is killed while it recovers from a killed one") {
   enter();
   faults_plan first = FAULTS_PLAN_INIT;

@@ -58,15 +58,30 @@ void scratch_remove(char* path) {
   free(path);
 }
 
-unsigned scratch_count(void) {
-  DIR* entries = open_entries(directory, ".");
+/* Closes `entries`. */
+static unsigned count_entries(DIR* entries) {
   unsigned count = 0;
   const struct dirent* entry;
-  if (!entries) stop("scratch directory");
   while ((entry = readdir(entries)))
     count += is_entry(entry) ? 1 : 0;
   closedir(entries);
   return count;
+}
+
+unsigned scratch_count(void) {
+  DIR* entries = open_entries(directory, ".");
+  if (!entries) stop("scratch directory");
+  return count_entries(entries);
+}
+
+unsigned scratch_count_in(const char* name) {
+  DIR* entries = opendir(name);
+  return entries ? count_entries(entries) : 0;
+}
+
+int scratch_exists(const char* name) {
+  struct stat status;
+  return lstat(name, &status) == 0;
 }
 
 void scratch_clear(void) {

@@ -20,6 +20,12 @@ void scratch_enter(void);
 /* Number of entries of that directory. */
 unsigned scratch_count(void);
 
+/* Number of entries of a directory; 0 if it does not exist. */
+unsigned scratch_count_in(const char* name);
+
+/* Whether the name exists. Does not follow symbolic links. */
+int scratch_exists(const char* name);
+
 /* Removes everything in it. */
 void scratch_clear(void);
 

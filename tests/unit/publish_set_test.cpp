@@ -64,6 +64,17 @@ TEST_CASE("a set is published, and replaced under other names") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "set"), {}) == 3);
 }
 
+TEST_CASE("a publication first recovers from those that were killed") {
+  const ScratchDirectory folder;
+  const auto directory = open_directory(folder / ".");
+  write_file(folder / "model-00001-of-00002.safetensors", "left");
+  const auto left = *directory->find("model-00001-of-00002.safetensors");
+  leave(directory.get(), {"index", {{"1", "model-00001-of-00002.safetensors", left}}, {}}, "index");
+  publish(directory.get(), two_shards());
+  CHECK(folder.names() ==
+        Names{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", index_name});
+}
+
 TEST_CASE("the names of an uncommitted publication are removed, unless others use them") {
   const ScratchDirectory folder;
   const auto directory = open_directory(folder / ".");

@@ -57,6 +57,7 @@ TEST_CASE("hub: tensors that share memory follow in the shard of the first") {
   CHECK(hub(sizes, 8) == Shards{{0, 1, 4, 5, 3}, {2}});
   CHECK(split(sizes, st::Split::hub, 8).total_size == 12);
   CHECK(hub({{20, 1}, {3}, {20, 1}}, 10) == Shards{{0, 2}, {1}});
+  CHECK(hub({{4}, {4, 9}, {4}, {4, 9}}, 4) == Shards{{0}, {1, 3}, {2}});
 }
 
 TEST_CASE("the size of shared memory counts") {
