@@ -18,8 +18,8 @@
 //   save_model           saves such a module as a file; shared tensors are stored once
 //   load_into            copies the values of a file into the caller's tensors
 //
-// Where these functions load a path, it is a file, the index of a set (model.safetensors.index.json)
-// or a directory: its set, or its one file. See File::open_set.
+// Where these functions load a path, it is a file, the index of a set
+// (model.safetensors.index.json) or a directory: its set, or its one file. See File::open_set.
 //
 // This header includes safetensors.hpp: safetensors::File reads the names, dtypes, shapes and
 // metadata of a file from its header alone, and slices of tensors.
@@ -104,8 +104,8 @@ struct LoadOptions {
   Progress progress{};
 };
 
-// Loads the tensors of a file or a set, in the order of their data, each contiguous with the dtype and shape
-// that the file gives it.
+// Loads the tensors of a file or a set, in the order of their data, each contiguous with the dtype
+// and shape that the file gives it.
 //
 // On the CPU with Backend::Mmap the data is neither read nor copied: the storages are parts of a
 // private mapping of the file, and the kernel reads a page when it is first accessed. Writing to a

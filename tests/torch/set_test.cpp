@@ -159,7 +159,8 @@ TEST_CASE("load_into reads a set") {
 TEST_CASE("what save_file refuses, save_set refuses") {
   const ScratchDirectory scratch;
   const at::Tensor w = at::ones({4});
-  CHECK(code_of<Error>([&] { save_set({{"a", w}, {"b", w}}, scratch / "set"); }) ==
-        ST_E_INVALID_ARGUMENT);
+  CHECK(code_of<Error>([&] {
+          save_set({{"a", w}, {"b", w}}, scratch / "set");
+        }) == ST_E_INVALID_ARGUMENT);
   CHECK_FALSE(fs::exists(scratch / "set"));
 }

@@ -184,6 +184,57 @@ static void check_save(void) {
   CHECK_STATUS(st_save("saved", tensors, count, options, NULL), ST_E_INVALID_ARGUMENT);
 }
 
+static void check_set(void) {
+  st_save_tensor* tensors = new_tensors();
+  st_metadata_entry* metadata = NEW_STRUCTS(st_metadata_entry, 1, 0);
+  st_set_options* options = NEW_STRUCTS(st_set_options, 1, 0);
+  st_shard* shard = NEW_STRUCTS(st_shard, 1, 0x5A);
+  st_location* location = NEW_STRUCTS(st_location, 1, 0x5A);
+  st_set_writer* writer = NULL;
+  st_file* file = NULL;
+  metadata->size = SIZE(st_metadata_entry);
+  metadata->key = metadata->value = names[0];
+  metadata->key_len = metadata->value_len = 1;
+  options->size = SIZE(st_set_options);
+  options->max_shard_size = 8;
+  options->index_metadata = metadata;
+  options->index_metadata_count = 1;
+  CHECK_STATUS(st_save_set("set", tensors, count, options, NULL, NULL), ST_OK);
+  CHECK_STATUS(st_open_set("set", NULL, &file, NULL), ST_OK);
+  CHECK(st_shard_count(file) == 2);
+  shard->size = SIZE(st_shard);
+  location->size = SIZE(st_location);
+  CHECK_STATUS(st_shard_at(file, 1, shard, NULL), ST_OK);
+  CHECK(shard->size == SIZE(st_shard) && shard->tensor_count == 1 && shard->first_offset > 0);
+  CHECK_STATUS(st_tensor_location(file, "c", 1, location, NULL), ST_OK);
+  CHECK(location->size == SIZE(st_location) && location->shard == 1 && location->nbytes == 4);
+  st_close(file);
+  CHECK_STATUS(st_set_writer_open("set", options, NULL, &writer, NULL), ST_OK);
+  st_set_writer_free(writer);
+#ifdef GROWN
+  CHECK(shard->appended == 0 && location->appended == 0);
+  options->appended = 1;
+  CHECK_STATUS(st_save_set("set", tensors, count, options, NULL, NULL), ST_E_INVALID_ARGUMENT);
+#endif
+}
+
+static void check_edit(void) {
+  st_metadata_entry* metadata = NEW_STRUCTS(st_metadata_entry, 1, 0);
+  st_edit* edit = NEW_STRUCTS(st_edit, 1, 0);
+  metadata->size = SIZE(st_metadata_entry);
+  metadata->key = metadata->value = names[1];
+  metadata->key_len = metadata->value_len = 1;
+  edit->size = SIZE(st_edit);
+  edit->set = metadata;
+  edit->set_count = 1;
+  sample_write("edited");
+  CHECK_STATUS(st_edit_metadata("edited", edit, NULL, NULL, NULL), ST_OK);
+#ifdef GROWN
+  edit->appended = 1;
+  CHECK_STATUS(st_edit_metadata("edited", edit, NULL, NULL, NULL), ST_E_INVALID_ARGUMENT);
+#endif
+}
+
 int main(void) {
   size_t i;
   scratch_enter();
@@ -196,6 +247,8 @@ int main(void) {
     check_io();
     check_queries();
     check_save();
+    check_set();
+    check_edit();
   }
   return check_result();
 }
