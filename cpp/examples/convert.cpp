@@ -2,9 +2,9 @@
 //
 //   convert SOURCE DIRECTORY [MAX_SHARD_SIZE]
 //
-// SOURCE is a file, an index, or a directory. Memory does not grow with the model: a tensor is read,
-// converted and written in pieces. A run that was stopped continues with the shard that it was
-// writing when the program is run again with the same arguments.
+// SOURCE is a file, an index, or a directory. Memory does not grow with the model: a tensor is
+// read, converted and written in pieces. A run that was stopped continues with the shard that it
+// was writing when the program is run again with the same arguments.
 #include <safetensors/safetensors.hpp>
 
 #include <algorithm>

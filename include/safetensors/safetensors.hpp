@@ -18,8 +18,8 @@
 // other effect.
 //
 // Threads. File and Tensor are immutable handles, cheap to copy: any number of threads may read
-// through one of them. A Builder or SetWriter is for one thread at a time; any number of threads may
-// call Writer::write at once.
+// through one of them. A Builder or SetWriter is for one thread at a time; any number of threads
+// may call Writer::write at once.
 //
 // Link with the library `safetensors` (pkg-config safetensors). For functions that are missing
 // here, call the C ABI (safetensors.h) with handle().
