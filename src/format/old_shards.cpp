@@ -18,7 +18,9 @@ std::set<std::string> old_shards(std::string_view index) {
     for (std::string& path : parse_index({text, index.size()}).shards) {
       if (is_plain_shard_name(path)) names.insert(std::move(path));
     }
-  } catch (const Error&) {  // not an index: its files are unknown, and stay
+  } catch (const Error& error) {
+    // Not an index: its files are unknown, and stay.
+    if (error.code() != Code::set_index && error.code() != Code::set_path) throw;
   }
   return names;
 }

@@ -224,12 +224,16 @@ static void check_replacement(void) {
   CHECK(holds("set/README.md", "read"));
 }
 
-/* An index can name anything. */
+/* The old index may name files that are no shards of it. */
 static void check_strange_index(void) {
   static const char index[] =
-      "{\"weight_map\":{\"a\":\"../outside.safetensors\",\"b\":\"sub/"
-      "x.safetensors\",\"c\":\"README.md\","
-      "\"d\":\"old.safetensors\",\"e\":\"directory.safetensors\",\"f\":\"model.safetensors\"}}";
+      "{\"weight_map\":{\"a\":\"old.safetensors\",\"b\":\"sub/x.safetensors\","
+      "\"c\":\"directory.safetensors\",\"d\":\"model.safetensors\"}}";
+  /* Not an index: the paths leave the directory, or are no shards. */
+  static const char* const invalid[] = {
+      "{\"weight_map\":{\"a\":\"kept.safetensors\",\"b\":\"../outside.safetensors\"}}",
+      "{\"weight_map\":{\"a\":\"kept.safetensors\",\"b\":\"README.md\"}}", "not JSON"};
+  size_t i;
   enter_directory();
   mkdir("set", 0777);
   mkdir("set/sub", 0777);
@@ -248,6 +252,14 @@ static void check_strange_index(void) {
   CHECK(!scratch_exists("set/old.safetensors"));
   CHECK(!scratch_exists("set/model.safetensors.index.json"));
   CHECK(has_tensor("set/model.safetensors", 0));
+  scratch_write("set/kept.safetensors", "x", 1);
+  for (i = 0; i < sizeof invalid / sizeof invalid[0]; ++i) {
+    scratch_write("set/model.safetensors.index.json", invalid[i], strlen(invalid[i]));
+    CHECK_STATUS(save(1), ST_OK);
+    CHECK(scratch_exists("outside.safetensors"));
+    CHECK(scratch_exists("set/README.md"));
+    CHECK(scratch_exists("set/kept.safetensors"));
+  }
   scratch_write("set/model.safetensors.index.json", "not JSON", 8);
   CHECK_STATUS(save(2), ST_OK);
   CHECK(has_tensor("set/model-00002-of-00002.safetensors", 1));
