@@ -3,7 +3,8 @@
 #
 #   build/plain      g++, with LibTorch
 #   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
-#   build/core       clang++, without LibTorch
+#   build/core       clang++, without LibTorch; without the fault tests, which take the longest and do
+#                    not depend on the compiler
 #
 # Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
 # --quick builds and tests the first alone. The last line counts what passed and failed.
@@ -21,7 +22,9 @@ esac
 logs=()
 broken=()
 
-# run NAME OPTION...: builds build/NAME with these Meson options and runs its tests.
+# run NAME OPTION...: builds build/NAME with these Meson options and runs its tests, except the suites
+# of $without.
+without=()
 run() {
   local name=$1 log=$build_dir/$1/meson-logs/testlog.json
   configure "$@"
@@ -33,7 +36,7 @@ run() {
     return
   fi
   say "testing $name"
-  meson test -C "$build_dir/$name" --no-rebuild --print-errorlogs </dev/null || true
+  meson test -C "$build_dir/$name" --no-rebuild --print-errorlogs "${without[@]}" </dev/null || true
   [[ -f $log ]] && logs+=("$log") || broken+=("$name ran no test")
 }
 
@@ -48,6 +51,7 @@ else
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
     run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \
       -Db_sanitize=address,undefined -Db_lundef=false
+  without=(--no-suite faults)
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled
   else

@@ -224,12 +224,12 @@ static void check_replacement(void) {
   CHECK(holds("set/README.md", "read"));
 }
 
-/* The old index may name files that are no shards of it. */
+/* The old index may name files that are not shards of the set. */
 static void check_strange_index(void) {
   static const char index[] =
       "{\"weight_map\":{\"a\":\"old.safetensors\",\"b\":\"sub/x.safetensors\","
       "\"c\":\"directory.safetensors\",\"d\":\"model.safetensors\"}}";
-  /* Not an index: the paths leave the directory, or are no shards. */
+  /* Not an index: the paths leave the directory, or are not those of shards. */
   static const char* const invalid[] = {
       "{\"weight_map\":{\"a\":\"kept.safetensors\",\"b\":\"../outside.safetensors\"}}",
       "{\"weight_map\":{\"a\":\"kept.safetensors\",\"b\":\"README.md\"}}", "not JSON"};
