@@ -28,6 +28,7 @@
 
 #include <safetensors/safetensors.h>
 #include <safetensors/wrapper/builder.hpp>
+#include <safetensors/wrapper/consolidate.hpp>
 #include <safetensors/wrapper/dtype.hpp>
 #include <safetensors/wrapper/edit.hpp>
 #include <safetensors/wrapper/error.hpp>

@@ -5,7 +5,10 @@
 #include <safetensors/wrapper/file.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <string_view>
+#include <vector>
 
 namespace safetensors {
 
@@ -36,6 +39,24 @@ struct SaveOptions {
 
 namespace detail {
 
+inline st_metadata_entry c_entry(std::string_view key, std::string_view value) {
+  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  entry.key = key.data();
+  entry.key_len = key.size();
+  entry.value = value.data();
+  entry.value_len = value.size();
+  return entry;
+}
+
+// Entries that refer to the strings of a container of pairs.
+template <class Pairs>
+std::vector<st_metadata_entry> c_entries(const Pairs& pairs) {
+  std::vector<st_metadata_entry> entries;
+  for (const auto& [key, value] : pairs)
+    entries.push_back(c_entry(key, value));
+  return entries;
+}
+
 // The options of the C ABI, without the progress callback.
 inline st_save_options c_options(const SaveOptions& options) {
   st_save_options c_options = ST_SAVE_OPTIONS_INIT;
@@ -46,6 +67,41 @@ inline st_save_options c_options(const SaveOptions& options) {
   c_options.alignment = options.alignment;
   return c_options;
 }
+
+// The progress callback of one call, and the exception that it threw.
+class ProgressCall {
+ public:
+  explicit ProgressCall(const Progress& progress) : progress_(progress) {}
+  ProgressCall(const ProgressCall&) = delete;
+  ProgressCall& operator=(const ProgressCall&) = delete;
+
+  // Sets the callback in the options of the call.
+  void attach(st_save_options* options) {
+    if (progress_) options->progress = on_progress;
+    options->progress_user_data = this;
+  }
+
+  // Throws what the callback threw, or the error of the call.
+  void check(st_status status, const st_error& error) const {
+    if (status == ST_E_CANCELLED && thrown_) std::rethrow_exception(thrown_);
+    detail::check(status, error);
+  }
+
+ private:
+  static std::int32_t on_progress(void* self, std::uint64_t done, std::uint64_t total) {
+    auto* call = static_cast<ProgressCall*>(self);
+    try {
+      return call->progress_(done, total) ? 0 : -1;
+    }
+    SAFETENSORS_RETHROW_FORCED_UNWIND catch (...) {
+      call->thrown_ = std::current_exception();
+      return -1;
+    }
+  }
+
+  const Progress& progress_;
+  std::exception_ptr thrown_;
+};
 
 }  // namespace detail
 

@@ -3,10 +3,10 @@
 #define SAFETENSORS_WRAPPER_SET_OPTIONS_HPP
 
 #include <safetensors/safetensors.h>
+#include <safetensors/wrapper/save_options.hpp>
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,21 +36,10 @@ struct SetOptions {
 
 namespace detail {
 
-inline st_metadata_entry c_entry(std::string_view key, std::string_view value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key.data();
-  entry.key_len = key.size();
-  entry.value = value.data();
-  entry.value_len = value.size();
-  return entry;
-}
-
 // The C struct of SetOptions, which it refers to.
 class CSetOptions {
  public:
-  explicit CSetOptions(const SetOptions& options) {
-    for (const auto& [key, value] : options.index_metadata)
-      entries_.push_back(c_entry(key, value));
+  explicit CSetOptions(const SetOptions& options) : entries_(c_entries(options.index_metadata)) {
     c_options_.split = static_cast<std::uint32_t>(options.split);
     c_options_.index_format = static_cast<std::uint32_t>(options.index_format);
     c_options_.resume = options.resume;

@@ -26,9 +26,7 @@ class SetWriter {
   // SaveOptions::link and progress are ignored.
   explicit SetWriter(const std::filesystem::path& directory, const SetOptions& set = {},
                      const SaveOptions& options = {}, const Metadata& metadata = {}) {
-    std::vector<st_metadata_entry> entries;
-    for (const auto& [key, value] : metadata)
-      entries.push_back(detail::c_entry(key, value));
+    const auto entries = detail::c_entries(metadata);
     st_save_options c_options = detail::c_options(options);
     c_options.metadata = entries.data();
     c_options.metadata_count = entries.size();

@@ -58,10 +58,7 @@ class Writer {
       declared.back().rank = tensor.shape.size();
       add(tensor.name, detail::declared_nbytes(tensor.dtype, tensor.shape));
     }
-    std::vector<st_metadata_entry> entries;
-    for (const auto& [key, value] : metadata)
-      entries.push_back(
-          {sizeof(st_metadata_entry), 0, key.data(), key.size(), value.data(), value.size()});
+    const auto entries = detail::c_entries(metadata);
     st_save_options c_options = detail::c_options(options);
     c_options.metadata = entries.data();
     c_options.metadata_count = entries.size();
