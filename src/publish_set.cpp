@@ -1,10 +1,12 @@
 #include "publish_set.h"
 
+#include <algorithm>
 #include <set>
 #include <span>
 #include <utility>
 
 #include "error.h"
+#include "format/directory_set.h"
 #include "format/old_shards.h"
 
 namespace st {
@@ -135,9 +137,15 @@ class Publisher {
   void publish_whole_file() {
     SetJournal journal;
     journal.commit = set_.staged.front();
-    add_removed(&journal, index_);
+    // A reader of the directory must not take the whole file and the old shards for one set without
+    // an index. It recognizes shards by their usual names; others are removed before the index.
+    const bool index_first = std::all_of(old_.begin(), old_.end(), [this](const std::string& name) {
+      return name == whole_file_ || whole_file_of_shard(name) == whole_file_;
+    });
+    if (index_first) add_removed(&journal, index_);
     for (const std::string& name : old_)
       if (name != whole_file_) add_removed(&journal, name);
+    if (!index_first) add_removed(&journal, index_);
     Publication publication(directory_, staging_, std::move(journal));
     publication.commit(whole_file_);
     publication.remove_old_files();

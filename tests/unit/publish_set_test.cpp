@@ -51,6 +51,38 @@ void leave(SetDirectory* directory, const SetJournal& journal, const char* stage
 
 using Names = std::set<std::string>;
 
+// Records the names that are removed.
+class RecordingDirectory final : public SetDirectory {
+ public:
+  explicit RecordingDirectory(std::unique_ptr<SetDirectory> directory)
+      : directory_(std::move(directory)) {}
+
+  std::unique_ptr<StagingDirectory> stage(StagingKind kind) override {
+    return directory_->stage(kind);
+  }
+  std::vector<std::unique_ptr<StagingDirectory>> abandoned() override {
+    return directory_->abandoned();
+  }
+  std::shared_ptr<const void> lock() override { return directory_->lock(); }
+  std::optional<FileStamp> find(const std::string& name) const override {
+    return directory_->find(name);
+  }
+  std::optional<std::string> read(const std::string& name, std::uint64_t max_size) const override {
+    return directory_->read(name, max_size);
+  }
+  bool remove(const std::string& name) noexcept override {
+    removed.push_back(name);
+    return directory_->remove(name);
+  }
+  void sync(const char* what) override { directory_->sync(what); }
+  std::string path_of(const std::string& name) const override { return directory_->path_of(name); }
+
+  std::vector<std::string> removed;
+
+ private:
+  std::unique_ptr<SetDirectory> directory_;
+};
+
 }  // namespace
 
 TEST_CASE("a set is published, and replaced under other names") {
@@ -129,6 +161,29 @@ TEST_CASE("a committed whole file: the old index and its shards are removed") {
         nullptr);
   recover_sets(directory.get(), index_name);
   CHECK(folder.names() == Names{whole_name});
+}
+
+TEST_CASE("a whole file replaces shards: the index is removed last if their names are unusual") {
+  const auto removed = [](const std::string& first, const std::string& second) {
+    const ScratchDirectory folder;
+    const auto path = folder / "set";
+    std::filesystem::create_directory(path);
+    write_file(path / first, "1");
+    write_file(path / second, "2");
+    write_file(path / index_name,
+               R"({"weight_map":{"a":")" + first + R"(","b":")" + second + R"("}})");
+    RecordingDirectory directory(open_directory(path));
+    publish(&directory, {{}, {"1"}, {}});
+    CHECK(folder.names() == Names{"set"});
+    CHECK(read_file(path / whole_name) == "shard 1");
+    return directory.removed;
+  };
+  using Order = std::vector<std::string>;
+  CHECK(removed("layers-1.safetensors", "layers-2.safetensors") ==
+        Order{"layers-1.safetensors", "layers-2.safetensors", index_name});
+  CHECK(removed("model-00001-of-00002.safetensors", "x.safetensors").back() == index_name);
+  CHECK(removed("model-00001-of-00002.safetensors", "model-00002-of-00002.0123abcd.safetensors")
+            .front() == index_name);
 }
 
 TEST_CASE("a staging directory in use, one that cannot be locked and those of others stay") {
