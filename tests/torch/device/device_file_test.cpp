@@ -100,6 +100,28 @@ TEST_CASE("save_file writes the same bytes for tensors on the device", "[device]
   CHECK(read_file(folder / "cpu") == read_file(folder / "device"));
 }
 
+TEST_CASE("a set is saved from the device and loaded to it", "[device][file]") {
+  const test::FreshDevice fresh;
+  const ScratchDirectory folder;
+  const auto dict = random_dict();
+  safetensors::SaveSetOptions save_options;
+  save_options.set.max_shard_size = 500'000;
+  safetensors::save_set(to_device(dict), folder / "set", {}, save_options);
+  CHECK(safetensors::File::open_set(folder / "set").shards().size() > 2);
+  for (const auto backend : {safetensors::Backend::Mmap, safetensors::Backend::Pread}) {
+    safetensors::LoadOptions options;
+    options.device = test::device();
+    options.backend = backend;
+    const auto loaded = safetensors::load_file(folder / "set", options);
+    REQUIRE(loaded.size() == dict.size());
+    for (const auto& item : dict) {
+      INFO(item.key());
+      CHECK(loaded[item.key()].device().type() == test::device().type());
+      CHECK(same_bits(loaded[item.key()].cpu(), item.value()));
+    }
+  }
+}
+
 TEST_CASE("a large tensor is saved and loaded in pieces", "[device][file]") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;
