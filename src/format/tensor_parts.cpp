@@ -84,8 +84,9 @@ std::size_t most_divided(std::span<const TensorPart> parts, std::size_t rank) {
     std::ranges::transform(parts, begins.begin(),
                            [d](const TensorPart& part) { return part.offsets[d]; });
     std::ranges::sort(begins);
-    const auto repeated = std::ranges::unique(begins);
-    const std::size_t count = begins.size() - repeated.size();
+    // Clang 14 does not compile the subrange that std::ranges::unique returns.
+    const auto repeated = std::unique(begins.begin(), begins.end());
+    const auto count = static_cast<std::size_t>(repeated - begins.begin());
     if (count > most) {
       most = count;
       best = d;

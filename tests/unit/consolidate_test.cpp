@@ -127,7 +127,11 @@ TEST_CASE("row, column and grid parts of any rank and dtype are joined") {
       {Dtype::f32, {40'000, 40}, {{}, {7, 20}}},   // several windows
       {Dtype::i16, {4, 0, 3}, {{2}, {}, {}}},
   };
-  for (const auto& [dtype, shape, cuts] : cases) {
+  for (const auto& item : cases) {
+    // Lambdas of clang 14 do not capture structured bindings.
+    const Dtype dtype = item.dtype;
+    const Numbers& shape = item.shape;
+    const std::vector<Numbers>& cuts = item.cuts;
     const ScratchDirectory scratch;
     const std::string whole = random_bytes(tensor_size("w", dtype, shape));
     Numbers offsets(shape.size(), 0);

@@ -46,11 +46,11 @@ TEST_CASE("everything else is an error that names the tensor and the field") {
       {R"({"a":{"saved_offsets":[1],"x":1}})", "tensor \"a\": unknown field \"x\""},
       {R"({"a":{"saved_offsets":[1]},"a":{"saved_offsets":[1]}})", "duplicate name"},
   };
-  for (const auto& [text, message] : cases) {
-    INFO(text);
-    CHECK(code_of<Error>([&] { parse_sharding_info(text); }) == Code::schema);
-    const std::string found = message_of<Error>([&] { parse_sharding_info(text); });
+  for (const auto& item : cases) {
+    INFO(item.text);
+    CHECK(code_of<Error>([&] { parse_sharding_info(item.text); }) == Code::schema);
+    const std::string found = message_of<Error>([&] { parse_sharding_info(item.text); });
     INFO(found);
-    CHECK(found.find(message) != std::string::npos);
+    CHECK(found.find(item.message) != std::string::npos);
   }
 }
