@@ -14,7 +14,7 @@ import sys
 # Functions without system calls or failures, and the C++ and sanitizer runtimes.
 CANNOT_FAIL = r"""
 mem(chr|cmp|cpy|move|set|rchr|mem) str(cmp|len|ncmp|ncpy|chr|rchr) bcmp pow exp log
-getenv getpid geteuid v?snprintf strerrordesc_np strtoull strtoul __errno_location __libc_single_threaded __popcountdi2
+getenv getpid geteuid getrlimit(64)? v?snprintf strerrordesc_np strtoull strtoul __errno_location __libc_single_threaded __popcountdi2
 __gmon_start__ _ITM_\w+ _Unwind_Resume __gxx_personality_v0 __cxa_\w+
 _ZN?K?S(t|s|a).* _ZT[IV](S|N10__cxxabiv1)\w+ _ZSt\w+
 pthread_setcancelstate pthread_mutex_(lock|unlock) sysconf __stack_chk_fail __\w+_chk __assert_fail

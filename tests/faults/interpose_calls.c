@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -205,10 +204,6 @@ SIMPLE("mkdirat", int, mkdirat, (int directory, const char* path, mode_t mode),
        (directory, path, mode), -1)
 SIMPLE("unlinkat", int, unlinkat, (int directory, const char* path, int flags),
        (directory, path, flags), -1)
-SIMPLE("getrlimit", int, getrlimit, (__rlimit_resource_t resource, struct rlimit* limit),
-       (resource, limit), -1)
-SIMPLE("getrlimit", int, getrlimit64, (__rlimit_resource_t resource, struct rlimit64* limit),
-       (resource, limit), -1)
 SIMPLE("madvise", int, madvise, (void* place, size_t size, int advice), (place, size, advice), -1)
 SIMPLE("getrandom", ssize_t, getrandom, (void* buffer, size_t size, unsigned flags),
        (buffer, size, flags), -1)
