@@ -152,26 +152,44 @@ File open_files(const Directory& directory, const SetFiles& set, const OpenSetOp
   return join(directory.path(), std::move(shards), tensors, std::nullopt);
 }
 
+// The entries of a directory that belong to sets, and the files that they referred to. Names alone
+// do not tell whether a set was replaced by another and back.
+struct Listing {
+  std::vector<std::string> names;
+  std::vector<std::optional<FileIdentity>> files;  // nothing for a dangling link
+
+  bool operator==(const Listing&) const = default;
+};
+
+Listing list(const Directory& directory) {
+  Listing listing;
+  listing.names = directory.names();
+  std::erase_if(listing.names, [](const std::string& name) { return !belongs_to_set(name); });
+  std::sort(listing.names.begin(), listing.names.end());
+  for (const std::string& name : listing.names) {
+    try {
+      listing.files.push_back(directory.identify(name));
+    } catch (const Error&) {  // of a file that the set may not have
+      listing.files.push_back(std::nullopt);
+    }
+  }
+  return listing;
+}
+
 File open_directory_set(const char* path, const OpenSetOptions& options) {
   const auto directory = open_directory(path);
   SetFiles set;
-  std::vector<std::string> names;
-  const auto list = [&] {
-    std::vector<std::string> listed = directory->names();
-    std::erase_if(listed, [](const std::string& name) { return !belongs_to_set(name); });
-    std::sort(listed.begin(), listed.end());
-    return listed;
-  };
+  Listing listing;
   const auto attempt = [&] {
     set = SetFiles();
-    names = list();
-    set = choose_set(names, path);
+    listing = list(*directory);
+    set = choose_set(listing.names, path);
     if (!set.index.empty()) return open_index(*directory, set.index, set.whole, options);
     return open_files(*directory, set, options);
   };
   const auto has_changed = [&](bool failed) {
     if (!set.index.empty() && !failed) return false;  // open_index has compared the index
-    return has_unlisted_index(*directory, set) || list() != names;
+    return has_unlisted_index(*directory, set) || list(*directory) != listing;
   };
   return open_stable(path, attempt, has_changed);
 }
