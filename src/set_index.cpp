@@ -54,9 +54,15 @@ OpenedIndex read_index(const Directory& directory, const std::string& name) {
 }
 
 void choose_mapped(const OpenedIndex& opened, std::vector<ShardTensors>* shards) {
+  // Most indexes name tensors in the order of their shard: the one after the last is tried first.
+  std::vector<std::size_t> next(shards->size(), 0);
   for (const ShardIndex::Entry& entry : opened.index.entries) {
     ShardTensors& shard = (*shards)[entry.shard];
-    const TensorEntry* tensor = shard.header->find(entry.name);
+    const auto tensors = shard.header->tensors();
+    std::size_t& expected = next[entry.shard];
+    const TensorEntry* tensor = expected < tensors.size() && tensors[expected].name == entry.name
+                                    ? &tensors[expected]
+                                    : shard.header->find(entry.name);
     if (!tensor) {
       throw Error(Code::set_tensor_missing, Message() << "the shard " << Quoted{shard.name}
                                                       << " has no tensor " << Quoted{entry.name}
@@ -69,6 +75,7 @@ void choose_mapped(const OpenedIndex& opened, std::vector<ShardTensors>* shards)
                                              << " in weight_map, in " << Quoted{opened.path});
     }
     shard.chosen[position] = true;
+    expected = position + 1;
   }
 }
 
