@@ -83,12 +83,7 @@ st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_le
                          const uint64_t* shape, uint64_t rank, const void* data, uint64_t nbytes,
                          st_error* error) {
   return capi::guard(error, [&] {
-    st_save_tensor given = ST_SAVE_TENSOR_INIT;
-    given.dtype = dtype;
-    given.name = name;
-    given.name_len = name_len;
-    given.shape = shape;
-    given.rank = rank;
+    st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
     given.data = data;
     given.nbytes = nbytes;
     add(builder, given);
@@ -99,12 +94,7 @@ st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t na
                               uint32_t dtype, const uint64_t* shape, uint64_t rank, uint64_t nbytes,
                               st_fill_fn fill, void* user_data, st_error* error) {
   return capi::guard(error, [&] {
-    st_save_tensor given = ST_SAVE_TENSOR_INIT;
-    given.dtype = dtype;
-    given.name = name;
-    given.name_len = name_len;
-    given.shape = shape;
-    given.rank = rank;
+    st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
     given.nbytes = nbytes;
     given.fill = fill;
     given.user_data = user_data;
@@ -116,13 +106,8 @@ st_status st_builder_declare(st_builder* builder, const char* name, uint64_t nam
                              uint32_t dtype, const uint64_t* shape, uint64_t rank,
                              st_error* error) {
   return capi::guard(error, [&] {
-    st_save_tensor given = ST_SAVE_TENSOR_INIT;
-    given.dtype = dtype;
-    given.name = name;
-    given.name_len = name_len;
-    given.shape = shape;
-    given.rank = rank;
-    add(builder, given, capi::declared_tensor_of);
+    add(builder, capi::save_tensor_of(name, name_len, dtype, shape, rank),
+        capi::declared_tensor_of);
   });
 }
 

@@ -56,6 +56,17 @@ st::TensorToSave converted(const st_save_tensor& given) {
 
 }  // namespace
 
+st_save_tensor save_tensor_of(const char* name, std::uint64_t name_len, std::uint32_t dtype,
+                              const std::uint64_t* shape, std::uint64_t rank) noexcept {
+  st_save_tensor given = ST_SAVE_TENSOR_INIT;
+  given.dtype = dtype;
+  given.name = name;
+  given.name_len = name_len;
+  given.shape = shape;
+  given.rank = rank;
+  return given;
+}
+
 void append_metadata(const st_metadata_entry* given, std::uint64_t count,
                      std::vector<st::MetadataEntry>* metadata) {
   const StructArray<st_metadata_entry> entries(given, count);

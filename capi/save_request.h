@@ -13,6 +13,10 @@
 
 namespace capi {
 
+// A tensor without bytes from the arguments that the functions for one tensor have in common.
+st_save_tensor save_tensor_of(const char* name, std::uint64_t name_len, std::uint32_t dtype,
+                              const std::uint64_t* shape, std::uint64_t rank) noexcept;
+
 // Throws Code::invalid_argument or dtype.
 st::TensorToSave tensor_of(const st_save_tensor& given);
 

@@ -55,12 +55,7 @@ st_status st_set_writer_add(st_set_writer* writer, const char* name, uint64_t na
                             uint32_t dtype, const uint64_t* shape, uint64_t rank, const void* data,
                             uint64_t nbytes, st_error* error) {
   return capi::guard(error, [&] {
-    st_save_tensor given = ST_SAVE_TENSOR_INIT;
-    given.dtype = dtype;
-    given.name = name;
-    given.name_len = name_len;
-    given.shape = shape;
-    given.rank = rank;
+    st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
     given.data = data;
     given.nbytes = nbytes;
     add(writer, given);
@@ -72,12 +67,7 @@ st_status st_set_writer_add_fill(st_set_writer* writer, const char* name, uint64
                                  uint64_t nbytes, st_fill_fn fill, void* user_data,
                                  st_error* error) {
   return capi::guard(error, [&] {
-    st_save_tensor given = ST_SAVE_TENSOR_INIT;
-    given.dtype = dtype;
-    given.name = name;
-    given.name_len = name_len;
-    given.shape = shape;
-    given.rank = rank;
+    st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
     given.nbytes = nbytes;
     given.fill = fill;
     given.user_data = user_data;

@@ -152,8 +152,9 @@ File open_files(const Directory& directory, const SetFiles& set, const OpenSetOp
   return join(directory.path(), std::move(shards), tensors, std::nullopt);
 }
 
-// The entries of a directory that belong to sets, and the files that they referred to. Names alone
-// do not tell whether a set was replaced by another and back.
+// The entries of a directory that belong to sets, and the files that its indexes, or without an
+// index all entries, referred to. Names alone do not tell whether a set was replaced by another and
+// back.
 struct Listing {
   std::vector<std::string> names;
   std::vector<std::optional<FileIdentity>> files;  // nothing for a dangling link
@@ -166,7 +167,9 @@ Listing list(const Directory& directory) {
   listing.names = directory.names();
   std::erase_if(listing.names, [](const std::string& name) { return !belongs_to_set(name); });
   std::sort(listing.names.begin(), listing.names.end());
+  const bool has_index = std::any_of(listing.names.begin(), listing.names.end(), is_index_name);
   for (const std::string& name : listing.names) {
+    if (has_index && !is_index_name(name)) continue;
     try {
       listing.files.push_back(directory.identify(name));
     } catch (const Error&) {  // of a file that the set may not have

@@ -46,3 +46,9 @@ inline int value_of(const safetensors::File& file, std::string_view name) {
   }
   return bytes.empty() ? -1 : bytes.front();
 }
+
+// The bytes of a tensor, as File::get returns them.
+inline std::vector<std::byte> bytes_of(const safetensors::File& file, std::string_view name) {
+  const safetensors::Tensor tensor = file.get(name);
+  return {tensor.bytes().begin(), tensor.bytes().end()};
+}
