@@ -55,7 +55,8 @@
  *
  * Process. The library writes to no stream, installs no signal handler, never calls exit or abort,
  * and preserves errno and the locale. Out of memory is a status. Thread cancellation
- * (pthread_cancel) is deferred while a call runs.
+ * (pthread_cancel) is deferred while a call runs. The shared library stays loaded after dlclose, so
+ * that handles outlive the plugin that loaded it.
  */
 #ifndef SAFETENSORS_SAFETENSORS_H
 #define SAFETENSORS_SAFETENSORS_H
@@ -271,6 +272,13 @@ enum st_set_policy {
                        one that the index assigns to its shard */
 };
 
+/** What the st_get_tensor functions return for a tensor that the file does not align: one whose
+ * address in the mapping or memory is not a multiple of its element size (C64: 4). @since 0.1 */
+enum st_unaligned {
+  ST_UNALIGNED_ALLOW = 0, /**< the file's own bytes, at any address */
+  ST_UNALIGNED_COPY = 1   /**< a copy, aligned to 64 bytes */
+};
+
 /** Options of the st_open functions. @since 0.1 */
 typedef struct st_open_options {
   uint32_t size;            /**< sizeof(st_open_options); see Struct sizes */
@@ -279,7 +287,7 @@ typedef struct st_open_options {
   uint32_t access;          /**< enum st_access */
   uint64_t max_header_size; /**< limit in bytes, at most 100,000,000; 0: 100,000,000 */
   uint32_t set_policy;      /**< enum st_set_policy; for st_open_set */
-  uint32_t reserved;        /**< 0 */
+  uint32_t unaligned;       /**< enum st_unaligned */
 } st_open_options;
 
 /** Initializer of the struct: its size, and zeros. @since 0.1 */
@@ -560,8 +568,8 @@ ST_API st_status st_file_metadata_range(const st_file* file, const char* key, ui
 typedef struct st_tensor st_tensor;
 
 /** The tensor with this name and its bytes. Mapped files and memory: no copy, at the file's own
- * alignment, which need not be a multiple of the element size. Otherwise: read into memory aligned
- * to 64 bytes. Release *tensor with st_tensor_unref.
+ * alignment, which need not be a multiple of the element size (see enum st_unaligned). Otherwise:
+ * read into memory aligned to 64 bytes. Release *tensor with st_tensor_unref.
  * Errors: ST_E_TENSOR_NOT_FOUND, ST_E_TRUNCATED, ST_E_IO, ST_E_NO_MEMORY.
  * @since 0.1 */
 ST_API st_status st_get_tensor(const st_file* file, const char* name, uint64_t name_len,
@@ -946,6 +954,13 @@ ST_API void st_builder_free(st_builder* builder);
 ST_API st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_len,
                                 uint32_t dtype, const uint64_t* shape, uint64_t rank,
                                 const void* data, uint64_t nbytes, st_error* error);
+
+/** Adds a tensor and a copy of its bytes, for callers whose memory may move or be freed before the
+ * save.
+ * @since 0.1 */
+ST_API st_status st_builder_add_copy(st_builder* builder, const char* name, uint64_t name_len,
+                                     uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                                     const void* data, uint64_t nbytes, st_error* error);
 
 /** Adds a tensor whose bytes the callback `fill` provides, as in st_save_tensor. @since 0.1 */
 ST_API st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t name_len,
