@@ -1,62 +1,71 @@
 // st_builder: collects tensors and metadata one at a time and saves them.
-#include <safetensors/safetensors.h>
+#include "builder.h"
 
-#include <deque>
-#include <memory>
-#include <string>
-#include <vector>
+#include <cstring>
+#include <utility>
 
 #include "guard.h"
+#include "io/platform.h"
 #include "save_request.h"
 #include "set_options.h"
 
-// Deques: appending does not move the elements that the tensors' views refer to.
-struct st_builder {
-  std::deque<std::string> text;
-  std::deque<std::vector<uint64_t>> shapes;
-  std::vector<st::TensorToSave> tensors;
-  std::vector<st::MetadataEntry> metadata;
-};
-
-namespace {
-
-using capi::require;
-
-// Removes the copies that a call has added to the builder, unless it is committed.
-class Transaction {
+// Removes what a call has added to the builder, unless it is committed.
+class st_builder::Transaction {
  public:
   explicit Transaction(st_builder* builder) noexcept
-      : builder_(builder), text_(builder->text.size()), shapes_(builder->shapes.size()) {}
+      : builder_(builder),
+        text_(builder->text_.size()),
+        shapes_(builder->shapes_.size()),
+        owners_(builder->owners_.size()) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() {
     if (committed_) return;
-    while (builder_->text.size() > text_)
-      builder_->text.pop_back();
-    while (builder_->shapes.size() > shapes_)
-      builder_->shapes.pop_back();
+    while (builder_->text_.size() > text_)
+      builder_->text_.pop_back();
+    while (builder_->shapes_.size() > shapes_)
+      builder_->shapes_.pop_back();
+    while (builder_->owners_.size() > owners_)
+      builder_->owners_.pop_back();
   }
 
-  std::string_view copy(std::string_view text) { return builder_->text.emplace_back(text); }
+  std::string_view copy(std::string_view text) { return builder_->text_.emplace_back(text); }
   void commit() noexcept { committed_ = true; }
 
  private:
   st_builder* builder_;
   std::size_t text_;
   std::size_t shapes_;
+  std::size_t owners_;
   bool committed_ = false;
 };
 
-void add(st_builder* builder, const st_save_tensor& given,
-         st::TensorToSave (*convert)(const st_save_tensor&) = capi::tensor_of) {
-  require(builder != nullptr, "builder is NULL");
-  st::TensorToSave tensor = convert(given);
+void st_builder::add(st::TensorToSave tensor, std::shared_ptr<const void> owner) {
   st::check_tensor(tensor);
-  Transaction transaction(builder);
+  Transaction transaction(this);
   tensor.name = transaction.copy(tensor.name);
-  tensor.shape = builder->shapes.emplace_back(tensor.shape.begin(), tensor.shape.end());
-  builder->tensors.push_back(tensor);
+  tensor.shape = shapes_.emplace_back(tensor.shape.begin(), tensor.shape.end());
+  if (owner) owners_.push_back(std::move(owner));
+  tensors.push_back(tensor);
   transaction.commit();
+}
+
+void st_builder::add_metadata(const st::MetadataEntry& entry) {
+  st::check_metadata(entry);
+  Transaction transaction(this);
+  const std::string_view key = transaction.copy(entry.key);
+  const std::string_view value = transaction.copy(entry.value);
+  metadata.push_back({key, value});
+  transaction.commit();
+}
+
+namespace {
+
+using capi::require;
+
+st_builder& valid(st_builder* builder) {
+  require(builder != nullptr, "builder is NULL");
+  return *builder;
 }
 
 capi::SaveRequest request_of(const st_builder* builder, const st_save_options* options) {
@@ -86,7 +95,23 @@ st_status st_builder_add(st_builder* builder, const char* name, uint64_t name_le
     st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
     given.data = data;
     given.nbytes = nbytes;
-    add(builder, given);
+    valid(builder).add(capi::tensor_of(given));
+  });
+}
+
+st_status st_builder_add_copy(st_builder* builder, const char* name, uint64_t name_len,
+                              uint32_t dtype, const uint64_t* shape, uint64_t rank,
+                              const void* data, uint64_t nbytes, st_error* error) {
+  return capi::guard(error, [&] {
+    st_save_tensor given = capi::save_tensor_of(name, name_len, dtype, shape, rank);
+    given.data = data;
+    given.nbytes = nbytes;
+    st::TensorToSave tensor = capi::tensor_of(given);
+    st::check_tensor(tensor);
+    const st::Bytes copy = st::allocate_bytes(nbytes);
+    if (nbytes > 0) std::memcpy(copy.writable, data, static_cast<std::size_t>(nbytes));
+    tensor.data = copy.data;
+    valid(builder).add(tensor, copy.owner);
   });
 }
 
@@ -98,7 +123,7 @@ st_status st_builder_add_fill(st_builder* builder, const char* name, uint64_t na
     given.nbytes = nbytes;
     given.fill = fill;
     given.user_data = user_data;
-    add(builder, given);
+    valid(builder).add(capi::tensor_of(given));
   });
 }
 
@@ -106,23 +131,16 @@ st_status st_builder_declare(st_builder* builder, const char* name, uint64_t nam
                              uint32_t dtype, const uint64_t* shape, uint64_t rank,
                              st_error* error) {
   return capi::guard(error, [&] {
-    add(builder, capi::save_tensor_of(name, name_len, dtype, shape, rank),
-        capi::declared_tensor_of);
+    valid(builder).add(
+        capi::declared_tensor_of(capi::save_tensor_of(name, name_len, dtype, shape, rank)));
   });
 }
 
 st_status st_builder_add_metadata(st_builder* builder, const char* key, uint64_t key_len,
                                   const char* value, uint64_t value_len, st_error* error) {
   return capi::guard(error, [&] {
-    require(builder != nullptr, "builder is NULL");
-    const st::MetadataEntry given{capi::text_of(key, key_len, "key"),
-                                  capi::text_of(value, value_len, "value")};
-    st::check_metadata(given);
-    Transaction transaction(builder);
-    const std::string_view kept_key = transaction.copy(given.key);
-    const std::string_view kept_value = transaction.copy(given.value);
-    builder->metadata.push_back({kept_key, kept_value});
-    transaction.commit();
+    valid(builder).add_metadata(
+        {capi::text_of(key, key_len, "key"), capi::text_of(value, value_len, "value")});
   });
 }
 

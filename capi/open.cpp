@@ -8,13 +8,16 @@
 #include "handles.h"
 #include "io/platform.h"
 #include "open_set.h"
+#include "releaser.h"
 #include "structs.h"
 
 namespace {
 
 using capi::require;
 
-using OpenOptions = st::OpenSetOptions;
+struct OpenOptions : st::OpenSetOptions {
+  st::Unaligned unaligned = st::Unaligned::allow;
+};
 
 OpenOptions options_of(const st_open_options* given) {
   OpenOptions options;
@@ -25,49 +28,25 @@ OpenOptions options_of(const st_open_options* given) {
   options.header.strictness =
       capi::enum_value(fields.strictness, st::Strictness::strict, "strictness");
   options.policy = capi::enum_value(fields.set_policy, st::SetPolicy::all, "set_policy");
-  require(fields.reserved == 0, "st_open_options.reserved is not 0");
+  options.unaligned = capi::enum_value(fields.unaligned, st::Unaligned::copy, "unaligned");
   require(fields.max_header_size <= st::max_header_size,
           "max_header_size exceeds the format's limit of 100,000,000 bytes");
   if (fields.max_header_size != 0) options.header.max_size = fields.max_header_size;
   return options;
 }
 
-// Calls the caller's release callback when it is destroyed, if armed: a failed call does not arm
-// it.
-class Releaser {
- public:
-  Releaser() = default;
-  Releaser(const Releaser&) = delete;
-  Releaser& operator=(const Releaser&) = delete;
-  ~Releaser() {
-    if (!release_) return;
-    try {
-      release_(user_data_);
-    } catch (...) {  // a destructor cannot report it
-    }
-  }
-
-  void arm(st_release_fn release, void* user_data) noexcept {
-    release_ = release;
-    user_data_ = user_data;
-  }
-
- private:
-  st_release_fn release_ = nullptr;
-  void* user_data_ = nullptr;
-};
-
 void clear(st_file** file) {
   require(file != nullptr, "file is NULL");
   *file = nullptr;
 }
 
-st_file* make_file(st::File file) {
+st_file* make_file(st::File file, const OpenOptions& options) {
+  file.unaligned = options.unaligned;
   return std::make_unique<st_file>(std::move(file)).release();
 }
 
 st_file* make_file(std::shared_ptr<const st::Source> source, const OpenOptions& options) {
-  return make_file(st::open_file(std::move(source), options.header));
+  return make_file(st::open_file(std::move(source), options.header), options);
 }
 
 }  // namespace
@@ -80,7 +59,8 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
         require(path != nullptr, "path is NULL");
         const OpenOptions parsed = options_of(options);
         *file = make_file(
-            st::open_named_file(st::open_path(path, parsed.backend, parsed.access), parsed.header));
+            st::open_named_file(st::open_path(path, parsed.backend, parsed.access), parsed.header),
+            parsed);
       });
 }
 
@@ -107,7 +87,7 @@ st_status st_open_memory(const void* bytes, uint64_t nbytes, st_release_fn relea
       [&] {
         require(bytes != nullptr || nbytes == 0, "bytes is NULL");
         const OpenOptions parsed = options_of(options);
-        const auto releaser = std::make_shared<Releaser>();
+        const auto releaser = std::make_shared<capi::Releaser>();
         *file = make_file(st::borrow_memory(bytes, nbytes, releaser, parsed.access), parsed);
         releaser->arm(release, user_data);
       });
@@ -134,7 +114,7 @@ st_status st_open_io(const st_io* io, const st_open_options* options, st_file** 
         require(given.reserved == 0, "st_io.reserved is not 0");
         require(given.read_at != nullptr, "st_io.read_at is NULL");
         const OpenOptions parsed = options_of(options);
-        const auto releaser = std::make_shared<Releaser>();
+        const auto releaser = std::make_shared<capi::Releaser>();
         *file =
             make_file(st::open_callbacks({given.nbytes, given.user_data, given.read_at, releaser},
                                          parsed.access),
@@ -149,6 +129,7 @@ st_status st_open_set(const char* path, const st_open_options* options, st_file*
       error, [&] { clear(file); },
       [&] {
         require(path != nullptr, "path is NULL");
-        *file = make_file(st::open_set(path, options_of(options)));
+        const OpenOptions parsed = options_of(options);
+        *file = make_file(st::open_set(path, parsed), parsed);
       });
 }

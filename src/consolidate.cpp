@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "error.h"
@@ -139,10 +140,12 @@ std::int32_t Consolidation::on_fill(void* whole, std::uint64_t offset, void* buf
   try {
     filled.owner->fill(filled, offset, static_cast<std::byte*>(buffer), count);
     return 0;
-  } catch (...) {
-    filled.owner->read_error_ = std::current_exception();
-    return -1;
+  } catch (const Error& error) {
+    filled.owner->read_error_ = error;
+  } catch (const std::bad_alloc&) {
+    filled.owner->read_error_ = Error(Code::no_memory, Message() << "not enough memory");
   }
+  return -1;
 }
 
 void Consolidation::fill(const Whole& whole, std::uint64_t offset, std::byte* buffer,

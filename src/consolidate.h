@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,11 +42,11 @@ class Consolidation {
   // reports as a cancelled callback.
   template <class Save>
   void run(Save save) {
-    read_error_ = nullptr;
+    read_error_.reset();
     try {
       save();
     } catch (...) {
-      if (read_error_) std::rethrow_exception(read_error_);
+      if (read_error_) throw *read_error_;
       throw;
     }
   }
@@ -76,7 +76,7 @@ class Consolidation {
   std::vector<TensorToSave> tensors_;
   std::vector<MetadataEntry> metadata_;
   Bytes window_;  // bytes of a part with short runs
-  std::exception_ptr read_error_;
+  std::optional<Error> read_error_;
 };
 
 }  // namespace st

@@ -90,6 +90,16 @@ ParsedHeader parse_text(const Source& source, std::span<char> text, Strictness s
 
 }  // namespace
 
+Bytes File::get(const TensorEntry& tensor) const {
+  const std::uint64_t offset = header->file_offset(tensor);
+  Bytes bytes = source->get(offset, tensor.nbytes());
+  if (unaligned == Unaligned::copy &&
+      reinterpret_cast<std::uintptr_t>(bytes.data) % dtype_alignment(tensor.dtype) != 0) {
+    return source->copy(offset, tensor.nbytes());
+  }
+  return bytes;
+}
+
 File open_file(std::shared_ptr<const Source> source, const HeaderOptions& options) {
   const std::uint64_t length = read_header_length(*source, options);
   const auto count = static_cast<std::size_t>(length);
@@ -101,7 +111,7 @@ File open_file(std::shared_ptr<const Source> source, const HeaderOptions& option
 
   ParsedHeader parsed = parse_text(*source, {text, count}, options.strictness);
   auto header = validate_header(std::move(parsed), length_size + length, source->size());
-  return {std::move(source), std::move(header), nullptr};
+  return {std::move(source), std::move(header), nullptr, {}};
 }
 
 File open_named_file(std::shared_ptr<const Source> source, const HeaderOptions& options) {

@@ -18,6 +18,9 @@ struct HeaderOptions {
   Strictness strictness = Strictness::compatible;
 };
 
+// What File::get returns for a tensor whose address is not a multiple of its element size.
+enum class Unaligned : std::uint32_t { allow = 0, copy = 1 };
+
 // A file of a set.
 struct Shard {
   std::shared_ptr<const Source> source;
@@ -36,10 +39,9 @@ struct File {
   std::shared_ptr<const Source> source;
   std::shared_ptr<const Header> header;
   std::shared_ptr<const SetParts> set;  // null for a file that is not a set
+  Unaligned unaligned = Unaligned::allow;
 
-  Bytes get(const TensorEntry& tensor) const {
-    return source->get(header->file_offset(tensor), tensor.nbytes());
-  }
+  Bytes get(const TensorEntry& tensor) const;
 };
 
 // Reads and checks the header. Nothing is allocated before its length is known to fit the file.

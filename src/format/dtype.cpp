@@ -50,6 +50,11 @@ std::uint32_t dtype_bits(Dtype dtype) noexcept {
   return row(dtype).bits;
 }
 
+std::uint32_t dtype_alignment(Dtype dtype) noexcept {
+  if (dtype == Dtype::c64) return 4;
+  return std::max(dtype_bits(dtype) / 8, 1U);
+}
+
 std::uint32_t dtype_rank(Dtype dtype) noexcept {
   return row(dtype).rank;
 }

@@ -46,6 +46,10 @@ std::string_view dtype_name(Dtype dtype) noexcept;
 // Bits of one element.
 std::uint32_t dtype_bits(Dtype dtype) noexcept;
 
+// Alignment in bytes of an element in memory: its size, or that of a C64's parts; 1 for dtypes of
+// less than a byte.
+std::uint32_t dtype_alignment(Dtype dtype) noexcept;
+
 // Position in the format's order of dtypes. A writer stores tensors by descending rank.
 std::uint32_t dtype_rank(Dtype dtype) noexcept;
 

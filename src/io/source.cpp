@@ -20,7 +20,7 @@ class MemorySource final : public Source {
   }
 
   Bytes get(std::uint64_t offset, std::uint64_t count) const override {
-    if (is_writable()) return Source::get(offset, count);
+    if (is_writable()) return copy(offset, count);
     return {bytes_.data + offset, nullptr, count, bytes_.owner};
   }
 
@@ -54,7 +54,7 @@ class CallbackSource final : public Source {
 
 }  // namespace
 
-Bytes Source::get(std::uint64_t offset, std::uint64_t count) const {
+Bytes Source::copy(std::uint64_t offset, std::uint64_t count) const {
   Bytes bytes = allocate_bytes(count);
   read_at(offset, bytes.writable, count);
   if (!is_writable()) bytes.writable = nullptr;

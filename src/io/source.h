@@ -55,7 +55,10 @@ class Source {
 
   // The same bytes as memory, by the rule of Access: without a copy where the source can, else read
   // into memory of their own. Throws Code::no_memory.
-  virtual Bytes get(std::uint64_t offset, std::uint64_t count) const;
+  virtual Bytes get(std::uint64_t offset, std::uint64_t count) const { return copy(offset, count); }
+
+  // The same bytes in new memory, aligned to 64 bytes, by the rule of Access.
+  Bytes copy(std::uint64_t offset, std::uint64_t count) const;
 
   // The same bytes without a copy, as long as the source lives; null if the source does not have
   // them in memory, or if a caller can write to that memory. The length of a mapped file is checked

@@ -156,7 +156,7 @@ static void check_layout(void) {
   CHECK(offsetof(st_open_options, access) == 12);
   CHECK(offsetof(st_open_options, max_header_size) == 16);
   CHECK(offsetof(st_open_options, set_policy) == 24);
-  CHECK(offsetof(st_open_options, reserved) == 28);
+  CHECK(offsetof(st_open_options, unaligned) == 28);
 
   CHECK(ST_IO_SIZE_VER0 == 40);
   CHECK(sizeof(st_io) == 40);
@@ -306,6 +306,7 @@ static void check_constants(void) {
   CHECK(ST_ORDER_FILE == 0 && ST_ORDER_NAME == 1);
   CHECK(ST_DURABILITY_NONE == 0 && ST_DURABILITY_FSYNC == 1);
   CHECK(ST_SET_INDEX == 0 && ST_SET_ALL == 1);
+  CHECK(ST_UNALIGNED_ALLOW == 0 && ST_UNALIGNED_COPY == 1);
   CHECK(ST_SPLIT_HUB == 0 && ST_SPLIT_BALANCED == 1);
   CHECK(ST_INDEX_HUB == 0 && ST_INDEX_SORTED == 1);
   CHECK(ST_EDIT_UNCHANGED == 0 && ST_EDIT_CLONE == 1 && ST_EDIT_COPY == 2);

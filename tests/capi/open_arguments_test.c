@@ -98,6 +98,8 @@ static void check_options(void) {
   } while (0)
   REJECTED(backend, 3);
   REJECTED(backend, UINT32_MAX);
+  REJECTED(unaligned, 2);
+  REJECTED(unaligned, UINT32_MAX);
   REJECTED(strictness, 2);
   REJECTED(strictness, UINT32_MAX);
   REJECTED(access, 2);

@@ -38,7 +38,7 @@ class OpenOptions(Sized):
         ("access", c_uint32),
         ("max_header_size", c_uint64),
         ("set_policy", c_uint32),
-        ("reserved", c_uint32),
+        ("unaligned", c_uint32),
     ]
 
 

@@ -3,6 +3,7 @@
 #define SAFETENSORS_WRAPPER_FILE_HPP
 
 #include <safetensors/wrapper/io.hpp>
+#include <safetensors/wrapper/open_options.hpp>
 #include <safetensors/wrapper/tensor.hpp>
 
 #include <cstddef>
@@ -20,27 +21,7 @@
 
 namespace safetensors {
 
-enum class Backend : std::uint32_t {
-  Auto = ST_BACKEND_AUTO,    // mmap; pread on network file systems, FUSE, or if mmap fails
-  Mmap = ST_BACKEND_MMAP,    // no copy; truncating the file raises SIGBUS in its readers
-  Pread = ST_BACKEND_PREAD,  // read into memory when data is requested
-};
-
 enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
-
-// Which tensors of its shards a set has.
-enum class SetPolicy : std::uint32_t {
-  Index = ST_SET_INDEX,  // those that the index assigns to a shard, each from that shard
-  All = ST_SET_ALL,      // all; of those with one name, the one that the index names
-};
-
-struct OpenOptions {
-  Backend backend = Backend::Auto;          // for paths and descriptors
-  bool strict = false;                      // reject headers that only lenient readers accept
-  bool writable = false;                    // Tensor::mutable_bytes; the file never changes
-  std::uint64_t max_header_size = 0;        // bytes; 0: the format's own limit, 100,000,000
-  SetPolicy set_policy = SetPolicy::Index;  // for open_set
-};
 
 // Keys and values of a file's __metadata__.
 using Metadata = std::map<std::string, std::string, std::less<>>;
@@ -373,14 +354,7 @@ class File {
  private:
   template <class Open>
   static File make(const OpenOptions& options, Open open, detail::Io* io = nullptr) {
-    st_open_options c_options = ST_OPEN_OPTIONS_INIT;
-    c_options.backend = static_cast<std::uint32_t>(options.backend);
-    c_options.strictness = options.strict ? std::uint32_t{ST_STRICTNESS_STRICT}
-                                          : std::uint32_t{ST_STRICTNESS_COMPATIBLE};
-    c_options.access =
-        options.writable ? std::uint32_t{ST_ACCESS_WRITABLE} : std::uint32_t{ST_ACCESS_READ_ONLY};
-    c_options.max_header_size = options.max_header_size;
-    c_options.set_policy = static_cast<std::uint32_t>(options.set_policy);
+    const st_open_options c_options = detail::c_options(options);
     st_file* file = nullptr;
     st_error error = ST_ERROR_INIT;
     check(open(&c_options, &file, &error), error, io);

@@ -75,7 +75,7 @@ class Tensor {
   // The elements, without a copy. T is the dtype's type (float for F32), or an unsigned integer or
   // class type of the same size (raw bits); bool is not supported. Throws Error
   // ST_E_INVALID_ARGUMENT for another T, and ST_E_UNSUPPORTED if the bytes are not aligned for T:
-  // File::read copies them.
+  // OpenOptions::copy_unaligned prevents that, and File::read copies them.
   template <class T>
   Span<const T> as() const& {
     detail::require_element_of<T>(info().dtype);
@@ -83,7 +83,8 @@ class Tensor {
     if (raw.empty()) return {};
     if (reinterpret_cast<std::uintptr_t>(raw.data()) % alignof(T) != 0)
       throw Error(ST_E_UNSUPPORTED, "the tensor's bytes are not aligned to " +
-                                        std::to_string(alignof(T)) + ": File::read copies them");
+                                        std::to_string(alignof(T)) +
+                                        ": open the file with copy_unaligned, or use File::read");
     return Span<const T>(reinterpret_cast<const T*>(raw.data()), raw.size() / sizeof(T));
   }
 
