@@ -54,7 +54,8 @@ static void check_saves_bytes_of_st_save(void) {
       st_save_memory(tensors, 3, &options, expected, sizeof expected, &expected_size, &error),
       ST_OK);
 
-  /* The builder copies names, shapes, keys and values: the caller overwrites its own. */
+  /* The builder copies names, shapes, keys, values and the bytes of st_builder_add_copy: the caller
+   * overwrites its own. */
   for (i = 0; i < 3; ++i) {
     char name[2] = "?";
     uint64_t extents[2];
@@ -64,10 +65,15 @@ static void check_saves_bytes_of_st_save(void) {
       CHECK_STATUS(st_builder_add_fill(builder, name, 1, dtypes[i], extents, 2, 24, fill,
                                        (void*)(uintptr_t)data, &error),
                    ST_OK);
+    } else if (i == 2) {
+      unsigned char bytes[6];
+      memcpy(bytes, data, sizeof bytes);
+      CHECK_STATUS(st_builder_add_copy(builder, name, 1, dtypes[i], extents, 2, bytes, 6, &error),
+                   ST_OK);
+      memset(bytes, 0xEE, sizeof bytes);
     } else {
-      CHECK_STATUS(
-          st_builder_add(builder, name, 1, dtypes[i], extents, 2, data, i < 2 ? 24 : 6, &error),
-          ST_OK);
+      CHECK_STATUS(st_builder_add(builder, name, 1, dtypes[i], extents, 2, data, 24, &error),
+                   ST_OK);
     }
     memset(name, 'x', sizeof name);
     memset(extents, 0xEE, sizeof extents);
@@ -129,6 +135,14 @@ static void check_rejected_arguments(void) {
   REJECTED(st_builder_add(builder, "__metadata__", 12, ST_DTYPE_F32, shape, 2, data, 24, &error),
            ST_E_INVALID_ARGUMENT);
   REJECTED(st_builder_add(builder, "v", 1, ST_DTYPE_F4, shape, 0, data, 1, &error), ST_E_SUBBYTE);
+  REJECTED(st_builder_add_copy(NULL, "v", 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_copy(builder, "v", 1, ST_DTYPE_F32, shape, 2, NULL, 24, &error),
+           ST_E_INVALID_ARGUMENT);
+  REJECTED(st_builder_add_copy(builder, "v", 1, ST_DTYPE_F32, shape, 2, data, 25, &error),
+           ST_E_SIZE_MISMATCH);
+  REJECTED(st_builder_add_copy(builder, "\xC0", 1, ST_DTYPE_F32, shape, 2, data, 24, &error),
+           ST_E_UTF8);
   REJECTED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 24, NULL, NULL, &error),
            ST_E_INVALID_ARGUMENT);
   REJECTED(st_builder_add_fill(builder, "v", 1, ST_DTYPE_F32, shape, 2, 23, fill, NULL, &error),

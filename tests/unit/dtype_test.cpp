@@ -24,7 +24,7 @@ constexpr Row rows[] = {
 
 }  // namespace
 
-TEST_CASE("every dtype has its number, name and size") {
+TEST_CASE("every dtype has its number, name, size and alignment") {
   for (const Row& row : rows) {
     CAPTURE(row.name);
     const auto dtype = dtype_from_name(row.name);
@@ -33,6 +33,7 @@ TEST_CASE("every dtype has its number, name and size") {
     CHECK(dtype_from_number(row.number) == dtype);
     CHECK(dtype_name(*dtype) == row.name);
     CHECK(dtype_bits(*dtype) == row.bits);
+    CHECK(dtype_alignment(*dtype) == (row.name == "C64" ? 4 : row.bits < 8 ? 1 : row.bits / 8));
   }
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("mutable_bytes requires OpenOptions::writable, and writes do not chang
   CHECK(read_file<std::vector<std::byte>>(folder / "a") == sample());
 }
 
-TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
+TEST_CASE("Tensor::as rejects misaligned elements; copy_unaligned and File::read copy them",
           "[wrapper][tensor]") {
   const auto bytes = file_of(R"({"flag":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
                              R"("x":{"dtype":"F32","shape":[1],"data_offsets":[1,5]},)"
@@ -73,6 +73,11 @@ TEST_CASE("Tensor::as rejects misaligned elements, and File::read copies them",
   CHECK(code_of<Error>([&] { x.as<float>(); }) == ST_E_UNSUPPORTED);
   CHECK(file.read<float>("x") == std::vector<float>{0.5f});
   CHECK(empty.as<float>().empty());
+
+  OpenOptions options;
+  options.copy_unaligned = true;
+  const Tensor copy = File::from_memory(bytes, options).get("x");
+  CHECK(copy.as<float>()[0] == 0.5f);
 }
 
 TEST_CASE("elements smaller than a byte are accessible as bytes only", "[wrapper][tensor]") {
