@@ -47,7 +47,7 @@ extern "C" void _Unwind_Resume(_Unwind_Exception* raised) {
   if (!is_thrown(*raised)) abi::__cxa_rethrow();
 
   auto* const object = reinterpret_cast<std::byte*>(raised + 1);
-  const auto* const header = reinterpret_cast<CxaException*>(object - sizeof(CxaException));
+  auto* const header = reinterpret_cast<CxaException*>(object - sizeof(CxaException));
   if (header->handler_count > 1) {  // the handler that throws it again has not ended yet
     abi::__cxa_end_catch();
     abi::__cxa_rethrow();
@@ -56,5 +56,6 @@ extern "C" void _Unwind_Resume(_Unwind_Exception* raised) {
   alignas(std::exception_ptr) std::byte reference[sizeof(std::exception_ptr)];
   new (reference) std::exception_ptr(std::current_exception());
   abi::__cxa_end_catch();
+  header->handler_count = 0;  // __cxa_end_catch does not store the last decrement
   abi::__cxa_throw(object, header->type, header->destructor);
 }

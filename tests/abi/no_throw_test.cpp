@@ -50,6 +50,6 @@ int main() {
   }
   st_close(file);
   CHECK_STATUS(st_open("missing", nullptr, &file, nullptr), ST_E_NOT_FOUND);
-  CHECK(throws == 1);  // the interposition works
+  CHECK(throws > 0);  // the interposition works
   return check_result();
 }
