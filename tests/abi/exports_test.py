@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The header, the linker version script and the library name the same functions.
+"""The headers, the linker version script and the library name the same functions, in the node of the release that
+added them.
 
-Usage: exports_test.py HEADER MAP LIBRARY ABI
+Usage: exports_test.py MAP LIBRARY ABI HEADER...
 """
 
 import pathlib
@@ -10,16 +11,22 @@ import subprocess
 import sys
 
 
-def declared(header):
-    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
-    functions = set(re.findall(r"^ST_API\b[^;(]*?\b(\w+)\(", text, flags=re.M))
-    return functions | set(re.findall(r'\)\s*ST_SYMBOL\("(\w+)"\);', text))
+def declared(text):
+    """{function: version node of the release that its comment names}"""
+    found = {}
+    for comment, declaration in re.findall(r"/\*\*((?:(?!\*/).)*)\*/\s*(ST_API\b[^;]*;)", text, flags=re.S):
+        names = re.findall(r"^ST_API\b[^;(]*?\b(\w+)\(", declaration) + re.findall(r'ST_SYMBOL\("(\w+)"\)', declaration)
+        since = re.findall(r"@since (\d+\.\d+)\s", comment)
+        found.update(dict.fromkeys(names, f"SAFETENSORS_{since[0]}" if len(since) == 1 else None))
+    return found
 
 
-def without_api_macro(header):
-    """Functions whose declaration lacks ST_API: the library would not export them."""
-    text = re.sub(r"/\*.*?\*/|^#define.*?(?<!\\)$", "", header.read_text(), flags=re.S | re.M)
-    return set(re.findall(r"^(?!ST_API)[a-z][^;({]*?\b(st_\w+)\(", text, flags=re.M))
+def undocumented(text):
+    """Functions whose declaration lacks a comment, or ST_API: the library would not export them."""
+    text = re.sub(r"/\*(?!\*).*?\*/|^#define.*?(?<!\\)$", "", text, flags=re.S | re.M)
+    text = re.sub(r"/\*\*(?:(?!\*/).)*\*/\s*ST_API\b[^;]*;", "", text, flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return set(re.findall(r"^(?!typedef)\w[^;({]*?\b(st_\w+)\(", text, flags=re.M))
 
 
 def listed(version_map):
@@ -53,12 +60,20 @@ def soname(library):
     return re.search(r"SONAME.*\[(.*)\]", dynamic)[1]
 
 
+def unwinder_symbols(library):
+    """Undefined symbols of the unwinder: another library of the process may define them."""
+    arguments = ["nm", "--dynamic", "--undefined-only", library]
+    lines = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line.split()[-1] for line in lines if line.split()[-1].startswith("_Unwind_")]
+
+
+def version_of(header):
+    return tuple(int(re.search(rf"#define ST_VERSION_{part} (\d+)", header)[1]) for part in ("MAJOR", "MINOR", "PATCH"))
+
+
 def file_version(header, abi):
     """ABI.RELEASE.PATCH, where RELEASE never decreases within one ABI number: 0.3 is 3, 1.0 is 1000."""
-    text = pathlib.Path(header).read_text()
-    major, minor, patch = (
-        int(re.search(rf"#define ST_VERSION_{part} (\d+)", text)[1]) for part in ("MAJOR", "MINOR", "PATCH")
-    )
+    major, minor, patch = version_of(header)
     return f"{abi}.{major * 1000 + minor}.{patch}"
 
 
@@ -66,15 +81,30 @@ def version_suffix(library):
     return pathlib.Path(library).resolve().name.removeprefix("libsafetensors.so.")
 
 
+def node_problems(version_map, header):
+    """The nodes are those of releases in ascending order, and each inherits the one before it."""
+    text = re.sub(r"#[^\n]*", "", version_map)
+    nodes = re.findall(r"SAFETENSORS_(\d+)\.(\d+)\s*\{[^}]*\}\s*([\w.]*);", text)
+    if len(nodes) != text.count("{"):
+        yield "the version script has a node that is not SAFETENSORS_MAJOR.MINOR"
+    releases = [(int(major), int(minor)) for major, minor, _ in nodes]
+    if releases != sorted(set(releases)) or releases[-1] > version_of(header)[:2]:
+        yield f"the version script has the releases {releases}, not in ascending order to {version_of(header)[:2]}"
+    expected = ["", *(f"SAFETENSORS_{major}.{minor}" for major, minor in releases[:-1])]
+    if [previous for *_, previous in nodes] != expected:
+        yield "a node of the version script does not inherit the one before it"
+
+
 def main():
-    header, version_map, library, abi = sys.argv[1:]
-    functions = declared(pathlib.Path(header))
+    version_map, library, abi, *headers = sys.argv[1:]
+    text = "".join(pathlib.Path(header).read_text() for header in headers)
+    functions = declared(text)
     in_map = listed(pathlib.Path(version_map))
     in_library = exported(library)
-    problems = [f"{name} is in the header without ST_API" for name in sorted(without_api_macro(pathlib.Path(header)))]
+    problems = [f"{name} is in a header without ST_API or comment" for name in sorted(undocumented(text))]
     for first, one, second, other in [
-        ("the header", functions, "the version script", set(in_map)),
-        ("the version script", set(in_map), "the header", functions),
+        ("the headers", set(functions), "the version script", set(in_map)),
+        ("the version script", set(in_map), "the headers", set(functions)),
         ("the version script", set(in_map), "the library", set(in_library)),
         ("the library", set(in_library), "the version script", set(in_map)),
     ]:
@@ -83,10 +113,15 @@ def main():
     for name in sorted(set(in_map) & set(in_library)):
         if in_map[name] != in_library[name]:
             problems.append(f"{name} has version {in_library[name]}, expected {in_map[name]} of the version script")
+    for name in sorted(set(functions) & set(in_map)):
+        if functions[name] != in_map[name]:
+            problems.append(f"{name} is in the node {in_map[name]}, expected {functions[name]} of its comment's @since")
+    problems += node_problems(pathlib.Path(version_map).read_text(), text)
     if soname(library) != f"libsafetensors.so.{abi}":
         problems.append(f"the SONAME is {soname(library)}, expected libsafetensors.so.{abi}")
-    if version_suffix(library) != file_version(header, abi):
-        problems.append(f"the file version is {version_suffix(library)}, expected {file_version(header, abi)}")
+    if version_suffix(library) != file_version(text, abi):
+        problems.append(f"the file version is {version_suffix(library)}, expected {file_version(text, abi)}")
+    problems += [f"{name} of another library is used" for name in unwinder_symbols(library)]
     print("\n".join(problems) or f"{len(functions)} functions")
     return 1 if problems or not functions else 0
 

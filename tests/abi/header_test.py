@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""The C header compiles without warnings in every standard from C99 and C++11 on, included first and twice.
+"""Each C header compiles without warnings in every standard from C99 and C++11 on, included first and twice.
 
 Usage: header_test.py INCLUDE_DIRECTORY COMPILER...
 """
 
+import itertools
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,7 @@ LANGUAGE_WARNINGS = {
     "c": ["-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"],
     "c++": ["-Wold-style-cast"],
 }
-PROGRAM = """#include <safetensors/safetensors.h>
+SAFETENSORS = """#include <safetensors/safetensors.h>
 #include <safetensors/safetensors.h>
 extern st_status use(const char* path);
 st_status use(const char* path) {
@@ -30,11 +32,22 @@ st_status use(const char* path) {
   st_save_options save_options = ST_SAVE_OPTIONS_INIT;
   st_io io = ST_IO_INIT;
   st_identity identity = ST_IDENTITY_INIT;
+  st_shard shard = ST_SHARD_INIT;
+  st_location location = ST_LOCATION_INIT;
+  st_set_options set = ST_SET_OPTIONS_INIT;
+  st_edit edit = ST_EDIT_INIT;
   st_file* file;
-  (void)info, (void)entry, (void)io, (void)identity;
+  (void)info, (void)entry, (void)io, (void)identity, (void)shard, (void)location, (void)edit;
   if (st_open(path, &options, &file, &error) != ST_OK) return error.code;
   st_close(file);
-  return st_save(path, &tensor, 1, &save_options, &error);
+  return st_save_set(path, &tensor, 1, &set, &save_options, &error);
+}
+"""
+DLPACK = """#include <safetensors/dlpack.h>
+#include <safetensors/dlpack.h>
+extern st_status use(st_tensor* tensor, struct DLManagedTensorVersioned** managed);
+st_status use(st_tensor* tensor, struct DLManagedTensorVersioned** managed) {
+  return st_tensor_to_dlpack(tensor, managed, NULL);
 }
 """
 
@@ -45,13 +58,12 @@ def main():
     failures = compilations = 0
     with tempfile.TemporaryDirectory(dir=".") as directory:
         for language, standards in STANDARDS.items():
-            source = f"{directory}/use.{'c' if language == 'c' else 'cpp'}"
-            with open(source, "w") as file:
-                file.write(PROGRAM)
-            for compiler in compilers:
-                for standard in standards:
+            for name, program in {"safetensors": SAFETENSORS, "dlpack": DLPACK}.items():
+                source = pathlib.Path(directory, f"{name}.{'c' if language == 'c' else 'cpp'}")
+                source.write_text(program)
+                for compiler, standard in itertools.product(compilers, standards):
                     command = [compiler, "-x", language, f"-std={standard}", *WARNINGS, *LANGUAGE_WARNINGS[language],
-                               f"-I{include}", "-fsyntax-only", source]  # fmt: skip
+                               f"-I{include}", "-fsyntax-only", str(source)]  # fmt: skip
                     compilations += 1
                     result = subprocess.run(command, capture_output=True, text=True)
                     if result.returncode != 0:
