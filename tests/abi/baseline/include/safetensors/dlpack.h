@@ -31,8 +31,7 @@ struct DLManagedTensor;
  * ST_ACCESS_WRITABLE.
  *
  * Errors: ST_E_UNSUPPORTED if the bytes are not aligned to the element size (open the file with
- * ST_UNALIGNED_COPY); ST_E_OVERFLOW for an extent or a stride over 2^63 - 1, or a rank over
- * 2^31 - 1.
+ * ST_UNALIGNED_COPY); ST_E_OVERFLOW for an extent or a stride over 2^63 - 1.
  * @since 0.1 */
 ST_API st_status st_tensor_to_dlpack(st_tensor* tensor, struct DLManagedTensorVersioned** managed,
                                      st_error* error);
