@@ -15,12 +15,15 @@ static int flags_of(const char* mode) {
   exit(1);
 }
 
+void host_open(const char* path, const char* mode) {
+  if (dlopen(path, flags_of(mode))) return;
+  fprintf(stderr, "%s\n", dlerror());
+  exit(1);
+}
+
 void host_load(const char* path, const char* mode) {
   st_error error = ST_ERROR_INIT;
-  if (!dlopen(path, flags_of(mode))) {
-    fprintf(stderr, "%s\n", dlerror());
-    exit(1);
-  }
+  host_open(path, mode);
   if (st_plugin_load(NULL, &st, &error) != ST_OK) {
     fprintf(stderr, "%s\n", error.message);
     exit(1);

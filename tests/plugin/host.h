@@ -8,11 +8,14 @@
 extern "C" {
 #endif
 
-/* The library's functions, set by host_load. */
+/* The functions of the library that the program checks. */
 extern const st_functions* st;
 
-/* Loads the library at `path`; ends the program if that fails. `mode` is "local", "global" or
- * "deepbind", the flag of dlopen. */
+/* dlopen with the flags of `mode`: "local", "global" or "deepbind". Ends the program if that fails.
+ */
+void host_open(const char* path, const char* mode);
+
+/* Opens the library at `path` and sets `st`. */
 void host_load(const char* path, const char* mode);
 
 #ifdef __cplusplus

@@ -5,7 +5,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <utility>
@@ -21,9 +20,12 @@ Error link_failure(const char* path, int os_error) {
 
 // The content of a symbolic link; nothing, and errno, if `name` is not one or does not exist.
 std::optional<std::string> read_link(int directory, const std::string& name, const char* path) {
-  std::array<char, PATH_MAX> content;
+  std::string content(PATH_MAX, '\0');  // not on the stack, which callers may have made small
   const ssize_t length = ::readlinkat(directory, name.c_str(), content.data(), content.size());
-  if (length >= 0) return std::string(content.data(), static_cast<std::size_t>(length));
+  if (length >= 0) {
+    content.resize(static_cast<std::size_t>(length));
+    return content;
+  }
   if (errno != EINVAL && errno != ENOENT) throw link_failure(path, errno);
   return std::nullopt;
 }

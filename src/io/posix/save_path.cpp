@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <utility>
@@ -39,10 +38,12 @@ void require_regular(const struct stat& status, const SavePath& target, const ch
 
 // The path of an open directory, or `otherwise` without /proc.
 std::string path_of(const FileDescriptor& directory, const std::string& otherwise) {
-  std::array<char, PATH_MAX> path;
+  std::string path(PATH_MAX, '\0');  // not on the stack, which callers may have made small
   const std::string link = "/proc/self/fd/" + std::to_string(directory.get());
   const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
-  return length < 0 ? otherwise : std::string(path.data(), static_cast<std::size_t>(length));
+  if (length < 0) return otherwise;
+  path.resize(static_cast<std::size_t>(length));
+  return path;
 }
 
 // The kernel can forbid following a link that it allows to read (fs.protected_symlinks).

@@ -1,11 +1,13 @@
-/* Every way in which a call can fail, in a host that loads the library with dlopen: refused files,
- * misses, failed saves, exhausted memory, callbacks that throw, and threads that end in a callback.
+/* Every kind of call in a host that loads the library with dlopen, and every way in which they
+ * fail: refused files, misses, failed saves, exhausted memory, callbacks that throw, and threads
+ * that end in a callback.
  *
- * Usage: errors_test LIBRARY MODE */
+ * Usage: calls_test LIBRARY MODE */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
+#include "allocator.h"
 #include "check.h"
 #include "host.h"
 #include "sample.h"
@@ -14,6 +16,58 @@
 
 static st_error error = ST_ERROR_INIT;
 static st_file* file;
+
+/* Of the host that defines them. */
+__attribute__((weak)) long allocator_live(void);
+__attribute__((weak)) long allocator_calls(void);
+
+static void read_sample(const char* path) {
+  static const uint64_t start = 1, stop = 3;
+  st_tensor* tensor = NULL;
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  char buffer[8];
+  CHECK_STATUS(st->open_set(path, NULL, &file, &error), ST_OK);
+  CHECK(st->file_tensor_count(file) == sample_count);
+  CHECK_STATUS(st->file_find_tensor(file, "alpha", 5, &info, &error), ST_OK);
+  CHECK_STATUS(st->get_tensor(file, "alpha", 5, &tensor, &error), ST_OK);
+  CHECK_STATUS(st->read_slice(file, "alpha", 5, &start, &stop, 1, buffer, 8, NULL, &error), ST_OK);
+  st->close(file);
+  CHECK(memcmp((const char*)st->tensor_data(tensor) + 1, buffer, 2) == 0);
+  st->tensor_unref(tensor);
+}
+
+/* Saves the tensors of the sample as a file and as a set, and edits the file. */
+static void check_success(void) {
+  st_file* sample = open_or_stop("sample", ST_BACKEND_PREAD);
+  st_builder* builder = NULL;
+  st_set_options set = ST_SET_OPTIONS_INIT;
+  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
+  st_edit edit = ST_EDIT_INIT;
+  unsigned i;
+  CHECK_STATUS(st->builder_new(&builder, &error), ST_OK);
+  for (i = 0; i < sample_count; ++i) {
+    st_tensor_info info = ST_TENSOR_INFO_INIT;
+    st_tensor* tensor = NULL;
+    CHECK_STATUS(st->get_tensor_at(sample, ST_ORDER_NAME, i, &tensor, &error), ST_OK);
+    CHECK_STATUS(st->tensor_describe(tensor, &info, &error), ST_OK);
+    CHECK_STATUS(st->builder_add_copy(builder, info.name, info.name_len, info.dtype, info.shape,
+                                      info.rank, st->tensor_data(tensor), info.nbytes, &error),
+                 ST_OK);
+    st->tensor_unref(tensor);
+  }
+  st->close(sample);
+  CHECK_STATUS(st->builder_save(builder, "saved", NULL, &error), ST_OK);
+  set.max_shard_size = 8;
+  CHECK_STATUS(st->builder_save_set(builder, "saved set", &set, NULL, &error), ST_OK);
+  st->builder_free(builder);
+  entry.key = entry.value = "key";
+  entry.key_len = entry.value_len = 3;
+  edit.set = &entry;
+  edit.set_count = 1;
+  CHECK_STATUS(st->edit_metadata("saved", &edit, NULL, NULL, &error), ST_OK);
+  read_sample("saved");
+  read_sample("saved set");
+}
 
 static void check_refused_files(void) {
   static const char text[] = "xxxxxxxxxxxxxxxx";
@@ -133,15 +187,22 @@ static void check_thread_exit(void) {
 }
 
 int main(int argc, char** argv) {
+  long live = 0;
   if (argc != 3) return 1;
   host_load(argv[1], argv[2]);
   scratch_enter();
   sample_write("sample");
+  if (allocator_live) live = allocator_live();
+  check_success();
   check_refused_files();
   check_misses();
   check_failed_saves();
   check_no_memory();
   check_throwing_callbacks();
+  if (allocator_live) {
+    CHECK(allocator_live() == live);
+    CHECK(allocator_calls() != 0);
+  }
 #ifndef __SANITIZE_ADDRESS__ /* which does not unpoison the stack of a thread that ends in a call \
                               */
   check_thread_exit();
