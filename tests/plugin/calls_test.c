@@ -143,24 +143,27 @@ static void check_no_memory(void) {
               ST_E_NO_MEMORY, &error);
 }
 
-static void check_cancelled(st_status status) {
+static void check_cancelled(st_status status, enum thrown kind) {
   CHECK_FAILS(status, ST_E_CANCELLED, &error);
-  CHECK(strstr(error.message, "thrown by the host") != NULL);
+  CHECK((strstr(error.message, "thrown by the host") != NULL) == (kind != THROWN_INT));
 }
 
-static void check_throwing_callbacks(void) {
-  const st_save_tensor tensor = new_tensor(throwing_read);
+static void check_throwing_callbacks(enum thrown kind) {
+  st_save_tensor tensor = new_tensor(throwing_read);
   st_save_options options = ST_SAVE_OPTIONS_INIT;
   st_io io = ST_IO_INIT;
+  check_about("exception %d", (int)kind);
   io.nbytes = sample_size();
   io.read_at = throwing_read;
+  io.user_data = tensor.user_data = options.progress_user_data = &kind;
   options.progress = throwing_progress;
-  check_cancelled(st->open_io(&io, NULL, &file, &error));
-  check_cancelled(st->save("target", &tensor, 1, NULL, &error));
-  check_cancelled(st->save("target", NULL, 0, &options, &error));
-  check_cancelled(st->save_io(throwing_write, NULL, NULL, 0, NULL, &error));
-  check_cancelled(st->save_set("set", &tensor, 1, NULL, NULL, &error));
+  check_cancelled(st->open_io(&io, NULL, &file, &error), kind);
+  check_cancelled(st->save("target", &tensor, 1, NULL, &error), kind);
+  check_cancelled(st->save("target", NULL, 0, &options, &error), kind);
+  check_cancelled(st->save_io(throwing_write, &kind, NULL, 0, NULL, &error), kind);
+  check_cancelled(st->save_set("set", &tensor, 1, NULL, NULL, &error), kind);
   CHECK(!scratch_exists("target"));
+  check_about(NULL);
 }
 
 static char exit_value; /* a thread that calls pthread_exit returns its address */
@@ -188,6 +191,7 @@ static void check_thread_exit(void) {
 
 int main(int argc, char** argv) {
   long live = 0;
+  int kind;
   if (argc != 3) return 1;
   host_load(argv[1], argv[2]);
   scratch_enter();
@@ -198,7 +202,8 @@ int main(int argc, char** argv) {
   check_misses();
   check_failed_saves();
   check_no_memory();
-  check_throwing_callbacks();
+  for (kind = 0; kind < thrown_count; ++kind)
+    check_throwing_callbacks((enum thrown)kind);
   if (allocator_live) {
     CHECK(allocator_live() == live);
     CHECK(allocator_calls() != 0);

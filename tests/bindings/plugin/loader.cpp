@@ -1,0 +1,2 @@
+// The loader compiled as C++.
+#include "safetensors_plugin.c"
