@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _calls, _dlpack, _streams
-from ._dtype import Dtype, DtypeLike
+from ._dtype import DtypeLike, as_dtype
 from ._library import ffi, lib
 from ._options import Arguments, PathLike, path_bytes
 from ._sources import Saveable, Source, TensorData, shape_array, source_of
@@ -84,7 +84,7 @@ class Builder:
         data = name.encode()
         with self._exclusive:
             _calls.call(
-                lib.st_builder_declare, self._handle, ffi.from_buffer(data), len(data), Dtype(dtype),
+                lib.st_builder_declare, self._handle, ffi.from_buffer(data), len(data), as_dtype(dtype),
                 shape_array(shape), len(shape),
             )  # fmt: skip
             self._names.append(name)

@@ -4,11 +4,13 @@ An exception that leaves a callback cancels the call of the library that made it
 returns.
 """
 
+import sys
 import threading
 from contextlib import contextmanager
+from typing import Optional
 
 from ._errors import error_of
-from ._library import ffi, lib
+from ._library import ffi
 
 _ERROR_SIZE = ffi.sizeof("st_error")
 _raised = threading.local()
@@ -20,7 +22,6 @@ def call(function, *arguments) -> None:
     error.size = _ERROR_SIZE
     if function(*arguments, error):
         exception = _raised.__dict__.pop("exception", None)
-        # Tracebacks of callbacks refer to memory of the call only by memoryviews, which are released.
         raise exception if exception is not None else error_of(error)
 
 
@@ -35,19 +36,31 @@ def _keep_exception(_kind, exception, _traceback):
     _raised.exception = exception
 
 
+def _with_view(user_data, offset, buffer, nbytes, *, read_only):
+    """Calls the Python callable in `user_data` with a view of the library's memory, which it must not keep."""
+    memory = ffi.buffer(buffer, nbytes)
+    view = memoryview(memory)
+    if read_only:
+        view = view.toreadonly()
+    references = sys.getrefcount(memory)
+    ffi.from_handle(user_data)(offset, view)
+    view.release()
+    # Arrays and slices of the view are other views of the memory.
+    if sys.getrefcount(memory) >= references:
+        raise BufferError("the callback kept a view of its buffer")
+
+
 @ffi.callback("st_read_at_fn", error=-1, onerror=_keep_exception)
 def read_at(user_data, offset, buffer, nbytes):
     """st_read_at_fn and st_fill_fn of the Python callable in `user_data`."""
-    with memoryview(ffi.buffer(buffer, nbytes)) as view:
-        ffi.from_handle(user_data)(offset, view)
+    _with_view(user_data, offset, buffer, nbytes, read_only=False)
     return 0
 
 
 @ffi.callback("st_write_fn", error=-1, onerror=_keep_exception)
 def write(user_data, offset, buffer, nbytes):
     """st_write_fn of the Python callable in `user_data`."""
-    with memoryview(ffi.buffer(buffer, nbytes)).toreadonly() as view:
-        ffi.from_handle(user_data)(offset, view)
+    _with_view(user_data, offset, buffer, nbytes, read_only=True)
     return 0
 
 
@@ -58,7 +71,7 @@ def progress(user_data, done, total):
     return 0
 
 
-_lent = {}  # what the library uses until it calls release(): the handle's address -> the handle and its object
+_lent: dict[int, tuple] = {}  # what the library uses until it calls release(): the handle's address -> the handle and its object
 
 
 @ffi.callback("st_release_fn")
@@ -86,7 +99,7 @@ class Exclusive:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._owner = None
+        self._owner: Optional[int] = None
 
     def __enter__(self) -> None:
         if self._owner == threading.get_ident():
@@ -97,6 +110,3 @@ class Exclusive:
     def __exit__(self, *_) -> None:
         self._owner = None
         self._lock.release()
-
-
-__all__ = ["Exclusive", "call", "create", "lend", "lib", "progress", "read_at", "release", "write"]

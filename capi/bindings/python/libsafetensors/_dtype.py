@@ -113,8 +113,13 @@ def _numpy_dtype(dtype: Dtype) -> np.dtype:
         return np.dtype(f"<u{dtype.bits // 8}")
 
 
+def as_dtype(dtype: DtypeLike) -> Dtype:
+    """The dtype, also by its name."""
+    return Dtype(dtype)  # type: ignore[arg-type]
+
+
 def dtype_of(numpy_dtype: np.dtype) -> Dtype:
-    """The dtype of elements of a NumPy type, in either byte order; TypeError if there is none."""
+    """The dtype of elements of a NumPy type, in either byte order; TypeError for other types."""
     found = _OF_NUMPY.get(numpy_dtype.newbyteorder("<")) or _OF_NAME.get(numpy_dtype.name)
     if found is None:
         raise TypeError(f"safetensors has no dtype for NumPy's {numpy_dtype.name}")

@@ -104,7 +104,7 @@ class IncompleteError(SafetensorsError):
     """Bytes of a writer's tensors, or of a tensor's parts, are missing."""
 
 
-_ERRNO = {Status.NOT_FOUND: errno.ENOENT, Status.PERMISSION: errno.EACCES}
+_ERRNO: dict[int, int] = {Status.NOT_FOUND: errno.ENOENT, Status.PERMISSION: errno.EACCES}
 
 _CLASSES: dict[int, type[SafetensorsError]] = {
     Status.INVALID_ARGUMENT: InvalidArgumentError,

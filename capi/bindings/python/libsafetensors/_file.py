@@ -34,8 +34,6 @@ class File(Mapping[str, Tensor]):
     def __init__(self, handle) -> None:
         """For open(), open_memory(), open_io() and open_set(): `handle` is an st_file that closes itself."""
         self._handle = handle
-        self.metadata = Metadata(self)
-        """The header's __metadata__."""
 
     # ---- Lifetime
 
@@ -147,6 +145,11 @@ class File(Mapping[str, Tensor]):
     # ---- Properties of the file
 
     @property
+    def metadata(self) -> Metadata:
+        """The header's __metadata__, a mapping."""
+        return Metadata(self)
+
+    @property
     def nbytes(self) -> int:
         """Size of the file, or of all files of the set, in bytes."""
         return lib.st_file_size(self.handle)
@@ -184,7 +187,7 @@ class File(Mapping[str, Tensor]):
 
     @property
     def index_metadata(self) -> Optional[dict[str, Any]]:
-        """The "metadata" of the set's index; None if there is none."""
+        """The "metadata" of the set's index, or None."""
         text, length = ffi.new("const char**"), ffi.new("uint64_t*")
         file = self.handle
         try:

@@ -34,6 +34,8 @@ def open(source: Union[PathLike, int, Readable], **options: Unpack[OpenOptions])
         return _open(lib.st_open_fd, source, **options)
     if isinstance(source, (str, bytes, os.PathLike)):
         return _open(lib.st_open, path_bytes(source), **options)
+    if not hasattr(source, "seek") or not (hasattr(source, "read") or hasattr(source, "readinto")):
+        raise TypeError(f"cannot open {type(source).__name__}: expected a path, a descriptor or a file object")
     reader = Reader(source)
     return open_io(reader, reader.size(), **options)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional, Union
 import numpy as np
 
 from . import _dlpack
-from ._dtype import Dtype, DtypeLike, dtype_of
+from ._dtype import Dtype, DtypeLike, as_dtype, dtype_of
 from ._library import ffi
 from ._tensor import Tensor
 
@@ -107,7 +107,7 @@ def source_of(value: Saveable) -> Source:
         data = ffi.cast("char*", dense.ctypes.data)
         return Source(dtype, shape_array(array.shape), array.ndim, data, dense.nbytes, None, dense)
     if isinstance(value, TensorData):
-        dtype, shape = Dtype(value.dtype), shape_array(value.shape)
+        dtype, shape = as_dtype(value.dtype), shape_array(value.shape)
         if (value.data is None) == (value.fill is None):
             raise ValueError("TensorData needs either data or fill")
         if value.fill is not None:

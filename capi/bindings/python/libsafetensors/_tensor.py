@@ -105,7 +105,7 @@ class Tensor:
         fields = {"dtype": self.dtype.name, "shape": self.shape, "data_offsets": [0, self.nbytes]}
         header = json.dumps({self.name: fields}).encode()
         header = len(header).to_bytes(8, "little") + header
-        data = self.raw()
+        data = self.raw().data
 
         def read(offset: int, buffer: memoryview) -> None:
             if offset < len(header):

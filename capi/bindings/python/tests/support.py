@@ -14,12 +14,14 @@ WEIGHT = np.arange(12, dtype=np.float32).reshape(3, 4)
 
 
 def file_bytes(tensors, metadata=None, padding=""):
-    """A file of tensors name -> (dtype, shape, bytes), written without the library."""
+    """A file of tensors name -> (dtype, shape, bytes), written without the library. The data begins at a multiple of 8
+    bytes unless the padding of the header is given."""
     header, data = {} if metadata is None else {"__metadata__": metadata}, b""
     for name, (dtype, shape, content) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
         data += content
-    text = json.dumps(header).encode() + padding.encode()
+    text = json.dumps(header).encode()
+    text += padding.encode() or b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + data
 
 
