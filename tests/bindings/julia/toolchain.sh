@@ -12,7 +12,7 @@ julia_suite=bullseye
 # same ones as libsafetensors.
 julia_system_packages='libc6|libcrypt1|libgcc-s1|libstdc++6|gcc-10-base'
 
-# apt_in FOLDER TOOL ARGUMENT...: runs apt-get or apt-cache with settings below the folder.
+# julia_apt FOLDER TOOL ARGUMENT...: runs apt-get or apt-cache with settings below the folder.
 julia_apt() {
   local folder=$1 tool=$2
   shift 2
@@ -48,16 +48,22 @@ COMMAND
   chmod +x "$1/julia"
 }
 
-download_julia() {
-  local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg key= mirror package packages
+# read_julia_lists FOLDER: finds a mirror that has the suite and downloads its list of packages.
+read_julia_lists() {
+  local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg key= mirror
   [[ ! -r $keyring ]] || key="[signed-by=$keyring]"
+  for mirror in $(debian_mirrors); do
+    echo "deb $key $mirror $julia_suite main" >"$folder/sources.list"
+    ! quietly julia_apt "$folder" apt-get update || return 0
+  done
+  return 1
+}
+
+download_julia() {
+  local folder=$1 package packages
   mkdir -p "$folder"/{state/lists/partial,cache/archives/partial,packages,root}
   : >"$folder/status"
-  for mirror in $(debian_mirrors); do
-    echo "deb $key $mirror $julia_suite main"
-  done >"$folder/sources.list"
-  [[ -s $folder/sources.list ]] || return 1
-  quietly julia_apt "$folder" apt-get update || return 1
+  read_julia_lists "$folder" || return 1
   mapfile -t packages < <(julia_packages "$folder")
   ((${#packages[@]} > 10)) || return 1
   (cd "$folder/packages" && quietly julia_apt "$folder" apt-get download "${packages[@]}") || return 1

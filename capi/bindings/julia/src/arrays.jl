@@ -81,9 +81,20 @@ const MAXIMUM_RANK = 32
 @inline reversed_dims(shape::Ptr{UInt64}, ::Val{N}) where {N} =
     ntuple(d -> Int(unsafe_load(shape, N + 1 - d)), Val(N))
 
-# Reverses the order of the indices.
-row_major(array::AbstractArray{T,N}) where {T,N} =
-    N < 2 ? array : PermutedDimsArray(array, ntuple(d -> N + 1 - d, Val(N)))
+"""
+    Safetensors.row_major(array) -> PermutedDimsArray
+
+Reverses the order of an array's indices, without a copy: of an `Array`, which is column-major, it makes an array whose
+elements are in the order of the format. `save` writes it, and `read_tensor!` reads it, without a copy.
+"""
+row_major(array::AbstractVector) = array
+row_major(array::AbstractArray{T,0}) where {T} = array
+
+# Generated, since the constructor with a tuple creates the type at run time.
+@generated function row_major(array::AbstractArray{T,N}) where {T,N}
+    order = ntuple(d -> N + 1 - d, N)
+    return :(PermutedDimsArray{T,N,$order,$order,typeof(array)}(array))
+end
 
 function tensor_array(::Type{T}, info::CTensorInfo, data::Ptr, writable::Bool, reference::Reference) where {T}
     wrap(rank) = row_major(TensorArray{T}(data, reversed_dims(info.shape, rank), writable, reference))

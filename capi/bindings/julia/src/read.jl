@@ -104,7 +104,7 @@ end
     file[name, indices...]
 
 Reads a part of a tensor: for each dimension a range such as `1:2`, `:`, or an index, whose dimension is
-dropped. Only these elements are read. F4 and F6 tensors result in a `Packed`.
+dropped. The result of only indices is the element. Only these elements are read. F4 and F6 tensors result in a `Packed`.
 """
 function read_slice(file::File, name::AbstractString, indices...)
     entry = info(file, name)
@@ -118,6 +118,7 @@ function read_slice(file::File, name::AbstractString, indices...)
     nbytes = slice_bytes(file, name, ranges, nothing)
     eltype(entry) === Packed && return packed_slice(file, entry, ranges, nbytes)
     result = sliced(read_type(entry), file, name, ranges, extents)
+    isempty(indices) || !all(index -> index isa Integer, indices) || return first(result)
     kept = Tuple(extents[d] for d in eachindex(extents) if !(indices[d] isa Integer))
     return length(kept) == length(extents) ? result : reshape(result, kept)
 end

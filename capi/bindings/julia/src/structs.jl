@@ -147,12 +147,12 @@ const STRUCTS = (
     st_edit = CEdit,
 )
 
-# ST_*_INIT: the size and zeros.
-function initial(::Type{T}) where {T}
-    values = map(zero_of, fieldtypes(T))
-    return T(sizeof(T), Base.tail(values)...)
-end
-
 zero_of(::Type{T}) where {T} = zero(T)
 zero_of(::Type{Ptr{T}}) where {T} = Ptr{T}(0)
-zero_of(::Type{NTuple{N,UInt8}}) where {N} = ntuple(_ -> 0x00, Val(N))
+zero_of(::Type{NTuple{N,UInt8}}) where {N} = ntuple(_ -> 0x00, N)
+
+# ST_*_INIT: the size and zeros.
+@generated function initial(::Type{T}) where {T}
+    zeros = map(zero_of, fieldtypes(T))
+    return :($T($(sizeof(T)), $(Base.tail(zeros)...)))
+end

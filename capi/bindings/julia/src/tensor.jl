@@ -14,6 +14,13 @@ mutable struct Tensor
     Tensor(pointer::Ptr{Cvoid}, source) = finalizer(release_tensor, new(pointer, source))
 end
 
+"""
+    close(tensor::Safetensors.Tensor)
+
+Releases the tensor at once. Arrays of it stay valid; later calls with the tensor throw.
+"""
+Base.close(tensor::Tensor) = release_tensor(tensor)
+
 function release_tensor(tensor::Tensor)
     st_tensor_unref(tensor.pointer)
     tensor.pointer = C_NULL
