@@ -1,0 +1,3 @@
+module libsafetensors/safetensors
+
+go 1.19
