@@ -1,0 +1,2 @@
+#include <safetensors/dlpack.h>
+#include <safetensors/safetensors.h>
