@@ -316,12 +316,14 @@ impl Builder<'_> {
 
 impl Drop for Builder<'_> {
     fn drop(&mut self) {
-        // SAFETY: the builder is freed once, before the callbacks to which it refers.
-        unsafe { sys::st_builder_free(self.handle.as_ptr()) };
-        for fill in self.fills.drain(..) {
-            // SAFETY: `fill` comes from Box::into_raw.
-            drop(unsafe { Box::from_raw(fill.as_ptr()) });
-        }
+        // SAFETY: the pointers come from Box::into_raw, and the library calls no callback anymore.
+        let fills = self.fills.drain(..);
+        let fills: Vec<_> = fills
+            .map(|fill| unsafe { Box::from_raw(fill.as_ptr()) })
+            .collect();
+        // SAFETY: the builder is freed once. Releasing its DLPack tensors can panic.
+        callback::run(|| unsafe { sys::st_builder_free(self.handle.as_ptr()) });
+        drop(fills);
     }
 }
 

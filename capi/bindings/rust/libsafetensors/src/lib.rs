@@ -93,6 +93,11 @@ pub use tensor::Tensor;
 pub use tensor_mut::TensorMut;
 pub use writer::Writer;
 
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// The raw bindings, for programs that also call the C ABI.
 pub use safetensors_sys as sys;
 

@@ -4,6 +4,7 @@ use crate::callback;
 use crate::error::{c_path, call, Result};
 use crate::{File, ReadAt};
 use safetensors_sys as sys;
+use std::mem;
 use std::os::raw::c_void;
 use std::os::unix::io::{AsFd, AsRawFd};
 use std::path::Path;
@@ -186,17 +187,18 @@ impl OpenOptions {
     where
         B: AsRef<[u8]> + Send + 'data,
     {
-        let owner = Box::into_raw(Box::new(bytes));
+        let owner = Owner::new(bytes);
         // SAFETY: `owner` is valid until it is freed, and only shared references exist meanwhile.
-        let bytes = unsafe { (*owner).as_ref() };
+        let bytes = unsafe { (*owner.0).as_ref() };
         // SAFETY: `owner` and so the bytes are valid until the library calls release.
-        let opened = self.open_with(true, |options, file, error| unsafe {
+        let file = self.open_with(true, |options, file, error| unsafe {
             let data = bytes.as_ptr().cast::<c_void>();
             let release: sys::st_release_fn = Some(callback::release::<B>);
             let nbytes = bytes.len() as u64;
-            sys::st_open_memory(data, nbytes, release, owner.cast(), options, file, error)
-        });
-        free_on_failure(opened, owner)
+            sys::st_open_memory(data, nbytes, release, owner.0.cast(), options, file, error)
+        })?;
+        mem::forget(owner);
+        Ok(file)
     }
 
     /// As [`File::copy_bytes`].
@@ -211,19 +213,20 @@ impl OpenOptions {
     /// As [`File::from_reader`].
     pub fn from_reader<'data, R: ReadAt + 'data>(&self, reader: R) -> Result<File<'data>> {
         let nbytes = reader.nbytes();
-        let owner = Box::into_raw(Box::new(reader));
+        let owner = Owner::new(reader);
         let io = sys::st_io {
             nbytes,
             read_at: Some(callback::read_at::<R>),
             release: Some(callback::release::<R>),
-            user_data: owner.cast(),
+            user_data: owner.0.cast(),
             ..Default::default()
         };
         // SAFETY: `owner` is valid until the library calls release, and R is Sync.
-        let opened = self.open_with(true, |options, file, error| unsafe {
+        let file = self.open_with(true, |options, file, error| unsafe {
             sys::st_open_io(&io, options, file, error)
-        });
-        free_on_failure(opened, owner)
+        })?;
+        mem::forget(owner);
+        Ok(file)
     }
 
     /// Opens with the library's function. `unmapped`: the source is never mapped.
@@ -244,11 +247,19 @@ impl OpenOptions {
     }
 }
 
-/// Frees the source of a file that failed to open: the library did not call its release.
-fn free_on_failure<'data, T>(opened: Result<File<'data>>, owner: *mut T) -> Result<File<'data>> {
-    if opened.is_err() {
-        // SAFETY: `owner` comes from Box::into_raw, and nothing else refers to it.
-        drop(unsafe { Box::from_raw(owner) });
+/// The source of a file on the heap, until the library owns it: if opening fails or a callback
+/// panics, the library does not call its release.
+struct Owner<T>(*mut T);
+
+impl<T> Owner<T> {
+    fn new(source: T) -> Owner<T> {
+        Owner(Box::into_raw(Box::new(source)))
     }
-    opened
+}
+
+impl<T> Drop for Owner<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer comes from Box::into_raw, and nothing else refers to the source.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
 }

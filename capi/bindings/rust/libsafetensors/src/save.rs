@@ -93,7 +93,7 @@ impl<'a> SaveTensor<'a> {
     }
 
     /// The tensor as the C ABI takes it, valid as long as `self`.
-    fn to_raw(&self) -> sys::st_save_tensor {
+    fn as_raw(&self) -> sys::st_save_tensor {
         let mut raw = sys::st_save_tensor {
             dtype: self.dtype.code(),
             name: self.name.as_ptr().cast(),
@@ -137,7 +137,7 @@ pub(crate) fn with_request<R>(
     options: &SaveOptions<'_>,
     function: impl FnOnce(*const sys::st_save_tensor, u64, *const sys::st_save_options) -> R,
 ) -> R {
-    let tensors: Vec<_> = tensors.iter().map(SaveTensor::to_raw).collect();
+    let tensors: Vec<_> = tensors.iter().map(SaveTensor::as_raw).collect();
     options.with_raw(|options| function(tensors.as_ptr(), tensors.len() as u64, options))
 }
 

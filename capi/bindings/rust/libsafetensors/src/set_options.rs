@@ -29,8 +29,11 @@ pub enum IndexFormat {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SetOptions<'a> {
-    /// The options without pointers.
-    plain: sys::st_set_options,
+    split: Split,
+    index_format: IndexFormat,
+    resume: bool,
+    max_shard_size: u64,
+    total_parameters: u64,
     stem: Option<Cow<'a, str>>,
     variant: Option<Cow<'a, str>>,
     index_metadata: Entries<'a>,
@@ -46,7 +49,11 @@ impl<'a> SetOptions<'a> {
     /// The defaults.
     pub fn new() -> SetOptions<'a> {
         SetOptions {
-            plain: sys::st_set_options::default(),
+            split: Split::Hub,
+            index_format: IndexFormat::Hub,
+            resume: false,
+            max_shard_size: 0,
+            total_parameters: 0,
             stem: None,
             variant: None,
             index_metadata: Entries::default(),
@@ -55,31 +62,25 @@ impl<'a> SetOptions<'a> {
 
     /// Selects how tensors are divided. A [`SetWriter`](crate::SetWriter) has [`Split::Hub`] only.
     pub fn split(mut self, split: Split) -> Self {
-        self.plain.split = match split {
-            Split::Hub => sys::ST_SPLIT_HUB,
-            Split::Balanced => sys::ST_SPLIT_BALANCED,
-        };
+        self.split = split;
         self
     }
 
     /// Selects the bytes of the index.
     pub fn index_format(mut self, format: IndexFormat) -> Self {
-        self.plain.index_format = match format {
-            IndexFormat::Hub => sys::ST_INDEX_HUB,
-            IndexFormat::Sorted => sys::ST_INDEX_SORTED,
-        };
+        self.index_format = format;
         self
     }
 
     /// Whether a [`SetWriter`](crate::SetWriter) keeps and reuses complete shards.
     pub fn resume(mut self, resume: bool) -> Self {
-        self.plain.resume = resume.into();
+        self.resume = resume;
         self
     }
 
     /// Limits the bytes of tensor data in a shard; 0 is 5,000,000,000.
     pub fn max_shard_size(mut self, nbytes: u64) -> Self {
-        self.plain.max_shard_size = nbytes;
+        self.max_shard_size = nbytes;
         self
     }
 
@@ -108,7 +109,7 @@ impl<'a> SetOptions<'a> {
 
     /// The number of parameters in the index's metadata, as transformers writes; 0 omits it.
     pub fn total_parameters(mut self, count: u64) -> Self {
-        self.plain.total_parameters = count;
+        self.total_parameters = count;
         self
     }
 
@@ -116,8 +117,19 @@ impl<'a> SetOptions<'a> {
     pub(crate) fn with_raw<R>(&self, function: impl FnOnce(*const sys::st_set_options) -> R) -> R {
         let metadata = self.index_metadata.to_raw();
         let mut raw = sys::st_set_options {
+            split: match self.split {
+                Split::Hub => sys::ST_SPLIT_HUB,
+                Split::Balanced => sys::ST_SPLIT_BALANCED,
+            },
+            index_format: match self.index_format {
+                IndexFormat::Hub => sys::ST_INDEX_HUB,
+                IndexFormat::Sorted => sys::ST_INDEX_SORTED,
+            },
+            resume: self.resume.into(),
+            max_shard_size: self.max_shard_size,
+            total_parameters: self.total_parameters,
             index_metadata_count: metadata.len() as u64,
-            ..self.plain
+            ..Default::default()
         };
         if let Some(stem) = &self.stem {
             raw.stem = stem.as_ptr().cast();

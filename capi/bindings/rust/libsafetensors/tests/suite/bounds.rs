@@ -21,6 +21,10 @@ fn handles_are_send_and_sync() {
     is_sync::<Error>();
     is_send::<Tensors<'static>>();
     is_sync::<TensorInfo<'static>>();
+    is_send::<OpenOptions>();
+    is_send::<SetOptions<'static>>();
+    is_sync::<SetOptions<'static>>();
+    is_sync::<Edit<'static>>();
     is_send::<Builder<'static>>();
     is_send::<SetWriter>();
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
 
 /// The text of the panic in `function`.
 fn panic_of<R>(function: impl FnOnce() -> R) -> &'static str {
@@ -39,7 +40,7 @@ fn faulty<F>(fault: F) -> File<'static>
 where
     F: Fn() -> io::Result<()> + Send + Sync + 'static,
 {
-    let opened = std::sync::Arc::new(AtomicU32::new(0));
+    let opened = Arc::new(AtomicU32::new(0));
     let is_opened = opened.clone();
     let reader = Faulty(sample(), move || match is_opened.load(Ordering::Relaxed) {
         0 => Ok(()),
@@ -62,8 +63,14 @@ fn panics_of_readers() {
     );
     assert_eq!(panic_of(|| file.read_exact_at(&mut [0], 0)), "read failed");
     assert_eq!(file.len(), 2);
-    let reader = Faulty(sample(), || panic!("open failed"));
+    let owned = Arc::new(());
+    let kept = owned.clone();
+    let reader = Faulty(sample(), move || {
+        let _keep = &kept;
+        panic!("open failed")
+    });
     assert_eq!(panic_of(|| File::from_reader(reader)), "open failed");
+    assert_eq!(Arc::strong_count(&owned), 1);
 }
 
 #[test]
@@ -128,6 +135,12 @@ fn panics_of_owners() {
     let tensor = file.get("bias").unwrap();
     drop(file);
     assert_eq!(panic_of(|| drop(tensor)), "drop failed");
+    let file = File::from_bytes(PanicsOnDrop(sample())).unwrap();
+    let exported = file.get("bias").unwrap().to_dlpack().unwrap();
+    drop(file);
+    let mut builder = Builder::new().unwrap();
+    builder.add_dlpack("bias", exported).unwrap();
+    assert_eq!(panic_of(|| drop(builder)), "drop failed");
     let file = File::from_bytes(PanicsOnDrop(sample())).unwrap();
     let exported = file.get("bias").unwrap().to_dlpack().unwrap();
     drop(file);

@@ -2,6 +2,7 @@
 
 use crate::scratch::{sample, status, write_sample, Scratch};
 use libsafetensors::*;
+use std::ops::Range;
 
 #[test]
 fn whole_tensors() {
@@ -73,7 +74,7 @@ fn slices() {
             Status::OutOfRange
         );
         assert_eq!(
-            status(file.slice_nbytes("weight", &[2..1, 0..4])),
+            status(file.slice_nbytes("weight", &[Range { start: 2, end: 1 }, 0..4])),
             Status::OutOfRange
         );
         assert_eq!(
