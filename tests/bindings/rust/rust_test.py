@@ -23,6 +23,8 @@ def main():
     if sanitizer := os.environ.get("ST_SANITIZED"):
         print(f"skipped: Rust programs do not load the runtime of the library's {sanitizer} sanitizer")
         return SKIPPED
+    if not shutil.which("bindgen"):
+        print("bindgen is not installed: the bindings are not compared with the headers")
     environment = {
         **os.environ,
         "SAFETENSORS_LIB_DIR": str(library),

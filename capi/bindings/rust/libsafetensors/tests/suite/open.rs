@@ -32,7 +32,7 @@ fn failures_have_the_library_message() {
     let scratch = Scratch::new();
     let error = File::open(scratch.path("absent")).unwrap_err();
     assert_eq!(error.status(), Status::NotFound);
-    assert_eq!(error.os_error(), Some(2));
+    assert_eq!((error.os_error(), error.position()), (Some(2), None));
     assert!(error.message().contains("absent"), "{error}");
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
     assert_eq!(status(File::open(scratch.path(""))), Status::NotRegular);

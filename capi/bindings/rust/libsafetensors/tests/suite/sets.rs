@@ -36,7 +36,7 @@ fn saved_sets_open() {
         .variant("fp16")
         .index_format(IndexFormat::Sorted)
         .index_metadata("owner", "me")
-        .total_parameters(24);
+        .total_parameters(77);
     save_layers(
         &directory,
         &set,
@@ -71,7 +71,7 @@ fn saved_sets_open() {
         assert_eq!((location.shard, location.path), (1, shards[1].path));
         let metadata = file.index_metadata().unwrap().unwrap();
         assert!(
-            metadata.contains("owner") && metadata.contains("24"),
+            metadata.contains("owner") && metadata.contains("77"),
             "{metadata}"
         );
     }
@@ -80,10 +80,15 @@ fn saved_sets_open() {
 #[test]
 fn splits_and_storages() {
     let scratch = Scratch::new();
-    let balanced = SetOptions::new().max_shard_size(16).split(Split::Balanced);
-    save_layers(&scratch.path("a"), &balanced, &SaveOptions::new());
-    assert_eq!(File::open_set(scratch.path("a")).unwrap().shard_count(), 2);
     let memory = [1u8; 8];
+    let four = ["a", "b", "c", "d"].map(|name| SaveTensor::new(name, &[8], &memory));
+    for (split, counts) in [(Split::Hub, [3, 1]), (Split::Balanced, [2, 2])] {
+        let set = SetOptions::new().max_shard_size(24).split(split);
+        save_set(scratch.path("a"), &four, &set, &SaveOptions::new()).unwrap();
+        let file = File::open_set(scratch.path("a")).unwrap();
+        let shards: Vec<_> = file.shards().map(|shard| shard.tensor_count).collect();
+        assert_eq!(shards, counts);
+    }
     let separate = [
         SaveTensor::new("a", &[8], &memory),
         SaveTensor::new("b", &[8], &memory),
