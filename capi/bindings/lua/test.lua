@@ -233,23 +233,47 @@ test("callbacks that collect garbage and call the library", function()
   for _ = 1, 200 do equal(assert(file:read("bias"))[1], 1.5) end
   local metadata = {}
   for i = 1, 50 do metadata["key " .. i] = ("value "):rep(i) end
-  local data = assert(st.save_memory(
-    { x = { dtype = "U8", shape = { 4 }, fill = function() collectgarbage() return "abcd" end } },
-    { metadata = metadata, progress = function() collectgarbage() end }))
-  local saved = assert(st.open_memory(data))
-  equal(saved:find_metadata("key 50"), metadata["key 50"])
-  equal(saved:tensor("x"):bytes(), "abcd")
+  local function fill()
+    collectgarbage()
+    return "abcd"
+  end
+  local function options()
+    local copy = {}
+    for key, value in pairs(metadata) do copy[key] = value .. "." end
+    return { metadata = copy, progress = function() fill() end }
+  end
+  local function check(data)
+    local saved = assert(st.open_memory(data))
+    for key, value in pairs(metadata) do equal(saved:find_metadata(key), value .. ".") end
+    equal(saved:tensor("x"):bytes(), "abcd")
+  end
+  local name, pieces = directory .. "/collected", {}
+  local x = { x = { dtype = "U8", shape = { 4 }, fill = fill } }
+  check(assert(st.save_memory(x, options())))
+  assert(st.save(name, x, options()))
+  check(read_all(name))
+  assert(st.save_io(function(piece) pieces[#pieces + 1] = piece .. (fill() and "") end, x, options()))
+  check(table.concat(pieces))
+  assert(st.save_set(name .. " set", x, options()))
+  check(read_all(name .. " set/model.safetensors"))
 end)
 
 test("callbacks that close or reuse the object that called them", function()
-  local file
-  file = assert(st.open_io(#sample, function(offset, nbytes)
-    if file then file:close() end
-    collectgarbage()
-    return reader(offset, nbytes)
-  end))
-  equal(assert(file:read_at(0, 8)), sample:sub(1, 8))
-  raises("closed", file.count, file)
+  for _, use in ipairs {
+    function(file) equal(assert(file:read_at(0, 8)), sample:sub(1, 8)) end,
+    function(file) equal(assert(file:tensor("bias")).data[1], 1.5) end,
+    function(file) equal(assert(file:read_slice("weight", { 1, 1 }, { 3, 2 }))[1], 9) end,
+    function(file) assert(file:metadata_range("format")) end,
+  } do
+    local file
+    file = assert(st.open_io(#sample, function(offset, nbytes)
+      if file then file:close() end
+      collectgarbage()
+      return reader(offset, nbytes)
+    end))
+    use(file)
+    raises("closed", file.count, file)
+  end
   local builder = assert(st.builder())
   builder:add("x", {
     dtype = "U8", shape = { 1 },

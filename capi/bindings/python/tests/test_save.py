@@ -136,6 +136,19 @@ class Save(Case):
             self.assertEqual(file["weight"].numpy()[0, 0], 5)
             self.assertEqual(file["copy"].numpy()[0, 0], 0)
 
+    def test_a_builder_keeps_its_tensors(self):
+        builder = st.Builder()
+        for n in range(50):
+            builder.add(f"array {n}", np.full(100_000, n, np.uint8))
+            with st.open(self.path, backend="pread") as file:
+                builder.add(f"tensor {n}", file["weight"])
+            builder.add_bytes(f"bytes {n}", "U8", [100_000], bytes([n]) * 100_000)
+        with st.open_memory(builder.save_memory()) as file:
+            for n in range(50):
+                for kind in ("array", "bytes"):
+                    self.assertTrue((file[f"{kind} {n}"].numpy() == n).all())
+                self.assert_array(file[f"tensor {n}"].numpy(), WEIGHT)
+
     def test_options(self):
         path = self.directory / "new.safetensors"
         progress = []

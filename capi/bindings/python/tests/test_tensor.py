@@ -5,6 +5,8 @@ import gc
 import sys
 import threading
 import unittest
+import unittest.mock
+import weakref
 
 import numpy as np
 
@@ -211,6 +213,20 @@ class DLPack(Case):
                 self.assertEqual(memory_mappings(self.path), 1)
                 del capsule
                 self.assertEqual(memory_mappings(self.path), 0)
+
+    def test_the_array_that_provides_a_capsule_is_released(self):
+        arrays = []
+
+        def empty(*arguments):
+            array = np.zeros(*arguments)
+            arrays.append(weakref.ref(array))
+            return array
+
+        tensor = self.open_sample(writable=True)["weight"]
+        with unittest.mock.patch.object(_dlpack.np, "empty", empty):
+            capsules = [tensor.__dlpack__(max_version=version) for version in ((1, 0), None)]
+        self.assertEqual([array() for array in arrays], [None, None])
+        self.assertEqual(len(capsules), 2)
 
     def test_capsules_destroyed_while_an_exception_is_set(self):
         """A consumer that fails destroys the capsule while its own exception is set."""
