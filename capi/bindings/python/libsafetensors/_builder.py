@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _calls, _dlpack, _streams
 from ._dtype import DtypeLike, as_dtype
-from ._library import ffi, lib
+from ._library import encoded, ffi, lib
 from ._options import Arguments, PathLike, path_bytes
 from ._sources import Saveable, Source, TensorData, shape_array, source_of
 from ._streams import Writable
@@ -49,16 +49,16 @@ class Builder:
         with self._exclusive:
             builtin = isinstance(value, (np.ndarray, np.generic, Tensor, TensorData))
             if not builtin and not copy and hasattr(value, "__dlpack__"):
-                data = name.encode()
+                data = encoded(name)
                 capsule = _dlpack.request_capsule(value)
-                _dlpack.add_to_builder(self._handle, ffi.from_buffer(data), len(data), capsule)
+                _dlpack.add_to_builder(self._handle, data, len(data), capsule)
             else:
-                self._add_source(name.encode(), source_of(value), copy)
+                self._add_source(encoded(name), source_of(value), copy)
             self._names.append(name)
         return self
 
     def _add_source(self, name: bytes, source: Source, copy: bool) -> None:
-        first = (self._handle, ffi.from_buffer(name), len(name), *source.described)
+        first = (self._handle, name, len(name), *source.described)
         if source.fill is not None:
             user_data = ffi.new_handle(source.fill)
             _calls.call(lib.st_builder_add_fill, *first, source.nbytes, _calls.read_at, user_data)
@@ -81,10 +81,10 @@ class Builder:
 
     def declare(self, name: str, dtype: DtypeLike, shape: Sequence[int]) -> Self:
         """Adds a tensor without bytes, for open_writer() and save_size()."""
-        data = name.encode()
+        data = encoded(name)
         with self._exclusive:
             _calls.call(
-                lib.st_builder_declare, self._handle, ffi.from_buffer(data), len(data), as_dtype(dtype),
+                lib.st_builder_declare, self._handle, data, len(data), as_dtype(dtype),
                 shape_array(shape), len(shape),
             )  # fmt: skip
             self._names.append(name)
@@ -142,10 +142,8 @@ class Builder:
         arguments = Arguments()
         with self._exclusive:
             chosen, where = arguments.save_options(**options), path_bytes(path)
-            builder = self._handle
-            handle = _calls.create(
-                "st_writer", lib.st_writer_free, lambda *last: lib.st_builder_open_writer(builder, where, chosen, *last)
-            )
+            create = lib.st_builder_open_writer
+            handle = _calls.create("st_writer", lib.st_writer_free, create, self._handle, where, chosen)
             return Writer(handle, {name: index for index, name in enumerate(self._names)})
 
 

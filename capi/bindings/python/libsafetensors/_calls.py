@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from typing import Optional
 
 from ._errors import error_of
-from ._library import ffi
+from ._library import ffi, immortal
 
+_ERROR = ffi.typeof("st_error*")
 _ERROR_SIZE = ffi.sizeof("st_error")
+_HANDLES = {kind: ffi.typeof(f"{kind}**") for kind in ("st_builder", "st_file", "st_set_writer", "st_tensor", "st_writer")}
 _raised = threading.local()
 
 
 def call(function, *arguments) -> None:
     """Calls a function whose last parameter is an st_error; raises what its callbacks raised, or its error."""
-    error = ffi.new("st_error*")
+    error = ffi.new(_ERROR)
     error.size = _ERROR_SIZE
     if function(*arguments, error):
         exception = _raised.__dict__.pop("exception", None)
@@ -27,7 +29,7 @@ def call(function, *arguments) -> None:
 
 def create(kind: str, release, function, *arguments):
     """Calls a function whose last parameters are a handle to set and an st_error; returns the owned handle."""
-    handle = ffi.new(f"{kind}**")
+    handle = ffi.new(_HANDLES[kind])
     call(function, *arguments, handle)
     return ffi.gc(handle[0], release)
 
@@ -50,6 +52,7 @@ def _with_view(user_data, offset, buffer, nbytes, *, read_only):
         raise BufferError("the callback kept a view of its buffer")
 
 
+@immortal
 @ffi.callback("st_read_at_fn", error=-1, onerror=_keep_exception)
 def read_at(user_data, offset, buffer, nbytes):
     """st_read_at_fn and st_fill_fn of the Python callable in `user_data`."""
@@ -57,6 +60,7 @@ def read_at(user_data, offset, buffer, nbytes):
     return 0
 
 
+@immortal
 @ffi.callback("st_write_fn", error=-1, onerror=_keep_exception)
 def write(user_data, offset, buffer, nbytes):
     """st_write_fn of the Python callable in `user_data`."""
@@ -64,6 +68,7 @@ def write(user_data, offset, buffer, nbytes):
     return 0
 
 
+@immortal
 @ffi.callback("st_progress_fn", error=-1, onerror=_keep_exception)
 def progress(user_data, done, total):
     """st_progress_fn of the Python callable in `user_data`."""
@@ -71,13 +76,15 @@ def progress(user_data, done, total):
     return 0
 
 
-_lent: dict[int, tuple] = {}  # what the library uses until it calls release(): the handle's address -> the handle and its object
+# What the library uses until it calls release(): the handle's address -> the handle and its object.
+_lent: dict[int, tuple] = {}
 
 
+@immortal
 @ffi.callback("st_release_fn")
-def release(user_data):
-    """st_release_fn of objects that lend() has lent."""
-    _lent.pop(int(ffi.cast("uintptr_t", user_data)), None)
+def release(user_data, *, take=_lent.pop, cast=ffi.cast, address_type=ffi.typeof("uintptr_t")):
+    """st_release_fn of objects that lend() has lent. It uses no variable of the module, which may be gone."""
+    take(int(cast(address_type, user_data)), None)
 
 
 @contextmanager

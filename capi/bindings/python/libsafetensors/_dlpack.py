@@ -9,7 +9,7 @@ import numpy as np
 
 from ._calls import call
 from ._dtype import Dtype
-from ._library import ffi, lib
+from ._library import ffi, immortal, lib
 
 CPU = (1, 0)
 """The DLPack device of tensors in memory."""
@@ -19,9 +19,9 @@ _VERSION = (1, 0)
 _FLAG_IS_COPIED = 2
 
 _VERSIONED = b"dltensor_versioned"
-_USED_VERSIONED = b"used_dltensor_versioned"
+_USED_VERSIONED = immortal(b"used_dltensor_versioned")  # capsules have pointers to these names
 _UNVERSIONED = b"dltensor"
-_USED_UNVERSIONED = b"used_dltensor"
+_USED_UNVERSIONED = immortal(b"used_dltensor")
 
 # DLDataTypeCode and bits -> dtype
 _DTYPES = {
@@ -55,10 +55,6 @@ _is_valid = _python_function("PyCapsule_IsValid", ctypes.c_int, ctypes.py_object
 _get_pointer = _python_function("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 _set_pointer = _python_function("PyCapsule_SetPointer", ctypes.c_int, ctypes.py_object, ctypes.c_void_p)
 _set_name = _python_function("PyCapsule_SetName", ctypes.c_int, ctypes.py_object, ctypes.c_char_p)
-_increment_references = _python_function("Py_IncRef", None, ctypes.py_object)
-# Capsules have pointers to these names and may be destroyed after this module.
-_increment_references(_USED_VERSIONED)
-_increment_references(_USED_UNVERSIONED)
 
 
 def _managed_in(capsule: object):

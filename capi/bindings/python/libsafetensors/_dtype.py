@@ -9,7 +9,7 @@ from typing import Optional, Union
 import numpy as np
 
 from . import _calls
-from ._library import ffi, lib
+from ._library import encoded, ffi, lib
 
 
 class Dtype(enum.IntEnum):
@@ -43,8 +43,8 @@ class Dtype(enum.IntEnum):
         """The dtype with a name as in a header; an unknown name raises FormatError."""
         if not isinstance(value, str):
             return None
-        name, dtype = value.encode(), ffi.new("uint32_t*")
-        _calls.call(lib.st_dtype_from_name, ffi.from_buffer(name), len(name), dtype)
+        name, dtype = encoded(value), ffi.new("uint32_t*")
+        _calls.call(lib.st_dtype_from_name, name, len(name), dtype)
         return cls(dtype[0])
 
     def __str__(self) -> str:

@@ -13,11 +13,11 @@ from . import _calls
 from ._arrays import empty, writable_buffer
 from ._dtype import Dtype
 from ._enums import Order, choice
-from ._library import ffi, lib, text_of
+from ._library import encoded, ffi, lib, text_of
 from ._metadata import Metadata
 from ._places import Identity, Location, Shard, identity_of, location_of, shard_of
 from ._slices import SliceKey, bounds
-from ._tensor import INFO_SIZE, Tensor, TensorInfo, info_of
+from ._tensor import Tensor, TensorInfo, info_of, new_info
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,20 +66,14 @@ class File(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         if not isinstance(name, str):
             raise KeyError(name)
-        file, data = self.handle, name.encode()
-        return Tensor(
-            _calls.create(
-                "st_tensor",
-                lib.st_tensor_unref,
-                lambda *last: lib.st_get_tensor(file, ffi.from_buffer(data), len(data), *last),
-            )
-        )
+        file, data = self.handle, encoded(name)
+        return Tensor(_calls.create("st_tensor", lib.st_tensor_unref, lib.st_get_tensor, file, data, len(data)))
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
-        data = name.encode()
-        return lib.st_file_has_tensor(self.handle, ffi.from_buffer(data), len(data)) != 0
+        data = encoded(name)
+        return lib.st_file_has_tensor(self.handle, data, len(data)) != 0
 
     def __len__(self) -> int:
         return lib.st_file_tensor_count(self.handle)
@@ -90,35 +84,29 @@ class File(Mapping[str, Tensor]):
 
     def infos(self, order: Union[Order, str] = Order.NAME) -> Iterator[TensorInfo]:
         """The entries of all tensors, by name or, with order="file", by file offset."""
-        file, info, by = self.handle, ffi.new("st_tensor_info*"), choice(Order, order)
-        info.size = INFO_SIZE
+        file, info, by = self.handle, new_info(), choice(Order, order)
         for index in range(len(self)):
             _calls.call(lib.st_file_tensor_at, file, by, index, info)
             yield info_of(info)
 
     def info(self, name: str) -> TensorInfo:
         """A tensor's entry in the header."""
-        file, data, info = self.handle, name.encode(), ffi.new("st_tensor_info*")
-        info.size = INFO_SIZE
-        _calls.call(lib.st_file_find_tensor, file, ffi.from_buffer(data), len(data), info)
+        file, data, info = self.handle, encoded(name), new_info()
+        _calls.call(lib.st_file_find_tensor, file, data, len(data), info)
         return info_of(info)
 
     def at(self, index: int, order: Union[Order, str] = Order.NAME) -> Tensor:
         """The tensor at an index in the order of the names or, with order="file", of the file offsets."""
         file, by, place = self.handle, choice(Order, order), operator.index(index)
-        return Tensor(
-            _calls.create(
-                "st_tensor", lib.st_tensor_unref, lambda *last: lib.st_get_tensor_at(file, by, place, *last)
-            )
-        )
+        return Tensor(_calls.create("st_tensor", lib.st_tensor_unref, lib.st_get_tensor_at, file, by, place))
 
     def read(self, name: str, out: Optional[Any] = None) -> np.ndarray:
         """Reads a tensor into a new array, or into `out`, a writable buffer, and returns it."""
         if out is None:
             info = self.info(name)
             out = empty(info.dtype, info.shape)
-        file, data, buffer = self.handle, name.encode(), writable_buffer(out)
-        _calls.call(lib.st_read_tensor, file, ffi.from_buffer(data), len(data), buffer, len(buffer))
+        file, data, buffer = self.handle, encoded(name), writable_buffer(out)
+        _calls.call(lib.st_read_tensor, file, data, len(data), buffer, len(buffer))
         return out
 
     def read_slice(self, name: str, key: SliceKey, out: Optional[Any] = None) -> np.ndarray:
@@ -128,9 +116,9 @@ class File(Mapping[str, Tensor]):
         starts, stops, shape = bounds(key, info.shape)
         if out is None:
             out = _empty_slice(info.dtype, starts, stops, shape)
-        file, data, buffer = self.handle, name.encode(), writable_buffer(out)
+        file, data, buffer = self.handle, encoded(name), writable_buffer(out)
         _calls.call(
-            lib.st_read_slice, file, ffi.from_buffer(data), len(data), ffi.new("uint64_t[]", starts),
+            lib.st_read_slice, file, data, len(data), ffi.new("uint64_t[]", starts),
             ffi.new("uint64_t[]", stops), len(starts), buffer, len(buffer), ffi.NULL,
         )  # fmt: skip
         return out
@@ -195,6 +183,10 @@ class File(Mapping[str, Tensor]):
         except KeyError:
             return None
         return json.loads(text_of(text[0], length[0]))
+
+    # Files are not compared by their tensors, which would read them.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         if self.closed:

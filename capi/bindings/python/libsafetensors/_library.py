@@ -1,5 +1,6 @@
 """The shared library, and the declarations of its functions."""
 
+import ctypes
 import os
 import pathlib
 
@@ -28,9 +29,23 @@ def _load():
 lib = _load()
 
 
+def immortal(value):
+    """Returns `value` and keeps it until the process ends: the library or a destructor of C uses it after Python has
+    freed the objects of modules."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+    return value
+
+
 def version() -> str:
     """Version of libsafetensors in use, such as "0.1.0"."""
     return ffi.string(lib.st_version_string()).decode()
+
+
+def encoded(text: str) -> bytes:
+    """The text in UTF-8. Lone surrogates make it invalid: the library finds no such name and saves none."""
+    if not isinstance(text, str):
+        raise TypeError(f"expected a str, got {type(text).__name__}")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def text_of(pointer, length) -> str:

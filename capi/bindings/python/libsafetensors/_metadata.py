@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import _calls
 from ._enums import MetadataForm
-from ._library import ffi, lib, text_of
+from ._library import encoded, ffi, lib, text_of
 
 if TYPE_CHECKING:
     from ._file import File
@@ -36,17 +36,17 @@ class Metadata(Mapping[str, str]):
 
     def range(self, key: str) -> ByteRange:
         """Bytes of a value in the file: the characters of the JSON string between its quotes."""
-        data, offset, nbytes = key.encode(), ffi.new("uint64_t*"), ffi.new("uint64_t*")
+        data, offset, nbytes = encoded(key), ffi.new("uint64_t*"), ffi.new("uint64_t*")
         file = self._file.handle
-        _calls.call(lib.st_file_metadata_range, file, ffi.from_buffer(data), len(data), offset, nbytes)
+        _calls.call(lib.st_file_metadata_range, file, data, len(data), offset, nbytes)
         return ByteRange(offset[0], nbytes[0])
 
     def __getitem__(self, key: str) -> str:
         if not isinstance(key, str):
             raise KeyError(key)
-        file, data = self._file.handle, key.encode()
+        file, data = self._file.handle, encoded(key)
         value, length = ffi.new("const char**"), ffi.new("uint64_t*")
-        _calls.call(lib.st_file_find_metadata, file, ffi.from_buffer(data), len(data), value, length)
+        _calls.call(lib.st_file_find_metadata, file, data, len(data), value, length)
         return text_of(value[0], length[0])
 
     def __iter__(self) -> Iterator[str]:

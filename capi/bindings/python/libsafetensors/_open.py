@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def _open(function, *arguments, **options: Any) -> File:
     chosen = open_options(**options)
-    return File(_calls.create("st_file", lib.st_close, lambda *last: function(*arguments, chosen, *last)))
+    return File(_calls.create("st_file", lib.st_close, function, *arguments, chosen))
 
 
 def open(source: Union[PathLike, int, Readable], **options: Unpack[OpenOptions]) -> File:

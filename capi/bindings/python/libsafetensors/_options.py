@@ -8,7 +8,7 @@ from typing import Optional, TypedDict, Union
 
 from . import _calls
 from ._enums import Backend, IndexFormat, MetadataForm, SetPolicy, Split, choice
-from ._library import ffi
+from ._library import encoded, ffi
 
 PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
@@ -88,7 +88,7 @@ class Arguments:
 
     def text(self, value: str):
         """(pointer, length) of a text."""
-        data = value.encode()
+        data = encoded(value)
         return self.keep(ffi.from_buffer(data)), len(data)
 
     def callback(self, function: Callable[..., object]):

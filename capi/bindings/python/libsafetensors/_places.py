@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from . import _calls
-from ._library import ffi, lib
+from ._library import encoded, ffi, lib
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ def shard_of(file, index: int) -> Shard:
 
 def location_of(file, name: str) -> Location:
     """The location of a tensor of an st_file."""
-    data, location = name.encode(), ffi.new("st_location*")
+    data, location = encoded(name), ffi.new("st_location*")
     location.size = ffi.sizeof("st_location")
-    _calls.call(lib.st_tensor_location, file, ffi.from_buffer(data), len(data), location)
+    _calls.call(lib.st_tensor_location, file, data, len(data), location)
     path = os.fsdecode(ffi.string(location.path))
     fd = location.fd if location.fd >= 0 else None
     return Location(fd, location.shard, path, location.file_offset, location.nbytes)

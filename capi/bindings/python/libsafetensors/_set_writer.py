@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _calls
-from ._library import ffi, lib
+from ._library import encoded, ffi, lib
 from ._options import Arguments, PathLike, path_bytes
 from ._sources import Saveable, source_of
 
@@ -36,9 +36,8 @@ class SetWriter:
         self._exclusive = _calls.Exclusive()
         where = path_bytes(directory)
         chosen = self._arguments.set_options(metadata=metadata, resume=resume, **options)
-        self._handle: Any = _calls.create(
-            "st_set_writer", lib.st_set_writer_free, lambda *last: lib.st_set_writer_open(where, *chosen, *last)
-        )
+        create, free = lib.st_set_writer_open, lib.st_set_writer_free
+        self._handle: Any = _calls.create("st_set_writer", free, create, where, *chosen)
 
     def _open_handle(self):
         if self._handle is None:
@@ -47,9 +46,9 @@ class SetWriter:
 
     def add(self, name: str, value: Saveable) -> None:
         """Adds a tensor and writes its bytes."""
-        data, source = name.encode(), source_of(value)
+        data, source = encoded(name), source_of(value)
         with self._exclusive:
-            first = (self._open_handle(), ffi.from_buffer(data), len(data), *source.described)
+            first = (self._open_handle(), data, len(data), *source.described)
             if source.fill is None:
                 _calls.call(lib.st_set_writer_add, *first, source.data, source.nbytes)
             else:
@@ -59,9 +58,9 @@ class SetWriter:
     def has_tensor(self, name: str) -> bool:
         """Whether a complete shard that resume=True found has the tensor, so that its bytes are not needed: add() then
         reads neither `data` nor `fill`."""
-        data = name.encode()
+        data = encoded(name)
         with self._exclusive:
-            return lib.st_set_writer_has_tensor(self._open_handle(), ffi.from_buffer(data), len(data)) != 0
+            return lib.st_set_writer_has_tensor(self._open_handle(), data, len(data)) != 0
 
     def commit(self) -> None:
         """Publishes the set. Afterwards the writer is closed."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from . import _calls, _dlpack
 from ._arrays import bytes_at, shaped
@@ -16,11 +15,11 @@ from ._options import open_options
 if TYPE_CHECKING:
     import numpy as np
 
-INFO_SIZE = ffi.sizeof("st_tensor_info")
+_INFO = ffi.typeof("st_tensor_info*")
+_INFO_SIZE = ffi.sizeof("st_tensor_info")
 
 
-@dataclass(frozen=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """A tensor's entry in the header."""
 
     name: str
@@ -29,6 +28,13 @@ class TensorInfo:
     nbytes: int
     file_offset: int
     """Offset of the data from the first byte of the file."""
+
+
+def new_info():
+    """A zeroed st_tensor_info with its size set."""
+    info = ffi.new(_INFO)
+    info.size = _INFO_SIZE
+    return info
 
 
 def info_of(info) -> TensorInfo:
@@ -47,8 +53,7 @@ class Tensor:
 
     def __init__(self, handle) -> None:
         """For File: `handle` is an st_tensor that releases itself."""
-        info = ffi.new("st_tensor_info*")
-        info.size = INFO_SIZE
+        info = new_info()
         _calls.call(lib.st_tensor_describe, handle, info)
         self._handle = handle
         self._info = info_of(info)
@@ -118,10 +123,8 @@ class Tensor:
         source.size, source.nbytes = ffi.sizeof("st_io"), len(header) + self.nbytes
         source.read_at, source.user_data = _calls.read_at, (kept := ffi.new_handle(read))
         options = open_options(writable=True)
-        file = _calls.create("st_file", lib.st_close, lambda *last: lib.st_open_io(source, options, *last))
-        handle = _calls.create(
-            "st_tensor", lib.st_tensor_unref, lambda *last: lib.st_get_tensor_at(file, 0, 0, *last)
-        )
+        file = _calls.create("st_file", lib.st_close, lib.st_open_io, source, options)
+        handle = _calls.create("st_tensor", lib.st_tensor_unref, lib.st_get_tensor_at, file, 0, 0)
         del kept
         return Tensor(handle)
 
@@ -157,12 +160,6 @@ class Tensor:
     def __dlpack_device__(self) -> tuple[int, int]:
         """The DLPack device: (1, 0), the CPU."""
         return _dlpack.CPU
-
-    def __len__(self) -> int:
-        """The first extent."""
-        if not self.shape:
-            raise TypeError("len() of a scalar tensor")
-        return self.shape[0]
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.dtype} {list(self.shape)}>"

@@ -3,6 +3,8 @@
 import errno
 import io
 import pickle
+import subprocess
+import sys
 import threading
 import unittest
 import unittest.mock
@@ -193,6 +195,28 @@ class Callbacks(Case):
 
 
 class Hostile(Case):
+    def test_the_interpreter_ends_with_everything_open(self):
+        program = """if True:
+            import io, sys, threading
+            import numpy as np
+            import libsafetensors as st
+            content = st.save_memory({"x": np.zeros(4, np.float32)})
+            file = st.open(io.BytesIO(content), writable=True)
+            tensor = file["x"]
+            memory = st.open_memory(content)
+            array = memory["x"].numpy()
+            shared = np.from_dlpack(tensor)
+            capsules = [tensor.__dlpack__(), tensor.__dlpack__(max_version=(1, 0))]
+            builder = st.Builder({"x": shared})
+            writer = st.SetWriter(sys.argv[1] + "/set")
+            pieces = st.open_writer(sys.argv[1] + "/pieces", {"x": ("U8", [4])})
+            sys.stopped = [file, capsules, array]
+            threading.Thread(target=lambda: shared.sum(), daemon=True).start()
+        """
+        run = subprocess.run([sys.executable, "-X", "dev", "-c", program, self.directory], capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertEqual([path.name for path in self.directory.iterdir() if path.is_file()], [self.path.name])
+
     def test_a_builder_in_many_threads(self):
         builder = st.Builder()
 

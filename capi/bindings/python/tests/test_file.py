@@ -142,6 +142,11 @@ class Query(Case):
         self.assertEqual([tensor.nbytes for tensor in file.values()], [12, 48])
         self.assertRaises(KeyError, lambda: file["absent"])
         self.assertRaises(KeyError, lambda: file[3])
+        self.assertRaises(KeyError, lambda: file["\udc80"])
+        self.assertNotIn("\udc80", file)
+        self.assertRaises(TypeError, file.info, 3)
+        self.assertNotEqual(file, self.open_sample())
+        self.assertIn(file, {file})
 
     def test_names_may_have_any_character(self):
         names = ["", "a\0b", "é\u0301", "\U0001f600", '"\\\n']

@@ -91,8 +91,10 @@ class Save(Case):
             st.save_memory({"x": st.TensorData("F33", [2], bytes(8))})
         with self.assertRaises(ValueError):
             st.save_memory({"x": st.TensorData("F32", [2])})
-        with self.assertRaises(UnicodeEncodeError):
-            st.save_memory({"\udc80": BIAS})
+        for name, kind in (("\udc80", st.FormatError), (3, TypeError), (b"x", TypeError)):
+            with self.subTest(name), self.assertRaises(kind):
+                st.save_memory({name: BIAS})
+        self.assertRaises(TypeError, st.save_memory, {}, {"key": 1})
 
     @unittest.skipUnless(ml_dtypes, "ml_dtypes is not installed")
     def test_ml_dtypes(self):

@@ -49,7 +49,7 @@ class Arrays(Case):
         self.assertEqual(np.asarray(tensor).ctypes.data, tensor.address)
         self.assertNotEqual(np.array(tensor, copy=True).ctypes.data, tensor.address)
         self.assertEqual(np.asarray(tensor, np.float64).dtype, np.float64)
-        self.assertEqual((len(tensor), tensor.info.name), (3, "weight"))
+        self.assertEqual(tensor.info.name, "weight")
 
     def test_read_only_arrays_cannot_be_made_writable(self):
         array = self.open_sample()["weight"].numpy()
@@ -125,7 +125,6 @@ class Arrays(Case):
         self.assertEqual(file.read("none").shape, (2, 0, 3))
         self.assertEqual(file["one"].numpy()[()], 1)
         self.assertEqual(file.read("one")[()], 1)
-        self.assertRaises(TypeError, len, file["one"])
 
     def test_unaligned_tensors(self):
         content = file_bytes({"a": ("U8", [1], b"\1"), "b": ("F32", [12], WEIGHT.tobytes())})
