@@ -38,7 +38,7 @@ class Exceptions(Case):
             (lambda: file.metadata["absent"], KeyError, st.MetadataNotFoundError, "METADATA_NOT_FOUND"),
             (lambda: file.at(5), IndexError, st.OutOfRangeError, "OUT_OF_RANGE"),
             (lambda: st.Dtype("F33"), ValueError, st.FormatError, "DTYPE"),
-            (lambda: st.save(self.path, {"__metadata__": BIAS}), ValueError, st.InvalidArgumentError, "INVALID_ARGUMENT"),
+            (lambda: st.save("x", {"__metadata__": BIAS}), ValueError, st.InvalidArgumentError, "INVALID_ARGUMENT"),
         ]
         for call, builtin, kind, code in cases:
             with self.subTest(code), self.assertRaises(kind) as caught:
@@ -62,7 +62,8 @@ class Exceptions(Case):
         self.assertEqual(caught.exception.position, 9)
 
     def test_exceptions_can_be_pickled(self):
-        for error in (st.NotFoundError(21, "gone", 2), st.FormatError(44, "bad", 0, 9), st.SafetensorsError(1234, "new")):
+        errors = [st.NotFoundError(21, "gone", 2), st.FormatError(44, "bad", 0, 9), st.SafetensorsError(1234, "new")]
+        for error in errors:
             copy = pickle.loads(pickle.dumps(error))
             self.assertEqual((type(copy), copy.code, str(copy), copy.os_error, copy.position),
                              (type(error), error.code, str(error), error.os_error, error.position))  # fmt: skip
@@ -213,7 +214,8 @@ class Hostile(Case):
             sys.stopped = [file, capsules, array]
             threading.Thread(target=lambda: shared.sum(), daemon=True).start()
         """
-        run = subprocess.run([sys.executable, "-X", "dev", "-c", program, self.directory], capture_output=True, text=True)
+        command = [sys.executable, "-X", "dev", "-c", program, self.directory]
+        run = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertEqual([path.name for path in self.directory.iterdir() if path.is_file()], [self.path.name])
 

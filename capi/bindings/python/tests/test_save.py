@@ -98,7 +98,7 @@ class Save(Case):
 
     @unittest.skipUnless(ml_dtypes, "ml_dtypes is not installed")
     def test_ml_dtypes(self):
-        names = ["bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e8m0fnu", "float8_e4m3fnuz", "float8_e5m2fnuz"]
+        names = "bfloat16 float8_e5m2 float8_e4m3fn float8_e8m0fnu float8_e4m3fnuz float8_e5m2fnuz".split()
         arrays = {name: np.array([0.5, 2, 4], getattr(ml_dtypes, name)) for name in names}
         st.save(self.path, arrays)
         self.assert_saved(self.path, arrays)
@@ -107,7 +107,8 @@ class Save(Case):
 
     def test_packed_bytes(self):
         bytes_of_y = np.arange(3, dtype=np.uint8)
-        data = st.save_memory({"x": st.TensorData("F4", [2, 3], b"abc"), "y": st.TensorData("F6_E2M3", [4], bytes_of_y)})
+        packed = {"x": st.TensorData("F4", [2, 3], b"abc"), "y": st.TensorData("F6_E2M3", [4], bytes_of_y)}
+        data = st.save_memory(packed)
         with st.open_memory(data) as file:
             self.assertEqual((file["x"].shape, file["x"].raw().tobytes()), ((2, 3), b"abc"))
             self.assertEqual(file["y"].raw().tolist(), [0, 1, 2])
@@ -218,8 +219,8 @@ class Sets(Case):
         self.assertEqual(set(st.load_set(directory)), set(self.tensors))
 
     def test_names_of_sets(self):
-        st.save_set(self.directory / "a", self.tensors, max_shard_size=1200, split="balanced", stem="net", variant="fp16",
-                    index_format="sorted")  # fmt: skip
+        options = {"split": "balanced", "stem": "net", "variant": "fp16", "index_format": "sorted"}
+        st.save_set(self.directory / "a", self.tensors, max_shard_size=1200, **options)
         self.assertEqual(self.files(self.directory / "a")[0], "net.fp16-00001-of-00002.safetensors")
         index = (self.directory / "a" / "net.safetensors.index.fp16.json").read_text()
         self.assertTrue(index.endswith("}\n"))
