@@ -12,7 +12,7 @@ import tempfile
 
 SKIPPED = 77
 HEADERS = ("safetensors.h", "dlpack.h")
-# Macros are expanded so that declarations have no attributes; the initializers and dtypes explain themselves.
+# ST_API and ST_SYMBOL are removed so that declarations have no attributes.
 SETTINGS = """\
 QUIET = YES
 GENERATE_LATEX = NO
