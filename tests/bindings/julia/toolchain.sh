@@ -10,7 +10,7 @@ julia_suite=bullseye
 
 # The C and C++ libraries of the system are newer than those of the suite, and Julia must use the
 # same ones as libsafetensors.
-julia_system_packages='libc6|libcrypt1|libgcc-s1|libstdc++6|gcc-10-base'
+julia_system_packages=(libc6 libcrypt1 libgcc-s1 libstdc++6 gcc-10-base)
 
 # julia_apt FOLDER TOOL ARGUMENT...: runs apt-get or apt-cache with settings below the folder.
 julia_apt() {
@@ -31,7 +31,8 @@ debian_mirrors() {
 # Prints Julia's packages and those that they depend on.
 julia_packages() {
   julia_apt "$1" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
-    --no-replaces --no-enhances julia | grep '^[a-z0-9]' | sort -u | grep -vxE "$julia_system_packages"
+    --no-replaces --no-enhances julia |
+    grep '^[a-z0-9]' | sort -u | grep -vxF -f <(printf '%s\n' "${julia_system_packages[@]}")
 }
 
 # Writes the command that runs the unpacked Julia.

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { COUNT = 1000, ROUNDS = 500, RUNS = 5 };
+enum { COUNT = 1000, ROUNDS = 100, RUNS = 20 };
 
 static char names[COUNT][32];
 

@@ -34,6 +34,11 @@ end
 
 function wrap_bytes(data::Ptr{S}, dims::NTuple{N,Int}, reference::Reference) where {S,N}
     try
+        if any(iszero, dims)
+            array = Array{S}(undef, dims)
+            reference(nothing)
+            return array
+        end
         array = unsafe_wrap(Array, data, dims)
         # Since Julia 1.11, other Arrays can share the Memory and outlive this Array.
         @static if isdefined(Base, :Memory)

@@ -3,8 +3,8 @@
 """
     Safetensors.Builder()
 
-Collects tensors and metadata: `add!`, `declare!` and `add_metadata!`. `save`, `save_size`, `save_memory`, `save_set` and
-`Safetensors.Writer` take a builder instead of tensors, any number of times. One thread at a time.
+Collects tensors and metadata: `add!`, `declare!` and `add_metadata!`. `save`, `save_size`, `save_memory`,
+`save_set` and `Safetensors.Writer` take a builder instead of tensors, any number of times. One thread at a time.
 """
 struct Builder
     handle::Handle
@@ -22,7 +22,8 @@ end
 """
     Safetensors.add!(builder::Builder, name, value; copy = false)
 
-Adds a tensor. `value` as for `Safetensors.save`; its bytes must not change before the last save, unless they are copied.
+Adds a tensor. `value` as for `Safetensors.save`; its bytes must not change before the last save, unless they
+are copied.
 """
 function add!(builder::Builder, name::AbstractString, value; copy::Bool = false)
     value isa Declared && return declare!(builder, name, value)

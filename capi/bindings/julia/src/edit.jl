@@ -3,10 +3,10 @@
 """
     Safetensors.edit_metadata(path; set = (), remove = (), rename = (), in_place = false, options...) -> Symbol
 
-Changes metadata entries and tensor names of a file and keeps its data. `set` are pairs of keys and values to add or
-replace, `remove` keys, `rename` pairs of old and new tensor names. The file is replaced atomically, or changed itself if
-`in_place`. Returns how: `:unchanged`, `:clone`, `:copy`, `:overwrite` or `:insert`. Options: `durability`, `link`,
-`mode` and `progress`, as `Safetensors.save`.
+Changes metadata entries and tensor names of a file and keeps its data. `set` are pairs of keys and values to
+add or replace, `remove` keys, `rename` pairs of old and new tensor names. The file is replaced atomically, or
+changed itself if `in_place`. Returns how: `:unchanged`, `:clone`, `:copy`, `:overwrite` or `:insert`. Options:
+`durability`, `link`, `mode` and `progress`, as `Safetensors.save`.
 """
 function edit_metadata(
     path::AbstractString; set = (), remove = (), rename = (), in_place::Bool = false, options...,

@@ -61,9 +61,11 @@ SaveTensor(name, packed::Packed) =
         dense(packed.bytes), nothing)
 
 function SaveTensor(name, tensor::Tensor)
-    entry = GC.@preserve tensor describe(tensor.pointer)
-    shape = GC.@preserve tensor copy(unsafe_wrap(Array, entry.shape, Int(entry.rank)))
-    return SaveTensor(name, entry.dtype, shape, entry.nbytes, bytes(tensor), nothing)
+    return use(tensor.handle) do pointer
+        entry = describe(pointer)
+        shape = copy(unsafe_wrap(Array, entry.shape, Int(entry.rank)))
+        SaveTensor(name, entry.dtype, shape, entry.nbytes, bytes(tensor), nothing)
+    end
 end
 
 SaveTensor(name, filled::Filled) =

@@ -11,7 +11,7 @@ writer of the same set, which adds the same tensors in the same order.
 struct SetWriter
     handle::Handle
     # The writer calls the progress callback of the options.
-    options::SaveOptions
+    options::Tuple{SetOptions,SaveOptions}
 end
 
 function SetWriter(directory::AbstractString; options...)
@@ -21,7 +21,7 @@ function SetWriter(directory::AbstractString; options...)
     GC.@preserve set chosen with_callbacks() do
         check(st_set_writer_open(directory, set.value, chosen.value, writer, error), error)
     end
-    return SetWriter(Handle(writer[], st_set_writer_free_address[], "set writer"), chosen)
+    return SetWriter(Handle(writer[], st_set_writer_free_address[], "set writer"), (set, chosen))
 end
 
 """

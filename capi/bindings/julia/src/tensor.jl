@@ -7,11 +7,11 @@ A tensor of any dtype and its bytes, valid after the file is closed. `Safetensor
 array, `Safetensors.bytes(tensor)` its bytes in row-major order, `Safetensors.info(tensor)` its entry.
 `save` writes its bytes unchanged.
 """
-mutable struct Tensor
-    pointer::Ptr{Cvoid}
+struct Tensor
+    handle::Handle
     source::Any
 
-    Tensor(pointer::Ptr{Cvoid}, source) = finalizer(release_tensor, new(pointer, source))
+    Tensor(pointer::Ptr{Cvoid}, source) = new(Handle(pointer, st_tensor_unref_address[], "tensor"), source)
 end
 
 """
@@ -19,13 +19,8 @@ end
 
 Releases the tensor at once. Arrays of it stay valid; later calls with the tensor throw.
 """
-Base.close(tensor::Tensor) = release_tensor(tensor)
-
-function release_tensor(tensor::Tensor)
-    st_tensor_unref(tensor.pointer)
-    tensor.pointer = C_NULL
-    return nothing
-end
+Base.close(tensor::Tensor) = close(tensor.handle)
+Base.isopen(tensor::Tensor) = isopen(tensor.handle)
 
 """
     Safetensors.tensor(file, name) -> Tensor
@@ -71,11 +66,11 @@ end
 # The entry of a tensor that the caller keeps alive.
 function describe(pointer::Ptr{Cvoid})
     described = Ref(initial(CTensorInfo))
-    st_tensor_describe(pointer, described, C_NULL) == ST_OK && return described[]
-    throw(SafetensorsError(ST_E_INVALID_ARGUMENT, "the tensor is released"))
+    st_tensor_describe(pointer, described, C_NULL)
+    return described[]
 end
 
-info(tensor::Tensor) = GC.@preserve tensor TensorInfo(describe(tensor.pointer))
+info(tensor::Tensor) = use(pointer -> TensorInfo(describe(pointer)), tensor.handle)
 
 # Wraps a reference to a tensor, which the result owns.
 function own_array(pointer::Ptr{Cvoid}, source)
@@ -131,8 +126,8 @@ The tensor's array, without a copy: a `PermutedDimsArray` over a `TensorArray`, 
 `TensorArray`, for dtypes of less than a byte a `Packed`. Index `[i, j]` of the array is index [i, j] of the
 tensor. `parent(array)` is the column-major array with the reversed shape.
 """
-function array(tensor::Tensor)
-    GC.@preserve tensor own_array(st_tensor_ref(tensor.pointer), tensor.source)
+array(tensor::Tensor) = use(tensor.handle) do pointer
+    own_array(st_tensor_ref(pointer), tensor.source)
 end
 
 """
@@ -141,19 +136,17 @@ end
 
 The bytes of a tensor of any dtype in row-major order, without a copy.
 """
-function bytes(tensor::Tensor)
-    GC.@preserve tensor begin
-        entry = describe(tensor.pointer)
-        own_bytes(entry, Reference(st_tensor_ref(tensor.pointer), tensor.source))
-    end
+bytes(tensor::Tensor) = use(tensor.handle) do pointer
+    own_bytes(describe(pointer), Reference(st_tensor_ref(pointer), tensor.source))
 end
 
 bytes(file::File, name::AbstractString) = bytes(tensor(file, name))
 
 "Number of bytes of the tensor."
-Base.sizeof(tensor::Tensor) = GC.@preserve tensor Int(st_tensor_nbytes(tensor.pointer))
+Base.sizeof(tensor::Tensor) = Int(use(st_tensor_nbytes, tensor.handle))
 
-Base.show(io::IO, tensor::Tensor) = print(io, "Safetensors.Tensor(", info(tensor), ")")
+Base.show(io::IO, tensor::Tensor) =
+    print(io, "Safetensors.Tensor(", isopen(tensor) ? info(tensor) : "closed", ")")
 
 """
     file[name]

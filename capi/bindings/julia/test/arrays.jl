@@ -62,6 +62,9 @@ end
         @test_throws ReadOnlyMemoryError readable["weight"][1, 1] = 1
         @test_throws ReadOnlyMemoryError readable["flags"][1] = false
         @test_throws ReadOnlyMemoryError fill!(readable["bias"], 0)
+        memory = ST.File(copy(before))
+        @test_throws ReadOnlyMemoryError memory["weight"][1, 1] = 1
+        @test_throws ReadOnlyMemoryError memory["flags"][1] = false
         writable = ST.File(path; access = :writable)
         weight = writable["weight"]
         weight[2, 3] = 60
@@ -112,4 +115,7 @@ end
     @test array == SAMPLE["weight"]
     @test code_of(() -> ST.array(tensor)) == ST.ST_E_INVALID_ARGUMENT
     @test code_of(() -> ST.bytes(tensor)) == ST.ST_E_INVALID_ARGUMENT
+    @test code_of(() -> ST.info(tensor)) == code_of(() -> sizeof(tensor)) == ST.ST_E_INVALID_ARGUMENT
+    @test code_of(() -> ST.save_memory(["x" => tensor])) == ST.ST_E_INVALID_ARGUMENT
+    @test !isopen(tensor) && occursin("closed", sprint(show, tensor))
 end

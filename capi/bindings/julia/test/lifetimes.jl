@@ -83,7 +83,8 @@ end
             () -> ST.metadata_form(file), () -> ST.data_offset(file), () -> ST.is_mapped(file),
             () -> ST.file_identity(file), () -> ST.verify_unchanged(file), () -> ST.shards(file),
             () -> ST.location(file, "weight"), () -> ST.index_metadata(file), () -> ST.read_tensor(file, "weight"),
-            () -> ST.read_tensor!(zeros(Float32, 3), file, "bias"), () -> ST.read_bytes!(zeros(UInt8, 99), file, "bias"),
+            () -> ST.read_tensor!(zeros(Float32, 3), file, "bias"),
+            () -> ST.read_bytes!(zeros(UInt8, 99), file, "bias"),
             () -> ST.read_at!(zeros(UInt8, 1), file, 0), () -> file["weight", 1, :], () -> ST.load(file),
             () -> ST.save_memory(file),
         )

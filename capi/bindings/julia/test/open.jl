@@ -26,7 +26,10 @@ end
         for source in (path, bytes, IOBuffer(bytes))
             @test ST.load(source) == SAMPLE
         end
-        @test ST.load((buffer, offset) -> copyto!(buffer, 1, bytes, offset + 1, length(buffer)), length(bytes)) == SAMPLE
+        loaded = ST.load(length(bytes)) do buffer, offset
+            copyto!(buffer, 1, bytes, offset + 1, length(buffer))
+        end
+        @test loaded == SAMPLE
     end
 end
 

@@ -6,8 +6,8 @@ using Test
 include("support.jl")
 
 const FILES = [
-    "layout.jl", "dtypes.jl", "open.jl", "query.jl", "arrays.jl", "read.jl", "save.jl", "sets.jl", "writer.jl", "edit.jl",
-    "callbacks.jl", "lifetimes.jl", "threads.jl", "loading.jl",
+    "layout.jl", "dtypes.jl", "open.jl", "query.jl", "arrays.jl", "read.jl", "save.jl", "sets.jl",
+    "writer.jl", "edit.jl", "callbacks.jl", "lifetimes.jl", "threads.jl", "loading.jl",
 ]
 
 @testset "$file" for file in (isempty(ARGS) ? FILES : ARGS)

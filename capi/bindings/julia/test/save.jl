@@ -36,15 +36,16 @@ end
     @test reinterpret(Float32, expected[(end - 23):end]) == 1:6
     for value in (
         ST.row_major(permutedims(matrix)), view(Float32[0 1 2 3; 0 4 5 6], :, 2:4), permutedims(matrix)',
-        PermutedDimsArray(permutedims(matrix), (2, 1)), reshape(Float32[1, 4, 2, 5, 3, 6], 2, 3), reshape(view(vec(matrix), 1:6), 2, 3),
-        reinterpret(Float32, reinterpret(UInt32, matrix)),
+        PermutedDimsArray(permutedims(matrix), (2, 1)), reshape(Float32[1, 4, 2, 5, 3, 6], 2, 3),
+        reshape(view(vec(matrix), 1:6), 2, 3), reinterpret(Float32, reinterpret(UInt32, matrix)),
     )
         @test ST.save_memory(Dict("x" => value)) == expected
     end
     @test ST.load(ST.save_memory(Dict("x" => 1:3, "y" => trues(2, 3), "z" => fill(2)))) ==
         Dict("x" => 1:3, "y" => trues(2, 3), "z" => fill(2))
     tensor = reshape(collect(1:120), 2, 3, 4, 5)
-    @test ST.load(ST.save_memory(Dict("x" => PermutedDimsArray(tensor, (3, 1, 4, 2)))))["x"] == permutedims(tensor, (3, 1, 4, 2))
+    permuted = PermutedDimsArray(tensor, (3, 1, 4, 2))
+    @test ST.load(ST.save_memory(Dict("x" => permuted)))["x"] == permuted
 end
 
 @testset "values that are no tensors are errors" begin
@@ -123,7 +124,8 @@ end
         @test take!(sink) == bytes
         ST.save_set(joinpath(directory, "set"), builder)
         @test ST.load_set(joinpath(directory, "set")) == SAMPLE
-        @test ST.metadata(ST.File(ST.save_memory(builder; metadata = ["a" => "b"]))) == Dict("format" => "pt", "a" => "b")
+        file = ST.File(ST.save_memory(builder; metadata = ["a" => "b"]))
+        @test ST.metadata(file) == Dict("format" => "pt", "a" => "b")
         @test length(builder) == 5 && occursin("5 tensors", sprint(show, builder))
         ST.add!(builder, "filled", ST.Filled((buffer, _) -> fill!(buffer, 1), UInt8, 4))
         @test ST.load(ST.save_memory(builder))["filled"] == fill(1, 4)

@@ -58,7 +58,8 @@ end
         ST.save_set(expected, LAYERS; max_shard_size = 2048)
         open(ST.SetWriter, written; max_shard_size = 2048) do writer
             for (name, value) in LAYERS
-                ST.add!(writer, name, name == "layer.2" ? ST.Filled((b, _) -> copyto!(b, reinterpret(UInt8, value)[1:length(b)]), Float32, 256) : value)
+                filled = ST.Filled((buffer, _) -> copyto!(buffer, reinterpret(UInt8, value)), Float32, 256)
+                ST.add!(writer, name, name == "layer.2" ? filled : value)
             end
         end
         for name in readdir(expected)

@@ -21,7 +21,7 @@ end
             copyto!(buffer, 1, bytes, offset + 1, length(buffer))
         end
         for file in (ST.File(path), ST.File(path; backend = :pread), ST.File(IOBuffer(bytes)), in_memory)
-            failures = on_threads(16) do i
+            failures = on_threads(8) do i
                 for _ in 1:20
                     file["weight"] == SAMPLE["weight"] || error("weight")
                     ST.read_tensor(file, "bias") == SAMPLE["bias"] || error("bias")
