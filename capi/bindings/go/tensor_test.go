@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"libsafetensors/safetensors"
 )
@@ -194,12 +195,21 @@ func TestGuardPassesOnOtherPanicsAndErrors(t *testing.T) {
 }
 
 func TestCloseTakesEffectAfterGuard(t *testing.T) {
-	tensor, err := openSample(t, &safetensors.OpenOptions{Backend: safetensors.BackendPread}).Tensor("bias")
+	memory, released := mappedSample(t), make(chan struct{})
+	file, err := safetensors.OpenMemory(memory.pointer, memory.size, func() { close(released) }, nil)
 	ok(t, err)
+	tensor, err := file.Tensor("bias")
+	ok(t, err)
+	ok(t, file.Close())
 	ok(t, tensor.Guard(func(data []byte) error {
 		ok(t, tensor.Close())
-		equal(t, data[3], byte(0x3f))
+		select {
+		case <-released:
+			t.Error("the memory was released while it was used")
+		case <-time.After(10 * time.Millisecond):
+		}
 		return nil
 	}))
 	equal(t, tensor.Bytes() == nil, true)
+	<-released
 }
