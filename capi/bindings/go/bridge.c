@@ -5,13 +5,11 @@
  * calls, and the library calls back on the thread that called it. */
 static __thread uintptr_t current_call;
 
-/* Calls from a callback set current_call too, so each call restores the value that it found. */
-#define WITH_CALL(call, expression)      \
-  do {                                   \
-    uintptr_t outer_call = current_call; \
-    current_call = (call);               \
-    expression;                          \
-    current_call = outer_call;           \
+#define WITH_CALL(call, expression) \
+  do {                              \
+    current_call = (call);          \
+    expression;                     \
+    current_call = 0;               \
   } while (0)
 
 static int32_t read_at(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"libsafetensors/safetensors"
@@ -95,11 +94,7 @@ func TestOpenMemoryReleasesOnceAfterTheLastTensor(t *testing.T) {
 	equal(t, len(tensor.Bytes()), 48)
 	equal(t, released.Load(), int32(0))
 	tensor.Close()
-	select {
-	case <-done:
-	case <-time.After(time.Minute):
-		t.Fatal("release was not called")
-	}
+	<-done
 
 	_, err = safetensors.OpenMemory(nil, 0, func() { released.Add(1) }, nil)
 	fails(t, err, safetensors.ErrHeaderTooSmall)
