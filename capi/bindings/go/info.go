@@ -8,7 +8,7 @@ type TensorInfo struct {
 	Name   string   // UTF-8, may contain NUL
 	DType  DType    // element type
 	Shape  []uint64 // extents in elements; empty for a scalar
-	Bytes  int64    // size of the data in bytes
+	Size   int64    // size of the data in bytes
 	Offset int64    // offset of the data from the first byte of the file
 }
 
@@ -35,7 +35,7 @@ func newInfo(info *C.st_tensor_info, name string) TensorInfo {
 		Name:   name,
 		DType:  DType(info.dtype),
 		Shape:  copyExtents(info.shape, info.rank),
-		Bytes:  int64(info.nbytes),
+		Size:   int64(info.nbytes),
 		Offset: int64(info.file_offset),
 	}
 }

@@ -153,7 +153,7 @@ func TestTensorsOfAFileReplaceIt(t *testing.T) {
 	ok(t, err)
 	file.Close()
 	defer weight.Close()
-	renamed := weight.Save()
+	renamed := weight.SaveTensor()
 	renamed.Name = "layer.weight"
 	ok(t, safetensors.Save(path, []safetensors.SaveTensor{renamed}, nil))
 	again, err := safetensors.Open(path, nil)

@@ -54,7 +54,7 @@ func TestSaveSet(t *testing.T) {
 	shards, err := file.Shards()
 	ok(t, err)
 	equal(t, shards[0].Tensors, 2)
-	equal(t, shards[1].FirstOffset, shards[0].Bytes)
+	equal(t, shards[1].FirstOffset, shards[0].Size)
 	location, err := file.Location("layer.2")
 	ok(t, err)
 	equal(t, location.Shard, 1)

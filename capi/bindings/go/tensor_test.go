@@ -170,9 +170,9 @@ func TestGuardReportsTruncation(t *testing.T) {
 	fails(t, err, safetensors.ErrTruncated)
 	_, err = safetensors.Copy[uint8](tensor)
 	fails(t, err, safetensors.ErrTruncated)
-	err = safetensors.Save(filepath.Join(t.TempDir(), "copy"), []safetensors.SaveTensor{tensor.Save()}, nil)
+	err = safetensors.Save(filepath.Join(t.TempDir(), "copy"), []safetensors.SaveTensor{tensor.SaveTensor()}, nil)
 	fails(t, err, safetensors.ErrIO)
-	_, err = safetensors.Marshal([]safetensors.SaveTensor{tensor.Save()}, nil)
+	_, err = safetensors.Marshal([]safetensors.SaveTensor{tensor.SaveTensor()}, nil)
 	fails(t, err, safetensors.ErrIO)
 }
 
