@@ -20,6 +20,16 @@ typedef struct stgo_info {
   st_status status;
 } stgo_info;
 
+/* st_tensor_info without the name, which the caller has. */
+typedef struct stgo_entry {
+  st_status status;
+  uint32_t dtype;
+  const uint64_t* shape;
+  uint64_t rank;
+  uint64_t nbytes;
+  uint64_t file_offset;
+} stgo_entry;
+
 typedef struct stgo_text {
   const char* text;
   uint64_t text_len;
@@ -33,9 +43,15 @@ typedef struct stgo_source {
 } stgo_source;
 
 /* `file` is a number in these: cgo searches what a pointer to an incomplete struct points to. */
-static inline stgo_info stgo_find_tensor(uintptr_t file, const char* name, uint64_t name_len) {
-  stgo_info result = {ST_TENSOR_INFO_INIT, 0};
-  result.status = st_file_find_tensor((const st_file*)file, name, name_len, &result.info, NULL);
+static inline stgo_entry stgo_find_tensor(uintptr_t file, const char* name, uint64_t name_len) {
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  stgo_entry result;
+  result.status = st_file_find_tensor((const st_file*)file, name, name_len, &info, NULL);
+  result.dtype = info.dtype;
+  result.shape = info.shape;
+  result.rank = info.rank;
+  result.nbytes = info.nbytes;
+  result.file_offset = info.file_offset;
   return result;
 }
 

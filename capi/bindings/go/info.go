@@ -71,12 +71,20 @@ func (f *File) Lookup(name string) (TensorInfo, bool) {
 	if !f.acquire() {
 		return TensorInfo{}, false
 	}
-	defer f.release()
-	found := C.stgo_find_tensor(f.number(), stringData(name), C.uint64_t(len(name)))
-	if found.status != C.ST_OK {
+	entry := C.stgo_find_tensor(f.number(), stringData(name), C.uint64_t(len(name)))
+	if entry.status != C.ST_OK {
+		f.release()
 		return TensorInfo{}, false
 	}
-	return newInfo(&found.info, name), true
+	shape := copyExtents(entry.shape, entry.rank)
+	f.release()
+	return TensorInfo{
+		Name:   name,
+		DType:  DType(entry.dtype),
+		Shape:  shape,
+		Size:   int64(entry.nbytes),
+		Offset: int64(entry.file_offset),
+	}, true
 }
 
 // InfoAt returns the entry of the tensor at an index in an order. It fails with ErrOutOfRange.

@@ -3,6 +3,7 @@ package safetensors_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -94,7 +95,9 @@ func TestTensorsThatShareStorageShareAShard(t *testing.T) {
 func TestOpenSetPolicies(t *testing.T) {
 	directory := t.TempDir()
 	_, err := safetensors.OpenSet(directory, nil)
-	fails(t, err, safetensors.ErrNotFound)
+	failure := fails(t, err, safetensors.ErrNotFound)
+	equal(t, failure.OSError, syscall.Errno(0))
+	equal(t, errors.Is(err, fs.ErrNotExist), true)
 	ok(t, safetensors.SaveSet(directory, layers(), &safetensors.SetOptions{MaxShardSize: 800}, nil))
 	file, err := safetensors.OpenSet(directory, &safetensors.OpenOptions{SetPolicy: safetensors.SetAll})
 	ok(t, err)
