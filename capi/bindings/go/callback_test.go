@@ -172,8 +172,6 @@ func TestFailedCallbacksLeaveNothing(t *testing.T) {
 
 func TestReadersOfTheWrongLength(t *testing.T) {
 	data := sampleBytes(t)
-	_, err := safetensors.OpenReaderAt(bytes.NewReader(data[:len(data)-40]), int64(len(data)), nil)
-	ok(t, err) // reads the header only
 	file, err := safetensors.OpenReaderAt(bytes.NewReader(data[:len(data)-40]), int64(len(data)), nil)
 	ok(t, err)
 	defer file.Close()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -42,6 +43,9 @@ func TestSaveSet(t *testing.T) {
 	}
 	ok(t, safetensors.SaveSet(directory, layers(), set, sampleOptions()))
 	equal(t, shardPaths(t, directory), []string{"diffusion.fp16-00001-of-00002.safetensors", "diffusion.fp16-00002-of-00002.safetensors"})
+	index, err := os.ReadFile(filepath.Join(directory, "diffusion.safetensors.index.fp16.json"))
+	ok(t, err)
+	equal(t, index[len(index)-1], byte('\n')) // of IndexSorted only
 	file, err := safetensors.OpenSet(directory, nil)
 	ok(t, err)
 	defer file.Close()
