@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs go vet, the tests of the Go package with the strictest check of cgo's rules, and the example.
+"""Runs go vet, the tests of the Go package with the strictest check of cgo's rules, the example and the README.
 
 Usage: go_test.py PACKAGE BUILD LIBRARY PKG_CONFIG EXAMPLE_TEST
 
@@ -21,6 +21,28 @@ OLDEST = (1, 19)
 def skip(reason):
     print(f"skipped: {reason}")
     sys.exit(SKIPPED)
+
+
+def run(command, directory, environment):
+    print("$", *command, flush=True)
+    if result := subprocess.run(command, cwd=directory, env=environment).returncode:
+        sys.exit(result)
+
+
+def run_readme(go, package, build, environment):
+    """Builds a module as README.md describes, and compares what its program prints."""
+    text = (package / "README.md").read_text(encoding="utf-8")
+    program = re.search(r"<!-- main\.go -->\n```go\n(.*?)```", text, re.S)[1]
+    expected = re.search(r"`go run \.` prints `(.*?)`", text)[1]
+    commands = re.search(r"```sh\n(mkdir app.*?)```", text, re.S)[1]
+    shutil.rmtree(build / "app", ignore_errors=True)
+    source = {"SRC": str(package.parents[2])}
+    run(["sh", "-ec", commands], build, environment | source)
+    (build / "app" / "main.go").write_text(program, encoding="utf-8")
+    printed = subprocess.run([go, "run", "."], cwd=build / "app", env=environment, capture_output=True, text=True)
+    if printed.stdout != expected + "\n":
+        print(f"README.md says {expected!r}, its program printed {printed.stdout!r} and {printed.stderr!r}")
+        sys.exit(1)
 
 
 def main():
@@ -51,19 +73,12 @@ def main():
     if numbers < (1, 21):
         environment["GODEBUG"] = "cgocheck=2"
     example = build / "example"
-    commands = [
-        [go, "vet", "./..."],
-        [go, "test", "-count=1", "./..."],
-        [go, "build", "-o", example, "./example"],
-        [sys.executable, example_test, example],
-    ]
-    for command in commands:
-        print("$", *command, flush=True)
-        result = subprocess.run(command, cwd=package, env=environment).returncode
-        if result != 0:
-            return result
-    return 0
+    run([go, "vet", "./..."], package, environment)
+    run([go, "test", "-count=1", "./..."], package, environment)
+    run([go, "build", "-o", example, "./example"], package, environment)
+    run([sys.executable, example_test, example], package, environment)
+    run_readme(go, package, build, environment)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
