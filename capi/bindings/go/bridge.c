@@ -5,13 +5,11 @@
  * calls, and the library calls back on the thread that called it. */
 static __thread uintptr_t current_call;
 
-/* Calls from a callback set current_call too, so each call restores the value that it found. */
-#define WITH_CALL(call, expression)       \
-  do {                                    \
-    uintptr_t outer_call = current_call;  \
-    current_call = (call);                \
-    expression;                           \
-    current_call = outer_call;            \
+#define WITH_CALL(call, expression) \
+  do {                              \
+    current_call = (call);          \
+    expression;                     \
+    current_call = 0;               \
   } while (0)
 
 static int32_t read_at(void* user_data, uint64_t offset, void* buffer, uint64_t nbytes) {
@@ -32,9 +30,13 @@ static int32_t progress(void* user_data, uint64_t done, uint64_t total) {
   return stgoProgress((uintptr_t)user_data, done, total);
 }
 
-static void release_reader(void* user_data) { stgoReleaseReader((uintptr_t)user_data); }
+static void release_reader(void* user_data) {
+  stgoReleaseReader((uintptr_t)user_data);
+}
 
-static void release_memory(void* user_data) { stgoReleaseMemory((uintptr_t)user_data); }
+static void release_memory(void* user_data) {
+  stgoReleaseMemory((uintptr_t)user_data);
+}
 
 static void describe(stgo_tensor* result) {
   if (result->status != ST_OK) return;
@@ -43,10 +45,11 @@ static void describe(stgo_tensor* result) {
   st_tensor_describe(result->tensor, &result->info, NULL);
 }
 
-stgo_tensor stgo_get_tensor(uintptr_t file, uintptr_t call, const char* name,
-                            uint64_t name_len, st_error* error) {
+stgo_tensor stgo_get_tensor(uintptr_t file, uintptr_t call, const char* name, uint64_t name_len,
+                            st_error* error) {
   stgo_tensor result = {NULL, NULL, NULL, ST_TENSOR_INFO_INIT, 0};
-  WITH_CALL(call, result.status = st_get_tensor((const st_file*)file, name, name_len, &result.tensor, error));
+  WITH_CALL(call, result.status =
+                      st_get_tensor((const st_file*)file, name, name_len, &result.tensor, error));
   describe(&result);
   return result;
 }
@@ -87,8 +90,7 @@ st_status stgo_metadata_range(const st_file* file, uintptr_t call, const char* k
                               uint64_t key_len, uint64_t* file_offset, uint64_t* nbytes,
                               st_error* error) {
   st_status status;
-  WITH_CALL(call,
-            status = st_file_metadata_range(file, key, key_len, file_offset, nbytes, error));
+  WITH_CALL(call, status = st_file_metadata_range(file, key, key_len, file_offset, nbytes, error));
   return status;
 }
 

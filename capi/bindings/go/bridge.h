@@ -1,6 +1,6 @@
-/* The C functions that the Go package calls. Those of queries return their outputs by value, so that
- * a call from Go allocates nothing. Parameters that receive memory of Go are typed as bytes: cgo
- * would search what a void* points to for Go pointers. */
+/* The C functions that the Go package calls. Those of queries return their outputs by value, so
+ * that a call from Go allocates nothing. Parameters that receive memory of Go are typed as bytes:
+ * cgo would search what a void* points to for Go pointers. */
 #ifndef SAFETENSORS_GO_BRIDGE_H
 #define SAFETENSORS_GO_BRIDGE_H
 
@@ -20,6 +20,16 @@ typedef struct stgo_info {
   st_status status;
 } stgo_info;
 
+/* st_tensor_info without the name, which the caller has. */
+typedef struct stgo_entry {
+  st_status status;
+  uint32_t dtype;
+  const uint64_t* shape;
+  uint64_t rank;
+  uint64_t nbytes;
+  uint64_t file_offset;
+} stgo_entry;
+
 typedef struct stgo_text {
   const char* text;
   uint64_t text_len;
@@ -33,10 +43,15 @@ typedef struct stgo_source {
 } stgo_source;
 
 /* `file` is a number in these: cgo searches what a pointer to an incomplete struct points to. */
-static inline stgo_info stgo_find_tensor(uintptr_t file, const char* name, uint64_t name_len) {
-  stgo_info result = {ST_TENSOR_INFO_INIT, 0};
-  result.status =
-      st_file_find_tensor((const st_file*)file, name, name_len, &result.info, NULL);
+static inline stgo_entry stgo_find_tensor(uintptr_t file, const char* name, uint64_t name_len) {
+  st_tensor_info info = ST_TENSOR_INFO_INIT;
+  stgo_entry result;
+  result.status = st_file_find_tensor((const st_file*)file, name, name_len, &info, NULL);
+  result.dtype = info.dtype;
+  result.shape = info.shape;
+  result.rank = info.rank;
+  result.nbytes = info.nbytes;
+  result.file_offset = info.file_offset;
   return result;
 }
 
@@ -52,15 +67,14 @@ static inline stgo_info stgo_tensor_at(const st_file* file, uint32_t order, uint
 
 static inline stgo_text stgo_find_metadata(const st_file* file, const char* key, uint64_t key_len) {
   stgo_text result = {NULL, 0, 0};
-  result.status =
-      st_file_find_metadata(file, key, key_len, &result.text, &result.text_len, NULL);
+  result.status = st_file_find_metadata(file, key, key_len, &result.text, &result.text_len, NULL);
   return result;
 }
 
 /* The functions that may read through an io.ReaderAt take `call`, the cgo.Handle that receives the
  * error or panic of the reader, or 0 for a file that the library itself reads. */
-stgo_tensor stgo_get_tensor(uintptr_t file, uintptr_t call, const char* name,
-                            uint64_t name_len, st_error* error);
+stgo_tensor stgo_get_tensor(uintptr_t file, uintptr_t call, const char* name, uint64_t name_len,
+                            st_error* error);
 stgo_tensor stgo_get_tensor_at(const st_file* file, uintptr_t call, uint32_t order, uint64_t index,
                                st_error* error);
 st_status stgo_read_tensor(const st_file* file, uintptr_t call, const char* name, uint64_t name_len,

@@ -50,9 +50,6 @@ func (c *call) run(function func(handle C.uintptr_t, e *C.st_error) C.st_status)
 // The function runs on a goroutine of its own. On this one, runtime.Goexit (testing.T.FailNow) would
 // drop the frames of C, and with them the locks and files of the library.
 func (c *call) invoke(function func() error) C.int32_t {
-	if c.err != nil || c.panicked || c.exited {
-		return -1
-	}
 	done := make(chan struct{})
 	go func() {
 		returned := false

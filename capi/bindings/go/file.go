@@ -16,7 +16,8 @@ import (
 type File struct {
 	lifetime lifetime
 	handle   *C.st_file
-	reader   bool // an io.ReaderAt reads the file
+	size     int64 // the size of the file, as ReadAt needs it
+	reader   bool  // an io.ReaderAt reads the file
 }
 
 // Close closes the file after the last of the calls that run. Tensors got from it stay valid. Close
@@ -102,10 +103,10 @@ func (f *File) Mapped() bool {
 // Identity tells whether two Files are the same file, and whether another file has replaced it at
 // its path.
 type Identity struct {
-	Device      uint64 // 0 for memory and io.ReaderAt
-	Inode       uint64 // 0 for memory and io.ReaderAt
-	Size        int64  // size of the file in bytes
-	HeaderBytes int64  // size of the header, without the 8 bytes of its length
+	Device     uint64 // 0 for memory and io.ReaderAt
+	Inode      uint64 // 0 for memory and io.ReaderAt
+	Size       int64  // size of the file in bytes
+	HeaderSize int64  // size of the header, without the 8 bytes of its length
 }
 
 // Identity returns the identity of the file, as it was opened.
@@ -115,10 +116,10 @@ func (f *File) Identity() (Identity, error) {
 		return C.st_file_identity(file, &identity, e)
 	})
 	return Identity{
-		Device:      uint64(identity.device),
-		Inode:       uint64(identity.inode),
-		Size:        int64(identity.nbytes),
-		HeaderBytes: int64(identity.header_nbytes),
+		Device:     uint64(identity.device),
+		Inode:      uint64(identity.inode),
+		Size:       int64(identity.nbytes),
+		HeaderSize: int64(identity.header_nbytes),
 	}, err
 }
 
@@ -131,7 +132,7 @@ func (f *File) VerifyUnchanged() error {
 	})
 }
 
-// ReadTensor reads the bytes of a tensor into p, whose length must be at least TensorInfo.Bytes.
+// ReadTensor reads the bytes of a tensor into p, whose length must be at least TensorInfo.Size.
 // Errors: ErrTensorNotFound, ErrBufferTooSmall, ErrTruncated, ErrIO. After an error the content of p
 // is unspecified.
 func (f *File) ReadTensor(name string, p []byte) error {
@@ -147,9 +148,11 @@ func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, invalidArgument("negative offset %d", offset)
 	}
-	size := f.Size()
+	if f == nil {
+		return 0, ErrClosed
+	}
 	atEnd := false
-	if rest := size - offset; int64(len(p)) > rest {
+	if rest := f.size - offset; int64(len(p)) > rest {
 		if rest < 0 {
 			rest = 0
 		}

@@ -8,7 +8,7 @@ type TensorInfo struct {
 	Name   string   // UTF-8, may contain NUL
 	DType  DType    // element type
 	Shape  []uint64 // extents in elements; empty for a scalar
-	Bytes  int64    // size of the data in bytes
+	Size   int64    // size of the data in bytes
 	Offset int64    // offset of the data from the first byte of the file
 }
 
@@ -35,7 +35,7 @@ func newInfo(info *C.st_tensor_info, name string) TensorInfo {
 		Name:   name,
 		DType:  DType(info.dtype),
 		Shape:  copyExtents(info.shape, info.rank),
-		Bytes:  int64(info.nbytes),
+		Size:   int64(info.nbytes),
 		Offset: int64(info.file_offset),
 	}
 }
@@ -71,12 +71,20 @@ func (f *File) Lookup(name string) (TensorInfo, bool) {
 	if !f.acquire() {
 		return TensorInfo{}, false
 	}
-	defer f.release()
-	found := C.stgo_find_tensor(f.number(), stringData(name), C.uint64_t(len(name)))
-	if found.status != C.ST_OK {
+	entry := C.stgo_find_tensor(f.number(), stringData(name), C.uint64_t(len(name)))
+	if entry.status != C.ST_OK {
+		f.release()
 		return TensorInfo{}, false
 	}
-	return newInfo(&found.info, name), true
+	shape := copyExtents(entry.shape, entry.rank)
+	f.release()
+	return TensorInfo{
+		Name:   name,
+		DType:  DType(entry.dtype),
+		Shape:  shape,
+		Size:   int64(entry.nbytes),
+		Offset: int64(entry.file_offset),
+	}, true
 }
 
 // InfoAt returns the entry of the tensor at an index in an order. It fails with ErrOutOfRange.

@@ -207,7 +207,7 @@ func open(function func(file **C.st_file, e *C.st_error) C.st_status) (*File, er
 }
 
 func newFile(handle *C.st_file, reader bool) *File {
-	file := &File{handle: handle, reader: reader}
+	file := &File{handle: handle, size: int64(C.st_file_size(handle)), reader: reader}
 	runtime.SetFinalizer(file, (*File).Close)
 	return file
 }

@@ -65,6 +65,13 @@ func (o *SaveOptions) c(a *arena, call C.uintptr_t) *C.st_save_options {
 	return options
 }
 
+func (o *SaveOptions) metadata() map[string]string {
+	if o == nil {
+		return nil
+	}
+	return o.Metadata
+}
+
 func (o *SaveOptions) progress() func(done, total int64) error {
 	if o == nil {
 		return nil

@@ -32,9 +32,9 @@ func Of[T Element](name string, shape []uint64, data []T) SaveTensor {
 	return SaveTensor{Name: name, DType: dtypesOf[kindOf[T]()][0], Shape: shape, Data: bytesOf(data)}
 }
 
-// Save returns a tensor to write with the name, dtype, shape and bytes of t, and keeps t reachable.
+// SaveTensor returns a tensor to write with the name, dtype, shape and bytes of t, and keeps t reachable.
 // t must not be closed before it is written.
-func (t *Tensor) Save() SaveTensor {
+func (t *Tensor) SaveTensor() SaveTensor {
 	return SaveTensor{Name: t.Name, DType: t.DType, Shape: t.Shape, Data: t.Bytes(), owner: t}
 }
 

@@ -7,7 +7,7 @@ import "C"
 type Shard struct {
 	Path        string // "" for memory, io.ReaderAt and descriptors
 	FirstOffset int64  // offset of the shard's first byte in the set
-	Bytes       int64  // size of the shard
+	Size        int64  // size of the shard in bytes
 	Tensors     int    // number of tensors that the set has from this shard
 }
 
@@ -28,7 +28,7 @@ func (f *File) Shards() ([]Shard, error) {
 		shards[i] = Shard{
 			Path:        C.GoString(shard.path),
 			FirstOffset: int64(shard.first_offset),
-			Bytes:       int64(shard.nbytes),
+			Size:        int64(shard.nbytes),
 			Tensors:     int(shard.tensor_count),
 		}
 	}
@@ -41,7 +41,7 @@ type Location struct {
 	Shard  int    // index of the shard in Shards
 	Path   string // path of the shard, as in Shard
 	Offset int64  // offset of the data from the first byte of the shard
-	Bytes  int64  // size of the data
+	Size   int64  // size of the data in bytes
 }
 
 // Location returns the location of a tensor. It fails with ErrTensorNotFound.
@@ -63,7 +63,7 @@ func (f *File) Location(name string) (Location, error) {
 		Shard:  int(location.shard),
 		Path:   path,
 		Offset: int64(location.file_offset),
-		Bytes:  int64(location.nbytes),
+		Size:   int64(location.nbytes),
 	}, nil
 }
 

@@ -129,8 +129,8 @@ func (t *Tensor) MutableBytes() []byte {
 	return t.bytes()
 }
 
-// Guard calls function with the bytes of the tensor, which stay valid until it returns: Close waits
-// for it.
+// Guard calls function with the bytes of the tensor, which stay valid until it returns: a Close
+// meanwhile takes effect afterwards.
 //
 // If the file of a mapping was truncated, reading the removed pages raises SIGBUS. In the Go code that
 // function runs on its goroutine, Guard turns it into an error with ErrTruncated. In C code, on other

@@ -123,7 +123,7 @@ func Copy[T Element](t *Tensor) ([]T, error) {
 
 // Read reads the elements of a tensor into memory of Go. Errors: as File.ReadTensor, and ErrDType.
 func Read[T Element](f *File, name string) ([]T, error) {
-	elements, err := newElements[T](f, name, func(info *TensorInfo) (int64, error) { return info.Bytes, nil })
+	elements, err := newElements[T](f, name, func(info *TensorInfo) (int64, error) { return info.Size, nil })
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func list(input string, file *safetensors.File) error {
 	format, _ := file.LookupMetadata("format")
 	fmt.Println("format =", format)
 	for _, info := range infos {
-		fmt.Printf("%s %s [%s] %d bytes\n", info.Name, info.DType, strings.ReplaceAll(join(info.Shape), " ", ", "), info.Bytes)
+		fmt.Printf("%s %s [%s] %d bytes\n", info.Name, info.DType, strings.ReplaceAll(join(info.Shape), " ", ", "), info.Size)
 	}
 	return nil
 }
