@@ -3,8 +3,8 @@
 #
 #   build/plain      g++, with LibTorch
 #   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
-#   build/core       clang++, without LibTorch; without the fault tests, which take the longest and do
-#                    not depend on the compiler
+#   build/core       clang++, without LibTorch; without the tests of faults and of the packages for other
+#                    languages, which take the longest and do not depend on the compiler
 #
 # Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
 # --quick builds and tests the first alone. The last line counts what passed and failed.
@@ -51,7 +51,7 @@ else
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
     run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \
       -Db_sanitize=address,undefined -Db_lundef=false
-  without=(--no-suite faults)
+  without=(--no-suite faults --no-suite bindings)
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled
   else

@@ -184,6 +184,12 @@ install_clang_format() {
     say "pip has no $format_package (see above): the check of the formatting is skipped"
 }
 
+# Julia for the tests of its package.
+install_julia() {
+  source "$source_dir/tests/bindings/julia/toolchain.sh"
+  command -v julia >/dev/null || setup_julia || say "no Julia (see $setup_log): its tests are skipped"
+}
+
 # --- for the scripts that source this -------------------------------------------------------------
 
 # setup [complete]: "complete" also tries to install what only some tests need.
@@ -193,7 +199,10 @@ setup() {
   install_system_packages
   [[ ${1:-} != complete ]] || install_optional_packages
   create_environment
-  [[ ${1:-} != complete ]] || install_clang_format
+  if [[ ${1:-} == complete ]]; then
+    install_clang_format
+    install_julia
+  fi
   "$venv/bin/python" "$source_dir/subprojects/fetch.py" || exit 1
   export PATH=$venv/bin:$PATH
 }
