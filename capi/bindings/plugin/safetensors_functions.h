@@ -145,7 +145,8 @@ typedef struct st_functions {
   st_status (*set_writer_open)(const char* directory, const st_set_options* set,
                                const st_save_options* options, st_set_writer** writer,
                                st_error* error);
-  /** Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns. */
+  /** Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns;
+   * `data` may be NULL if st_set_writer_has_tensor returns 1. */
   st_status (*set_writer_add)(st_set_writer* writer, const char* name, uint64_t name_len,
                               uint32_t dtype, const uint64_t* shape, uint64_t rank,
                               const void* data, uint64_t nbytes, st_error* error);

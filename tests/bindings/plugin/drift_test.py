@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""safetensors_functions.h is what generate.py writes, and has every function of the version script.
+"""safetensors_functions.h is what generate.py writes, but for its comments, and has every function of the version script.
 
 Usage: drift_test.py GENERATE INCLUDE_DIRECTORY FUNCTIONS_HEADER MAP
 """
@@ -14,8 +14,8 @@ ALIASES = {"st_open_file"}
 
 
 def words(text):
-    """Without what clang-format decides."""
-    return re.sub(r"\s+|\\\n|^ *\*(?!/)", "", re.sub(r"\n *\* ", "\n ", text.replace("\\\n", "\n")))
+    """Without comments, and without what clang-format decides."""
+    return "".join(re.sub(r"/\*.*?\*/", "", text, flags=re.S).replace("\\\n", "\n").split())
 
 
 def main():
