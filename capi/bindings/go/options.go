@@ -96,7 +96,7 @@ func (a *arena) entries(from map[string]string) (*C.st_metadata_entry, C.uint64_
 	return first, C.uint64_t(len(from))
 }
 
-// keys copies keys to an array of entries without values, or to nil if there is none.
+// keys copies keys to an array of entries without values, or to nil if from is empty.
 func (a *arena) keys(from []string) (*C.st_metadata_entry, C.uint64_t) {
 	if len(from) == 0 {
 		return nil, 0

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"io"
-	"runtime"
 	"strconv"
 	"unsafe"
 )
@@ -23,7 +22,7 @@ type SaveTensor struct {
 	StorageID    uint64
 	StorageBytes uint64
 
-	owner *Tensor // keeps Data valid
+	owner *Tensor // whose bytes Data is, or nil
 }
 
 // Of returns a tensor to write whose elements are data. The type of the elements selects the dtype: F32
@@ -33,7 +32,7 @@ func Of[T Element](name string, shape []uint64, data []T) SaveTensor {
 }
 
 // SaveTensor returns a tensor to write with the name, dtype, shape and bytes of t, and keeps t reachable.
-// t must not be closed before it is written.
+// The functions that write it fail with ErrClosed if t is closed.
 func (t *Tensor) SaveTensor() SaveTensor {
 	return SaveTensor{Name: t.Name, DType: t.DType, Shape: t.Shape, Data: t.Bytes(), owner: t}
 }
@@ -92,34 +91,68 @@ func (a *arena) tensors(tensors []SaveTensor, call C.uintptr_t) (*C.st_save_tens
 	return first, nil
 }
 
+// saving is the arguments of a call that saves.
+type saving struct {
+	arena   arena
+	call    C.uintptr_t
+	tensors *C.st_save_tensor
+	count   C.uint64_t
+	options *C.st_save_options
+}
+
 // save makes a call whose callbacks provide the bytes of the tensors.
-func save(c *call, options *SaveOptions,
-	function func(a *arena, call C.uintptr_t, tensors *C.st_save_tensor, n C.uint64_t, o *C.st_save_options, e *C.st_error) C.st_status) error {
-	var a arena
-	defer a.free()
+func save(c *call, options *SaveOptions, function func(s *saving, e *C.st_error) C.st_status) error {
+	release, err := hold(c.tensors)
+	if err != nil {
+		return err
+	}
+	defer release()
+	s := &saving{count: C.uint64_t(len(c.tensors))}
+	defer s.arena.free()
 	c.progress = options.progress()
 	var invalid error
-	err := c.run(func(handle C.uintptr_t, e *C.st_error) C.st_status {
-		tensors, err := a.tensors(c.tensors, handle)
-		if err != nil {
-			invalid = err
+	err = c.run(func(handle C.uintptr_t, e *C.st_error) C.st_status {
+		s.call = handle
+		s.options = options.c(&s.arena, handle)
+		if s.tensors, invalid = s.arena.tensors(c.tensors, handle); invalid != nil {
 			return C.ST_OK
 		}
-		return function(&a, handle, tensors, C.uint64_t(len(c.tensors)), options.c(&a, handle), e)
+		return function(s, e)
 	})
-	runtime.KeepAlive(c.tensors)
 	if invalid != nil {
 		return invalid
 	}
 	return err
 }
 
+// hold keeps the Tensors that own the bytes of tensors open until release is called.
+func hold(tensors []SaveTensor) (release func(), err error) {
+	var held []*Tensor
+	release = func() {
+		for _, t := range held {
+			t.release()
+		}
+	}
+	for i := range tensors {
+		owner := tensors[i].owner
+		if owner == nil {
+			continue
+		}
+		if !owner.acquire() {
+			release()
+			return nil, ErrClosed
+		}
+		held = append(held, owner)
+	}
+	return release, nil
+}
+
 // SaveSize returns the size in bytes of the file that Save writes. It reads no tensor data. Errors:
 // those that Save reports before it uses the file system.
 func SaveSize(tensors []SaveTensor, options *SaveOptions) (int64, error) {
 	var n C.uint64_t
-	err := save(&call{tensors: tensors}, options, func(_ *arena, _ C.uintptr_t, t *C.st_save_tensor, count C.uint64_t, o *C.st_save_options, e *C.st_error) C.st_status {
-		return C.st_save_size(t, count, o, &n, e)
+	err := save(&call{tensors: tensors}, options, func(s *saving, e *C.st_error) C.st_status {
+		return C.st_save_size(s.tensors, s.count, s.options, &n, e)
 	})
 	return int64(n), err
 }
@@ -142,8 +175,8 @@ func Marshal(tensors []SaveTensor, options *SaveOptions) ([]byte, error) {
 // fails with ErrBufferTooSmall before it writes anything.
 func MarshalTo(buffer []byte, tensors []SaveTensor, options *SaveOptions) (int64, error) {
 	var n C.uint64_t
-	err := save(&call{tensors: tensors}, options, func(_ *arena, _ C.uintptr_t, t *C.st_save_tensor, count C.uint64_t, o *C.st_save_options, e *C.st_error) C.st_status {
-		return C.stgo_save_memory(t, count, o, bytesData(buffer), C.uint64_t(len(buffer)), &n, e)
+	err := save(&call{tensors: tensors}, options, func(s *saving, e *C.st_error) C.st_status {
+		return C.stgo_save_memory(s.tensors, s.count, s.options, bytesData(buffer), C.uint64_t(len(buffer)), &n, e)
 	})
 	return int64(n), err
 }
@@ -153,8 +186,8 @@ func MarshalTo(buffer []byte, tensors []SaveTensor, options *SaveOptions) (int64
 // of w becomes Error.Err.
 func Encode(w io.Writer, tensors []SaveTensor, options *SaveOptions) (int64, error) {
 	c := &call{tensors: tensors, writer: w}
-	err := save(c, options, func(_ *arena, handle C.uintptr_t, t *C.st_save_tensor, count C.uint64_t, o *C.st_save_options, e *C.st_error) C.st_status {
-		return C.stgo_save_io(handle, t, count, o, e)
+	err := save(c, options, func(s *saving, e *C.st_error) C.st_status {
+		return C.stgo_save_io(s.call, s.tensors, s.count, s.options, e)
 	})
 	return c.written, err
 }
@@ -169,7 +202,7 @@ func SaveSet(directory string, tensors []SaveTensor, set *SetOptions, options *S
 	if err != nil {
 		return err
 	}
-	return save(&call{tensors: tensors}, options, func(a *arena, _ C.uintptr_t, t *C.st_save_tensor, count C.uint64_t, o *C.st_save_options, e *C.st_error) C.st_status {
-		return C.st_save_set(path, t, count, set.c(a), o, e)
+	return save(&call{tensors: tensors}, options, func(s *saving, e *C.st_error) C.st_status {
+		return C.st_save_set(path, s.tensors, s.count, set.c(&s.arena), s.options, e)
 	})
 }

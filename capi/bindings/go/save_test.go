@@ -162,6 +162,15 @@ func TestTensorsOfAFileReplaceIt(t *testing.T) {
 	elements, err := safetensors.Read[float32](again, "layer.weight")
 	ok(t, err)
 	equal(t, elements[11], float32(11))
+
+	weight.Close()
+	_, err = safetensors.Marshal([]safetensors.SaveTensor{sample()[0], renamed}, nil)
+	equal(t, err, safetensors.ErrClosed)
+	equal(t, safetensors.Save(path, []safetensors.SaveTensor{renamed}, nil), safetensors.ErrClosed)
+	w, err := safetensors.NewSetWriter(t.TempDir(), nil, nil)
+	ok(t, err)
+	defer w.Close()
+	equal(t, w.Add(renamed), safetensors.ErrClosed)
 }
 
 func TestBuilder(t *testing.T) {

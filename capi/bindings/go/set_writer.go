@@ -49,14 +49,17 @@ func (w *SetWriter) Add(t SaveTensor) error {
 	if w.handle == nil {
 		return ErrClosed
 	}
+	release, err := hold([]SaveTensor{t})
+	if err != nil {
+		return err
+	}
+	defer release()
 	if t.Source != nil {
 		return w.addSource(t)
 	}
 	e := newCError()
-	err := check(C.stgo_set_writer_add(w.handle, stringData(t.Name), C.uint64_t(len(t.Name)), C.uint32_t(t.DType),
+	return check(C.stgo_set_writer_add(w.handle, stringData(t.Name), C.uint64_t(len(t.Name)), C.uint32_t(t.DType),
 		extents(t.Shape), C.uint64_t(len(t.Shape)), bytesData(t.Data), C.uint64_t(len(t.Data)), e), e)
-	runtime.KeepAlive(t.owner)
-	return err
 }
 
 func (w *SetWriter) addSource(t SaveTensor) error {

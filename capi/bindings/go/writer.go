@@ -132,6 +132,11 @@ const progressPiece = 4 << 20
 // ErrOverflow, ErrSubByte, ErrSizeMismatch, ErrHeaderTooLarge, ErrNotRegular, ErrNotFound,
 // ErrPermission. Later: ErrIO, ErrCancelled.
 func Save(path string, tensors []SaveTensor, options *SaveOptions) error {
+	release, err := hold(tensors)
+	if err != nil {
+		return err
+	}
+	defer release()
 	size, err := SaveSize(tensors, options)
 	if err != nil {
 		return err
@@ -141,19 +146,15 @@ func Save(path string, tensors []SaveTensor, options *SaveOptions) error {
 		return err
 	}
 	defer w.Close()
-	for i := range tensors {
-		size -= int64(tensors[i].size())
-	}
 	s := saver{writer: w, done: size, total: size, progress: options.progress()}
 	for i := range tensors {
-		s.total += int64(tensors[i].size())
+		s.done -= int64(tensors[i].size())
 	}
 	for i := range tensors {
 		if err := s.save(i, &tensors[i]); err != nil {
 			return err
 		}
 	}
-	runtime.KeepAlive(tensors)
 	return w.Commit()
 }
 
