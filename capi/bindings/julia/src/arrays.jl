@@ -4,10 +4,9 @@
 # it has the reversed shape; PermutedDimsArray reverses its indices, and index [i, j] of the tensor
 # is index [i, j] of the array.
 
-# The library's st_tensor, with what holds its bytes. The finalizer of an Array calls it.
+# A reference to the library's st_tensor. The finalizer of an Array calls it.
 struct Reference
     tensor::Ptr{Cvoid}
-    source::Any
 end
 
 (reference::Reference)(_) = st_tensor_unref(reference.tensor)

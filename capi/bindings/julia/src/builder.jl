@@ -116,7 +116,7 @@ end
 
 function save(io::IO, builder::Builder; options...)
     chosen = SaveOptions(; options...)
-    sink = Callback(write_to(io))
+    sink = UserData(write_to(io))
     GC.@preserve sink with_builder(builder, chosen) do pointer, error
         st_builder_save_io(pointer, write_function(), pointer_from_objref(sink), chosen.value, error)
     end

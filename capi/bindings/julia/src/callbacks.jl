@@ -35,17 +35,41 @@ function with_callbacks(f::F) where {F}
     end
 end
 
-# The user_data of a callback. The caller of the library keeps it alive.
-mutable struct Callback
-    f::Any
+# What a user_data pointer refers to: the function of a callback, or what the library's caller keeps.
+mutable struct UserData
+    value::Any
 end
 
-callback_of(user_data::Ptr{Cvoid}) = unsafe_pointer_to_objref(user_data)::Callback
+user_data_at(pointer::Ptr{Cvoid}) = unsafe_pointer_to_objref(pointer)::UserData
+
+# What open files use, until the library releases it. References from a finalizer would not do: Julia
+# finalizes, and unmaps, objects that only finalizers refer to.
+const IN_USE = UserData[]
+const IN_USE_LOCK = ReentrantLock()
+
+# Keeps `value` alive until the library calls release_function() with the result.
+function keep(value)
+    user_data = UserData(value)
+    lock(IN_USE_LOCK) do
+        filter!(kept -> kept.value !== nothing, IN_USE)
+        push!(IN_USE, user_data)
+    end
+    return user_data
+end
+
+# Finalizers call this, so it takes no lock; `keep` removes the entry later.
+function drop(user_data::UserData)
+    user_data.value = nothing
+    return nothing
+end
+
+release_trampoline(user_data::Ptr{Cvoid}) = drop(user_data_at(user_data))
+release_function() = @cfunction(release_trampoline, Cvoid, (Ptr{Cvoid},))
 
 # `f(buffer, offset, nbytes)` reads or fills `nbytes` bytes at the pointer `buffer`.
 function fill_trampoline(user_data::Ptr{Cvoid}, offset::UInt64, buffer::Ptr{Cvoid}, nbytes::UInt64)
     return run_callback() do
-        callback_of(user_data).f(Ptr{UInt8}(buffer), Int(offset), Int(nbytes))
+        user_data_at(user_data).value(Ptr{UInt8}(buffer), Int(offset), Int(nbytes))
     end
 end
 
@@ -55,7 +79,7 @@ end
 
 function progress_trampoline(user_data::Ptr{Cvoid}, done::UInt64, total::UInt64)
     return run_callback() do
-        callback_of(user_data).f(Int(done), Int(total))
+        user_data_at(user_data).value(Int(done), Int(total))
     end
 end
 

@@ -28,8 +28,6 @@ the garbage collector does.
 """
 mutable struct File <: AbstractDict{String,Any}
     handle::Handle
-    # What holds the bytes or reads them. Arrays keep it alive too.
-    source::Any
     # Whether reading calls Julia code.
     calls_back::Bool
     description::String
@@ -51,16 +49,30 @@ function open_options(;
 end
 
 # `f(file, error)` opens the file and sets the Ref `file`.
-function open_file(f::F, source, calls_back::Bool, description::AbstractString) where {F}
+function open_file(f::F, calls_back::Bool, description::AbstractString) where {F}
     file = Ref{Ptr{Cvoid}}(C_NULL)
     error = new_error()
     check(f(file, error), error)
-    return File(Handle(file[], st_close_address[], "file"), source, calls_back, description)
+    return File(Handle(file[], st_close_address[], "file"), calls_back, description)
+end
+
+# The same with the pointer to UserData of `source`, which lives until the library releases it.
+function open_keeping(f::F, source, calls_back::Bool, description::AbstractString) where {F}
+    kept = keep(source)
+    try
+        return open_file(calls_back, description) do file, error
+            f(pointer_from_objref(kept), file, error)
+        end
+    catch
+        # The library does not call release if it fails.
+        drop(kept)
+        rethrow()
+    end
 end
 
 function File(path::AbstractString; options...)
     chosen = open_options(; options...)
-    return open_file(nothing, false, path) do file, error
+    return open_file(false, path) do file, error
         st_open_file(path, chosen, file, error)
     end
 end
@@ -68,7 +80,7 @@ end
 function File(fd::RawFD; options...)
     chosen = open_options(; options...)
     number = reinterpret(Int32, fd)
-    return open_file(nothing, false, "descriptor $number") do file, error
+    return open_file(false, "descriptor $number") do file, error
         st_open_fd(number, chosen, file, error)
     end
 end
@@ -81,12 +93,12 @@ function File(bytes::AbstractVector{UInt8}; copy::Bool = false, options...)
     GC.@preserve pinned begin
         data = pointer(pinned)
         if copy
-            return open_file(nothing, false, description) do file, error
+            return open_file(false, description) do file, error
                 st_open_memory_copy(data, nbytes, chosen, file, error)
             end
         end
-        return open_file(pinned, false, description) do file, error
-            st_open_memory(data, nbytes, C_NULL, C_NULL, chosen, file, error)
+        return open_keeping(pinned, false, description) do user_data, file, error
+            st_open_memory(data, nbytes, release_function(), user_data, chosen, file, error)
         end
     end
 end
@@ -106,12 +118,9 @@ File(f, nbytes::Integer; options...) = open_source(fill_by(f), nbytes, "callback
 
 function open_source(f, nbytes::Integer, description; options...)
     chosen = open_options(; options...)
-    source = Callback(f)
-    GC.@preserve source begin
-        io = Ref(CIO(sizeof(CIO), 0, nbytes, fill_function(), C_NULL, pointer_from_objref(source)))
-        return open_file(source, true, description) do file, error
-            with_callbacks(() -> st_open_io(io, chosen, file, error))
-        end
+    return open_keeping(f, true, description) do user_data, file, error
+        io = Ref(CIO(sizeof(CIO), 0, nbytes, fill_function(), release_function(), user_data))
+        with_callbacks(() -> st_open_io(io, chosen, file, error))
     end
 end
 
@@ -124,7 +133,7 @@ as one file. With a function, `f(file)` is called and the file is closed. Option
 """
 function open_set(path::AbstractString; options...)
     chosen = open_options(; options...)
-    return open_file(nothing, false, path) do file, error
+    return open_file(false, path) do file, error
         st_open_set(path, chosen, file, error)
     end
 end

@@ -27,7 +27,7 @@ Base.length(entries::Entries) = length(entries.structs)
 struct SaveOptions
     value::Base.RefValue{CSaveOptions}
     metadata::Entries
-    progress::Union{Callback,Nothing}
+    progress::Union{UserData,Nothing}
 end
 
 function SaveOptions(;
@@ -35,7 +35,7 @@ function SaveOptions(;
     alignment::Integer = 0, progress = nothing,
 )
     entries = Entries(metadata)
-    callback = progress === nothing ? nothing : Callback(progress)
+    callback = progress === nothing ? nothing : UserData(progress)
     value = CSaveOptions(
         sizeof(CSaveOptions),
         option(DURABILITY, "durability", durability),

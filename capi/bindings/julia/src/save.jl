@@ -33,7 +33,7 @@ function save(path::AbstractString, tensors; options...)
 end
 
 function save(io::IO, tensors; options...)
-    sink = Callback(write_to(io))
+    sink = UserData(write_to(io))
     GC.@preserve sink with_tensors(tensors, SaveOptions(; options...)) do array, count, chosen, error
         st_save_io(write_function(), pointer_from_objref(sink), array, count, chosen, error)
     end

@@ -37,7 +37,7 @@ struct SaveTensor
     shape::Vector{UInt64}
     nbytes::UInt64
     memory::Any
-    fill::Union{Callback,Nothing}
+    fill::Union{UserData,Nothing}
     # The memory that tensors may share: address and size.
     storage::Tuple{UInt,Int}
 end
@@ -52,7 +52,7 @@ function SaveTensor(name, array::AbstractArray{T}) where {T}
     value = dtype_value(T)
     nbytes = length(array) * sizeof(T)
     memory = row_major_memory(array)
-    fill = memory === nothing ? Callback(fill_from(array)) : nothing
+    fill = memory === nothing ? UserData(fill_from(array)) : nothing
     return SaveTensor(String(name), value, shape_of(size(array)), nbytes, memory, fill, storage(array))
 end
 
@@ -70,7 +70,7 @@ end
 
 SaveTensor(name, filled::Filled) =
     SaveTensor(name, dtype_value(filled.dtype), shape_of(filled.shape),
-        byte_size(filled.dtype, filled.shape), nothing, Callback(fill_by(filled.f)))
+        byte_size(filled.dtype, filled.shape), nothing, UserData(fill_by(filled.f)))
 
 SaveTensor(name, declared::Declared) =
     SaveTensor(name, dtype_value(declared.dtype), shape_of(declared.shape),

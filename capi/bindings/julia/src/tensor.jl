@@ -9,9 +9,8 @@ array, `Safetensors.bytes(tensor)` its bytes in row-major order, `Safetensors.in
 """
 struct Tensor
     handle::Handle
-    source::Any
 
-    Tensor(pointer::Ptr{Cvoid}, source) = new(Handle(pointer, st_tensor_unref_address[], "tensor"), source)
+    Tensor(pointer::Ptr{Cvoid}) = new(Handle(pointer, st_tensor_unref_address[], "tensor"))
 end
 
 """
@@ -29,7 +28,7 @@ Base.isopen(tensor::Tensor) = isopen(tensor.handle)
 The tensor with this name, or at a one-based index in the order `:file` or `:name`. Mapped files and memory are
 not copied.
 """
-tensor(file::File, name::AbstractString) = Tensor(get_tensor(file, name), file.source)
+tensor(file::File, name::AbstractString) = Tensor(get_tensor(file, name))
 
 function tensor(file::File, index::Integer; order = :file)
     chosen = option(ORDERS, "order", order)
@@ -38,7 +37,7 @@ function tensor(file::File, index::Integer; order = :file)
     reading(file) do pointer
         check(st_get_tensor_at(pointer, chosen, zero_based(index), found, error), error)
     end
-    return Tensor(found[], file.source)
+    return Tensor(found[])
 end
 
 # A reference to a tensor, which the caller releases.
@@ -73,10 +72,10 @@ end
 info(tensor::Tensor) = use(pointer -> TensorInfo(describe(pointer)), tensor.handle)
 
 # Wraps a reference to a tensor, which the result owns.
-function own_array(pointer::Ptr{Cvoid}, source)
+function own_array(pointer::Ptr{Cvoid})
     entry = describe(pointer)
     T = element_type(entry.dtype)
-    reference = Reference(pointer, source)
+    reference = Reference(pointer)
     if T === nothing || entry.rank > MAXIMUM_RANK || !has_int_extents(entry)
         return without_element_type(entry, reference)
     end
@@ -127,7 +126,7 @@ The tensor's array, without a copy: a `PermutedDimsArray` over a `TensorArray`, 
 tensor. `parent(array)` is the column-major array with the reversed shape.
 """
 array(tensor::Tensor) = use(tensor.handle) do pointer
-    own_array(st_tensor_ref(pointer), tensor.source)
+    own_array(st_tensor_ref(pointer))
 end
 
 """
@@ -137,7 +136,7 @@ end
 The bytes of a tensor of any dtype in row-major order, without a copy.
 """
 bytes(tensor::Tensor) = use(tensor.handle) do pointer
-    own_bytes(describe(pointer), Reference(st_tensor_ref(pointer), tensor.source))
+    own_bytes(describe(pointer), Reference(st_tensor_ref(pointer)))
 end
 
 bytes(file::File, name::AbstractString) = bytes(tensor(file, name))
@@ -153,7 +152,7 @@ Base.show(io::IO, tensor::Tensor) =
 
 The tensor's array, without a copy; see `Safetensors.array`.
 """
-Base.getindex(file::File, name::AbstractString) = own_array(get_tensor(file, name), file.source)
+Base.getindex(file::File, name::AbstractString) = own_array(get_tensor(file, name))
 
 Base.get(file::File, name::AbstractString, default) = haskey(file, name) ? file[name] : default
 Base.get(::File, _, default) = default

@@ -29,16 +29,46 @@ mapped(path) = any(line -> endswith(line, path), eachline("/proc/self/maps"))
     end
 end
 
-@noinline from_memory() = ST.File(sample_bytes())["weight"]
+# Whether the memory of an array was freed.
+function freed_flag(array)
+    freed = Ref(false)
+    finalizer(_ -> freed[] = true, isdefined(Base, :Memory) ? array.ref.mem : array)
+    return freed
+end
+
+@noinline function from_memory()
+    bytes = sample_bytes()
+    return ST.File(bytes)["weight"], freed_flag(bytes)
+end
+
+@noinline function use_memory()
+    weight, freed = from_memory()
+    collect_garbage()
+    return !freed[] && weight == SAMPLE["weight"], freed
+end
+
+@noinline function built()
+    bytes = collect(0x01:0x09)
+    return ST.add!(ST.Builder(), "x", bytes), freed_flag(bytes)
+end
+
 @noinline from_io() = ST.File(IOBuffer(sample_bytes()))["weight"]
 @noinline bytes_from_memory() = ST.bytes(ST.tensor(ST.File(sample_bytes()), "weight"))
 
 @testset "arrays keep the memory and the IO of the file alive" begin
-    weight, other, raw = from_memory(), from_io(), bytes_from_memory()
+    kept, freed = use_memory()
     collect_garbage()
-    garbage = [rand(UInt8, 1000) for _ in 1:1000]
-    @test weight == SAMPLE["weight"] && other == SAMPLE["weight"]
+    @test kept && freed[]
+    other, raw = from_io(), bytes_from_memory()
+    collect_garbage()
+    @test other == SAMPLE["weight"]
     @test reinterpret(Float32, raw) == vec(permutedims(SAMPLE["weight"]))
+end
+
+@testset "a builder keeps the memory of its tensors alive" begin
+    builder, freed = built()
+    collect_garbage()
+    @test !freed[] && ST.load(ST.save_memory(builder))["x"] == 1:9
 end
 
 @noinline function use_mapping(path)

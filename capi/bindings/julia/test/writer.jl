@@ -38,6 +38,22 @@ end
     end
 end
 
+@testset "a commit excludes writes, and a running write excludes a commit" begin
+    mktempdir() do directory
+        writer = ST.Writer(joinpath(directory, "x.safetensors"), ["x" => ST.Declared(UInt8, 1)])
+        ST.write_tensor(writer, "x", [0x01])
+        busy(f) = (error = error_of(f); error.code == ST.ST_E_INVALID_ARGUMENT && occursin("another call", error.message))
+        ST.use(writer.handle) do _
+            @test busy(() -> ST.commit(writer))
+        end
+        ST.use_alone(writer.handle) do _
+            @test busy(() -> ST.write_tensor(writer, "x", [0x02])) && busy(() -> ST.commit(writer))
+        end
+        ST.commit(writer)
+        @test ST.load(joinpath(directory, "x.safetensors")) == Dict("x" => [0x01])
+    end
+end
+
 @testset "open with a function commits, unless it throws" begin
     mktempdir() do directory
         path = joinpath(directory, "x.safetensors")
