@@ -1,5 +1,5 @@
-# Sets Julia 1.5.3 up in the build directory; sourced by tests/setup.sh, after it defined say, quietly
-# and $build_dir.
+# Defines setup_julia, which sets Julia 1.5.3 up in the build directory. tests/setup.sh sources this,
+# after it defined say, quietly and $build_dir.
 #
 # setup_julia downloads the packages of Debian 11, from the mirrors that this machine's apt uses, and
 # unpacks them in $build_dir/julia. It installs nothing, keeps apt's lists and cache there, and apt
@@ -88,5 +88,3 @@ setup_julia() {
   quietly "$folder/julia" -e 'exit(VERSION == v"1.5.3" ? 0 : 1)' || return 1
   touch "$folder/ready"
 }
-
-setup_julia || say "tests that need Julia are skipped: it could not be set up (see $setup_log)"
