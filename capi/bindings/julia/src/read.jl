@@ -104,7 +104,8 @@ end
     file[name, indices...]
 
 Reads a part of a tensor: for each dimension a range such as `1:2`, `:`, or an index, whose dimension is
-dropped. The result of only indices is the element. Only these elements are read. F4 and F6 tensors result in a `Packed`.
+dropped. The result of only indices is the element. Only these elements are read. F4 and F6 tensors result in
+a `Packed`.
 """
 function read_slice(file::File, name::AbstractString, indices...)
     entry = info(file, name)

@@ -1,5 +1,7 @@
 # Memory that arrays keep alive, and use after close.
 
+using Mmap
+
 function collect_garbage()
     # Finalizers of objects that other finalizable objects refer to run in a later collection.
     for _ in 1:3
@@ -75,6 +77,16 @@ end
     weight = array_of(path, "weight")
     collect_garbage()
     return mapped(path) && weight == SAMPLE["weight"]
+end
+
+@noinline from_mapped_vector(path) = ST.File(Mmap.mmap(path))["weight"]
+
+@testset "a vector that the program mapped stays mapped" begin
+    with_sample() do path
+        weight = from_mapped_vector(path)
+        collect_garbage()
+        @test mapped(path) && weight == SAMPLE["weight"]
+    end
 end
 
 @testset "the mapping is released when the arrays are collected" begin
