@@ -64,8 +64,9 @@ st_status st_open(const char* path, const st_open_options* options, st_file** fi
       });
 }
 
-#ifdef __ELF__
-// The same function with the symbol st_open; see ST_SYMBOL in safetensors.h.
+#if defined(__ELF__) && !defined(ST_STATIC)
+// The same function with the symbol st_open; see ST_SYMBOL in safetensors.h. The static library
+// does not have it: a program that defines its own st_open could not be linked.
 extern "C" ST_API st_status st_open_alias(const char*, const st_open_options*, st_file**,
                                           st_error*) __asm__("st_open")
     __attribute__((alias("st_open_file")));

@@ -169,6 +169,12 @@ def from_same_files(wrap, folder):
     os.replace(made, HERE / wrap["directory"])
 
 
+def update_patch(wrap):
+    """Copies this version's patch files into a subproject that Meson unpacked with older ones."""
+    if "patch_directory" in wrap and (HERE / wrap["directory"]).is_dir():
+        shutil.copytree(HERE / "packagefiles" / wrap["patch_directory"], HERE / wrap["directory"], dirs_exist_ok=True)
+
+
 def main():
     CACHE.mkdir(exist_ok=True)
     wraps = []
@@ -176,6 +182,7 @@ def main():
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(path)
         wraps.append(parser["wrap-file"])
+        update_patch(wraps[-1])
 
     def take(wrap, path):
         if path.is_file() and sha256(path) == wrap["source_hash"]:

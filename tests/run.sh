@@ -42,11 +42,11 @@ run() {
 
 if [[ $quick ]]; then
   setup
-  run plain -Dwerror=true -Dtorch=enabled
+  run plain -Dwerror=true -Dtorch=enabled -Ddefault_library=both
 else
   setup complete
   fetch_model || say "no model (see above): the tests that need it are skipped"
-  run plain -Dwerror=true -Dtorch=enabled
+  run plain -Dwerror=true -Dtorch=enabled -Ddefault_library=both
   ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
     run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \

@@ -60,7 +60,7 @@ subproject() {
   [[ -d $build/$directory ]] || tar -xzf "$archive" -C "$build"
   echo "$build/$directory"
 }
-simdjson=$(subproject simdjson)
+simdjson=$(subproject safetensors-simdjson)
 catch2=$(subproject catch2)
 
 # The tests include the header names of Catch2; its amalgamation has a single header.
