@@ -32,7 +32,7 @@ endif()
 
 install(DIRECTORY include/safetensors DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${excluded})
 foreach(name IN LISTS package_files)
-  configure_file(cmake/${name}.cmake.in cmake/${name}.cmake @ONLY)
+  configure_file(capi/cmake/${name}.cmake.in cmake/${name}.cmake @ONLY)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/cmake/${name}.cmake"
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/safetensors)
 endforeach()
