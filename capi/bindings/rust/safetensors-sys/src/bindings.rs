@@ -1000,7 +1000,7 @@ extern "C" {
     #[doc = " writer was committed, and a later writer of the same set reuses them: the program adds the same"]
     #[doc = " tensors in the same order, and the bytes of those in complete shards are not read. The options"]
     #[doc = " must be equal, else the kept shards are removed. Fails with ST_E_IO and EBUSY while another"]
-    #[doc = " writer uses them."]
+    #[doc = " writer uses them. The progress callback is ignored."]
     #[doc = " @since 0.1"]
     pub fn st_set_writer_open(
         directory: *const ::std::os::raw::c_char,
@@ -1011,9 +1011,10 @@ extern "C" {
     ) -> st_status;
 }
 extern "C" {
-    #[doc = " Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns. A shard"]
-    #[doc = " is complete when the next tensor would exceed max_shard_size. A failed call with ST_E_IO makes"]
-    #[doc = " the writer unusable; after other failures it is unchanged. Errors: as st_save. @since 0.1"]
+    #[doc = " Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns; `data`"]
+    #[doc = " may be NULL if st_set_writer_has_tensor returns 1. A shard is complete when the next tensor would"]
+    #[doc = " exceed max_shard_size. A failed call with ST_E_IO makes the writer unusable; after other failures"]
+    #[doc = " it is unchanged. Errors: as st_save. @since 0.1"]
     pub fn st_set_writer_add(
         writer: *mut st_set_writer,
         name: *const ::std::os::raw::c_char,

@@ -811,15 +811,16 @@ typedef struct st_set_writer st_set_writer;
  * writer was committed, and a later writer of the same set reuses them: the program adds the same
  * tensors in the same order, and the bytes of those in complete shards are not read. The options
  * must be equal, else the kept shards are removed. Fails with ST_E_IO and EBUSY while another
- * writer uses them.
+ * writer uses them. The progress callback is ignored.
  * @since 0.1 */
 ST_API st_status st_set_writer_open(const char* directory, const st_set_options* set,
                                     const st_save_options* options, st_set_writer** writer,
                                     st_error* error);
 
-/** Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns. A shard
- * is complete when the next tensor would exceed max_shard_size. A failed call with ST_E_IO makes
- * the writer unusable; after other failures it is unchanged. Errors: as st_save. @since 0.1 */
+/** Adds a tensor with `nbytes` bytes at `data`, which the library writes before it returns; `data`
+ * may be NULL if st_set_writer_has_tensor returns 1. A shard is complete when the next tensor would
+ * exceed max_shard_size. A failed call with ST_E_IO makes the writer unusable; after other failures
+ * it is unchanged. Errors: as st_save. @since 0.1 */
 ST_API st_status st_set_writer_add(st_set_writer* writer, const char* name, uint64_t name_len,
                                    uint32_t dtype, const uint64_t* shape, uint64_t rank,
                                    const void* data, uint64_t nbytes, st_error* error);
@@ -938,7 +939,8 @@ ST_API st_status st_edit_metadata(const char* path, const st_edit* edit,
 /* ---- Build one tensor at a time -------------------------------------------------------------- */
 
 /** Collects the arguments of st_save, for languages in which arrays of structs are awkward. Names,
- * shapes, keys and values are copied; the tensors' bytes must stay valid until the last save.
+ * shapes, keys and values are copied; the tensors' bytes must stay valid until the last save. One
+ * thread at a time; several threads may save a builder at once.
  * @since 0.1 */
 typedef struct st_builder st_builder;
 
