@@ -119,6 +119,10 @@ TEST_CASE("read_slice returns the elements of the slice", "[wrapper][file]") {
     CHECK(file.read_slice<float>("matrix", {{0, 2}, {1, 3}}) == std::vector<float>{1, 2, 4, 5});
     CHECK(file.read_slice<float>("matrix", {{1, 2}, {0, 3}}) == std::vector<float>{3, 4, 5});
     CHECK(file.read_slice<float>("matrix", {{1, 1}, {0, 3}}).empty());
+    CHECK(file.read_slice<float>("matrix", {{}, {1, 3}}) == std::vector<float>{1, 2, 4, 5});
+    CHECK(file.read_slice<float>("matrix", {{1}}) == std::vector<float>{3, 4, 5});
+    CHECK(file.read_slice<float>("matrix", {}) == std::vector<float>{0, 1, 2, 3, 4, 5});
+    CHECK(file.read_slice<float>("matrix", {{2}}).empty());
     CHECK(file.read_slice<float>("empty", {{0, 0}, {1, 2}}).empty());
     CHECK(file.read_slice<std::int64_t>("count", {}) == std::vector<std::int64_t>{7});
     CHECK(file.read_slice<std::uint16_t>("ü", {{0, 1}}) == std::vector<std::uint16_t>{0x3f80});
@@ -133,7 +137,7 @@ TEST_CASE("read_slice rejects a wrong rank, range, buffer or element type", "[wr
   const File file = File::from_memory(sample());
   std::byte one[1];
   CHECK(code_of<Error>([&] {
-          file.read_slice<float>("matrix", {{0, 2}});
+          file.read_slice<float>("matrix", {{0, 2}, {}, {}});
         }) == ST_E_INVALID_ARGUMENT);
   CHECK(code_of<Error>([&] {
           file.read_slice<float>("matrix", {{0, 3}, {0, 1}});

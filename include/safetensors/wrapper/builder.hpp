@@ -26,7 +26,8 @@ using Write = std::function<void(Bytes bytes)>;
 
 // Collects tensors and metadata and saves them any number of times. Names, shapes and metadata are
 // copied. The order of the calls does not matter: the file contains the tensors in the reference
-// implementation's order (dtype, then name), and equal input gives equal bytes.
+// implementation's order (dtype, then name), and equal input gives equal bytes. A Builder that was
+// moved from can only be destroyed or assigned to: other calls throw ST_E_INVALID_ARGUMENT.
 //
 // Every add validates its tensor and throws Error: ST_E_INVALID_ARGUMENT (the name "__metadata__"
 // is reserved), ST_E_UTF8, ST_E_DTYPE, ST_E_OVERFLOW, ST_E_SUBBYTE, ST_E_SIZE_MISMATCH if dtype and
@@ -40,8 +41,8 @@ class Builder {
     builder_.reset(builder);
   }
 
-  // Adds a tensor without copying its bytes, which must stay valid until the last save. Accepts any
-  // container of trivially copyable elements, and Bytes.
+  // Adds a tensor without copying its bytes, which must stay valid and unchanged until the last
+  // save.
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape, Bytes bytes) {
     return record(name, bytes.size(), [&](st_error* error) {
       return st_builder_add(builder_.get(), name.data(), name.size(),
@@ -50,13 +51,68 @@ class Builder {
     });
   }
 
-  // Adds a tensor and takes ownership of its elements, a container passed as an rvalue.
-  template <class Container, std::enable_if_t<detail::is_owned_container_v<Container>, int> = 0>
+  // The same for a container of trivially copyable elements: one that is passed as an rvalue
+  // becomes the Builder's, others must stay valid and unchanged until the last save. Throws Error
+  // ST_E_INVALID_ARGUMENT if the elements have another dtype (see dtype_of).
+  template <class Container,
+            std::enable_if_t<detail::is_typed_v<detail::remove_cvref_t<Container>> ||
+                                 detail::is_owned_container_v<Container>,
+                             int> = 0>
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                Container&& elements) {
-    auto owner = std::make_shared<const Container>(std::move(elements));
-    const Bytes bytes(*owner);
-    return keep(std::move(owner), [&] { add(name, dtype, shape, bytes); });
+    detail::require_stored_as<detail::element_t<Container>>(dtype);
+    if constexpr (detail::is_owned_container_v<Container>) {
+      auto owner = std::make_shared<const Container>(std::move(elements));
+      const Bytes bytes(*owner);
+      return keep(std::move(owner), [&] { add(name, dtype, shape, bytes); });
+    } else {
+      return add(name, dtype, shape, Bytes(elements));
+    }
+  }
+
+  // The same with the dtype of the elements: add("bias", {3}, std::vector<float>{0, 1, 2}).
+  template <class Container,
+            std::enable_if_t<detail::is_typed_v<detail::remove_cvref_t<Container>>, int> = 0>
+  Builder& add(std::string_view name, Span<const std::uint64_t> shape, Container&& elements) {
+    return add(name, detail::dtype_of_elements<Container>(), shape,
+               std::forward<Container>(elements));
+  }
+
+  // Adds a tensor and a copy of its bytes.
+  Builder& add_copy(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
+                    Bytes bytes) {
+    return record(name, bytes.size(), [&](st_error* error) {
+      return st_builder_add_copy(builder_.get(), name.data(), name.size(),
+                                 static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
+                                 bytes.data(), bytes.size(), error);
+    });
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  Builder& add_copy(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
+                    const Container& elements) {
+    detail::require_stored_as<detail::element_t<Container>>(dtype);
+    return add_copy(name, dtype, shape, Bytes(elements));
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  Builder& add_copy(std::string_view name, Span<const std::uint64_t> shape,
+                    const Container& elements) {
+    return add_copy(name, detail::dtype_of_elements<Container>(), shape, elements);
+  }
+
+  // Adds a copy of a matrix, vector or array of Eigen, in any storage order: the tensor has its
+  // rows and columns as dimensions, a vector one.
+  template <class Matrix, std::enable_if_t<detail::is_eigen_v<Matrix>, int> = 0>
+  Builder& add(std::string_view name, const Matrix& matrix) {
+    using Scalar = typename Matrix::Scalar;
+    const auto rows = static_cast<std::uint64_t>(matrix.rows());
+    const auto columns = static_cast<std::uint64_t>(matrix.cols());
+    std::vector<Scalar> elements;
+    elements.reserve(rows * columns);
+    for (decltype(matrix.rows()) row = 0; row < matrix.rows(); ++row)
+      for (decltype(matrix.cols()) column = 0; column < matrix.cols(); ++column)
+        elements.push_back(matrix(row, column));
+    if (Matrix::IsVectorAtCompileTime) return add(name, {rows * columns}, std::move(elements));
+    return add(name, {rows, columns}, std::move(elements));
   }
 
   // Adds a tensor of a file under its own name or another one. The Builder keeps the Tensor: the
@@ -263,6 +319,7 @@ class Builder {
 
   template <class Save>
   void run(const SaveOptions& options, Save save) const {
+    if (!builder_) throw Error(ST_E_INVALID_ARGUMENT, "the Builder has been moved from");
     st_save_options c_options = detail::c_options(options);
     if (options.progress) c_options.progress = on_progress;
     c_options.progress_user_data = callbacks_.get();

@@ -2,10 +2,13 @@
 #ifndef SAFETENSORS_WRAPPER_FILE_HPP
 #define SAFETENSORS_WRAPPER_FILE_HPP
 
+#include <safetensors/wrapper/convert.hpp>
+#include <safetensors/wrapper/file_properties.hpp>
 #include <safetensors/wrapper/io.hpp>
 #include <safetensors/wrapper/open_options.hpp>
 #include <safetensors/wrapper/tensor.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -20,62 +23,6 @@
 #include <vector>
 
 namespace safetensors {
-
-enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
-
-// Keys and values of a file's __metadata__.
-using Metadata = std::map<std::string, std::string, std::less<>>;
-
-// Form of the __metadata__ of a header.
-enum class MetadataForm : std::uint32_t {
-  Absent = ST_METADATA_ABSENT,
-  Null = ST_METADATA_NULL,
-  Object = ST_METADATA_OBJECT,  // which may be empty
-};
-
-// A range of bytes in a file.
-struct ByteRange {
-  std::uint64_t file_offset = 0;
-  std::uint64_t nbytes = 0;
-};
-
-// Identity of a file: tells whether two Files refer to the same file, and whether another file has
-// replaced it at its path. Device and inode are 0 for memory and from_io.
-struct Identity {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t nbytes = 0;         // size of the file
-  std::uint64_t header_nbytes = 0;  // size of the header without the 8 bytes of its length
-
-  friend bool operator==(const Identity& a, const Identity& b) noexcept {
-    return a.device == b.device && a.inode == b.inode && a.nbytes == b.nbytes &&
-           a.header_nbytes == b.header_nbytes;
-  }
-  friend bool operator!=(const Identity& a, const Identity& b) noexcept { return !(a == b); }
-};
-
-// A file of a set.
-struct Shard {
-  std::filesystem::path path;      // empty unless the File was opened by a path
-  std::uint64_t first_offset = 0;  // file offset of the shard's first byte in the set
-  std::uint64_t nbytes = 0;
-  std::uint64_t tensor_count = 0;  // tensors that the set has from this shard
-};
-
-// Where a tensor's bytes are.
-struct Location {
-  int fd = -1;                    // of the shard, owned by the File; -1 if none stays open
-  std::uint64_t shard = 0;        // index in File::shards()
-  std::filesystem::path path;     // of the shard
-  std::uint64_t file_offset = 0;  // from the first byte of the shard
-  std::uint64_t nbytes = 0;
-};
-
-// The elements begin <= i < end of a dimension.
-struct Slice {
-  std::uint64_t begin;
-  std::uint64_t end;
-};
 
 // A validated safetensors file. Tensor data is read when it is requested.
 class File {
@@ -221,34 +168,55 @@ class File {
     return elements;
   }
 
-  // Reads a slice of a tensor, one Slice per dimension, into the caller's memory, dense, in
-  // row-major order. Returns its size in bytes. Errors: as read_into; ST_E_INVALID_ARGUMENT for
-  // another rank; ST_E_OUT_OF_RANGE unless begin <= end <= extent; ST_E_SUBBYTE if a contiguous run
-  // is not a whole number of bytes.
+  // Reads a tensor of any floating-point dtype and converts its elements to float or double,
+  // exactly: see convert.
+  template <class T>
+  std::vector<T> read_as(std::string_view name) const {
+    const TensorInfo info = require(name);
+    std::vector<std::byte> bytes(info.nbytes);
+    read_into(name, bytes);
+    return converted<T>(info.dtype, bytes);
+  }
+
+  // Reads a slice of a tensor into the caller's memory, dense, in row-major order: one Slice per
+  // dimension, and all of the dimensions after those. Returns its size in bytes. Errors: as
+  // read_into; ST_E_INVALID_ARGUMENT for too many slices; ST_E_OUT_OF_RANGE unless begin <= end <=
+  // extent; ST_E_SUBBYTE if a contiguous run is not a whole number of bytes.
   std::uint64_t read_slice_into(std::string_view name, Span<const Slice> slices,
                                 MutableBytes buffer) const {
-    std::vector<std::uint64_t> bounds;
-    bounds.reserve(2 * slices.size() + 1);
-    for (const Slice& slice : slices)
-      bounds.push_back(slice.begin);
-    for (const Slice& slice : slices)
-      bounds.push_back(slice.end);
+    const Span<const std::uint64_t> shape = require(name).shape;
+    const std::size_t rank = std::max(shape.size(), slices.size());
+    std::vector<std::uint64_t> bounds(2 * rank + 1);
+    for (std::size_t d = 0; d < rank; ++d) {
+      const Slice slice = d < slices.size() ? slices[d] : Slice{};
+      const bool whole = slice.end == Slice::last && d < shape.size();
+      bounds[d] = slice.begin;
+      bounds[rank + d] = whole ? shape[d] : slice.end;
+    }
     std::uint64_t nbytes = 0;
     st_error error = ST_ERROR_INIT;
-    check(st_read_slice(handle(), name.data(), name.size(), bounds.data(),
-                        bounds.data() + slices.size(), slices.size(), buffer.data(), buffer.size(),
-                        &nbytes, &error),
+    check(st_read_slice(handle(), name.data(), name.size(), bounds.data(), bounds.data() + rank,
+                        rank, buffer.data(), buffer.size(), &nbytes, &error),
           error);
     return nbytes;
   }
 
-  // Reads a slice as elements: file.read_slice<float>("w", {{0, 10}, {0, 128}}).
+  // Reads a slice as elements: file.read_slice<float>("w", {{0, 10}, {64, 128}}) or, with all of
+  // the first dimension, file.read_slice<float>("w", {{}, {64, 128}}).
   template <class T>
   std::vector<T> read_slice(std::string_view name, Span<const Slice> slices) const {
     detail::require_element_of<T>(require(name).dtype);
     std::vector<T> elements(read_slice_into(name, slices, MutableBytes()) / sizeof(T));
     if (!elements.empty()) read_slice_into(name, slices, elements);
     return elements;
+  }
+
+  // Reads a slice and converts its elements, as read_as does.
+  template <class T>
+  std::vector<T> read_slice_as(std::string_view name, Span<const Slice> slices) const {
+    std::vector<std::byte> bytes(read_slice_into(name, slices, MutableBytes()));
+    if (!bytes.empty()) read_slice_into(name, slices, bytes);
+    return converted<T>(require(name).dtype, bytes);
   }
 
   // The file's __metadata__.
@@ -366,6 +334,13 @@ class File {
     st_error error = ST_ERROR_INIT;
     detail::check(st_file_find_tensor(handle(), name.data(), name.size(), &info, &error), error);
     return TensorInfo(info);
+  }
+
+  template <class T>
+  static std::vector<T> converted(Dtype dtype, Bytes bytes) {
+    std::vector<T> elements(bytes.size() * 8 / dtype_bits(dtype));
+    convert(dtype, bytes, Span<T>(elements));
+    return elements;
   }
 
   static void check(st_status status, const st_error& error, detail::Io* io) {

@@ -50,6 +50,20 @@ class SetWriter {
     return *this;
   }
 
+  // The same for a container of trivially copyable elements, with the dtype of the elements if none
+  // is passed. Throws Error ST_E_INVALID_ARGUMENT if the elements have another dtype.
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  SetWriter& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
+                 const Container& elements) {
+    detail::require_stored_as<detail::element_t<Container>>(dtype);
+    return add(name, dtype, shape, Bytes(elements));
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  SetWriter& add(std::string_view name, Span<const std::uint64_t> shape,
+                 const Container& elements) {
+    return add(name, detail::dtype_of_elements<Container>(), shape, Bytes(elements));
+  }
+
   // Adds a tensor whose bytes `fill` provides in pieces, in ascending order of the offset. `fill`
   // is not called if has_tensor(name). Rethrows what it throws.
   SetWriter& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,

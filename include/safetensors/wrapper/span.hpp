@@ -38,6 +38,24 @@ using remove_cvref_t = std::remove_cv_t<std::remove_reference_t<T>>;
 template <class T>
 inline constexpr bool is_plain_v = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
 
+// Whether T is a matrix, vector, array, block or map of Eigen.
+template <class T, class = void>
+inline constexpr bool is_eigen_v = false;
+template <class T>
+inline constexpr bool is_eigen_v<
+    T, std::void_t<typename T::PlainObject, typename T::Scalar, decltype(T::IsRowMajor)>> = true;
+
+// Whether a Range is a matrix or an array of Eigen whose elements may not be dense in row-major
+// order: a column-major matrix, a block, a map with strides.
+template <class Range, class = void>
+inline constexpr bool may_be_strided_v = false;
+template <class Range>
+inline constexpr bool
+    may_be_strided_v<Range, std::void_t<typename Range::PlainObject, decltype(Range::IsRowMajor)>> =
+        Range::IsVectorAtCompileTime
+            ? Range::InnerStrideAtCompileTime != 1
+            : !(Range::IsRowMajor && std::is_same_v<typename Range::PlainObject, Range>);
+
 // Whether a From[] can be viewed as a To[]: the same type, perhaps const, or any plain type as
 // bytes.
 template <class From, class To>
@@ -50,8 +68,8 @@ inline constexpr bool is_viewable_v = std::is_convertible_v<From (*)[], To (*)[]
 
 // A non-owning view of `size` elements. Converts to and from std::span in C++20. Constructed from
 // anything with data() and size() that outlives the expression: arrays, lvalue containers, other
-// views. A span of bytes is also constructed from elements of any plain type, as the bytes of a
-// std::vector<float>.
+// views; of Eigen's matrices, those that are dense in row-major order. A span of bytes is also
+// constructed from elements of any plain type, as the bytes of a std::vector<float>.
 template <class T>
 class Span {
  public:
@@ -67,7 +85,8 @@ class Span {
             std::enable_if_t<!std::is_same_v<detail::remove_cvref_t<Range>, Span> &&
                                  (std::is_lvalue_reference_v<Range> ||
                                   detail::is_view<detail::remove_cvref_t<Range>>::value) &&
-                                 detail::is_viewable_v<From, T>,
+                                 detail::is_viewable_v<From, T> &&
+                                 !detail::may_be_strided_v<detail::remove_cvref_t<Range>>,
                              int> = 0>
   constexpr Span(Range&& range) noexcept {  // NOLINT: implicit, as std::span is
     if constexpr (std::is_convertible_v<From*, T*>) {
@@ -108,6 +127,19 @@ template <class Container>
 inline constexpr bool is_owned_container_v =
     !std::is_reference_v<Container> && !std::is_array_v<Container> && !is_view<Container>::value &&
     std::is_constructible_v<Bytes, const Container&>;
+
+// The type of the elements of a container or view.
+template <class Container>
+using element_t =
+    std::remove_cv_t<std::remove_pointer_t<decltype(std::data(std::declval<const Container&>()))>>;
+
+// A container or view whose elements are not bytes.
+template <class Container, class = void>
+inline constexpr bool is_typed_v = false;
+template <class Container>
+inline constexpr bool is_typed_v<Container, std::void_t<element_t<Container>>> =
+    std::is_constructible_v<Bytes, const Container&> &&
+    !std::is_same_v<element_t<Container>, std::byte>;
 
 }  // namespace detail
 
