@@ -22,8 +22,9 @@ struct FileEntry {
 
 // Returns the tensors whose names, after the renames, are in `names` and have a match of `pattern`;
 // an empty list or pattern selects all. The order is that of the data in the file. Throws Error:
-// ST_E_TENSOR_NOT_FOUND for a missing name of `names`, ST_E_DUPLICATE if the renames map two names
-// to one, ST_E_DTYPE and ST_E_UNSUPPORTED for a tensor that LibTorch cannot represent.
+// ST_E_TENSOR_NOT_FOUND for a missing name of `names` and for a pattern without a match,
+// ST_E_DUPLICATE if the renames map two names to one, ST_E_DTYPE and ST_E_UNSUPPORTED for a tensor
+// that LibTorch cannot represent.
 std::vector<FileEntry> file_entries(const File& file, const Renames& renames,
                                     const std::vector<std::string>& names,
                                     const std::string& pattern);

@@ -26,7 +26,10 @@ TensorDict load_from(const File& file, const LoadOptions& options, FileMemory me
 }  // namespace
 
 TensorDict load_file(const std::filesystem::path& path, const LoadOptions& options) {
-  const File file = open_file(path, options.backend);
+  return load_file(open_file(path, options.backend), options);
+}
+
+TensorDict load_file(const File& file, const LoadOptions& options) {
   return load_from(file, options, FileMemory::from_file);
 }
 

@@ -2,10 +2,13 @@
 #include <safetensors/torch.hpp>
 
 #include <map>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "file_entries.h"
 #include "model/load_match.h"
+#include "names/quote.h"
 #include "open_file.h"
 #include "tensor/aliased_views.h"
 #include "tensor/assign_values.h"
@@ -81,12 +84,21 @@ void assign_to(const File& file, const std::vector<FileEntry>& entries, const St
   aliases.restore();
 }
 
-LoadReport load(const ModuleState& module, const std::filesystem::path& path,
+void check_distinct(const StateDict& state) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& named : state) {
+    if (!names.insert(named.name).second)
+      throw Error(ST_E_DUPLICATE, "tensor name " + quote(named.name) + " occurs twice");
+  }
+}
+
+// `name` is what messages call the file.
+LoadReport load(const ModuleState& module, const File& file, const std::string& name,
                 const LoadModelOptions& options) {
-  const File file = open_file(path, options.backend);
   const auto entries = file_entries(file, options.renames, options.names, options.pattern);
   auto match = match_module(entries, module, NameFilter(options.names, options.pattern));
-  check_match(path, "the model", match.report, options.strict, options.ignore_mismatched);
+  if (options.assign) match.report.converted.clear();
+  check_match(name, "the model", match.report, tolerance_of(options));
   if (options.assign) {
     assign_to(file, entries, module.tensors, match, options);
   } else {
@@ -95,27 +107,52 @@ LoadReport load(const ModuleState& module, const std::filesystem::path& path,
   return std::move(match.report);
 }
 
+LoadReport load(const NamedTensors& tensors, const File& file, const std::string& name,
+                const LoadIntoOptions& options) {
+  const StateDict state(tensors.begin(), tensors.end());
+  check_distinct(state);
+  const auto entries = file_entries(file, options.renames, options.names, options.pattern);
+  auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
+  check_match(name, "the tensors", match.report, tolerance_of(options));
+  copy_into(file, entries, state, match, options.progress);
+  return std::move(match.report);
+}
+
+// The path of a File; of a set, its first shard's.
+std::string name_of(const File& file) {
+  const auto shards = file.shards();
+  return shards.empty() || shards[0].path.empty() ? "the file" : quote(shards[0].path.native());
+}
+
 }  // namespace
 
 LoadReport load_model(torch::nn::Module& model, const std::filesystem::path& path,
                       const LoadModelOptions& options) {
-  return load(module_state(model), path, options);
+  return load(module_state(model), open_file(path, options.backend), quote(path.native()), options);
 }
 
 LoadReport load_model(torch::jit::Module& model, const std::filesystem::path& path,
                       const LoadModelOptions& options) {
-  return load(module_state(model), path, options);
+  return load(module_state(model), open_file(path, options.backend), quote(path.native()), options);
+}
+
+LoadReport load_model(torch::nn::Module& model, const File& file, const LoadModelOptions& options) {
+  return load(module_state(model), file, name_of(file), options);
+}
+
+LoadReport load_model(torch::jit::Module& model, const File& file,
+                      const LoadModelOptions& options) {
+  return load(module_state(model), file, name_of(file), options);
 }
 
 LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& path,
                      const LoadIntoOptions& options) {
-  const StateDict state(tensors.begin(), tensors.end());
-  const File file = open_file(path, options.backend);
-  const auto entries = file_entries(file, options.renames, options.names, options.pattern);
-  auto match = match_tensors(entries, state, NameFilter(options.names, options.pattern));
-  check_match(path, "the tensors", match.report, options.strict, options.ignore_mismatched);
-  copy_into(file, entries, state, match, options.progress);
-  return std::move(match.report);
+  return load(tensors, open_file(path, options.backend), quote(path.native()), options);
+}
+
+LoadReport load_into(const NamedTensors& tensors, const File& file,
+                     const LoadIntoOptions& options) {
+  return load(tensors, file, name_of(file), options);
 }
 
 }  // namespace safetensors

@@ -29,7 +29,7 @@ Shape file_shape(const at::Tensor& tensor) {
 }
 
 void add_tensor(Builder& builder, const std::string& name, const at::Tensor& tensor) {
-  const Dtype dtype = *dtype_of(tensor.scalar_type());
+  const Dtype dtype = *dtype_of_scalar_type(tensor.scalar_type());
   const Shape shape = file_shape(tensor);
   const Span<const std::uint64_t> extents(shape.data(), shape.size());
   if (tensor.numel() == 0) {

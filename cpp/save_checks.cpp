@@ -37,7 +37,7 @@ constexpr Rejection rejections[] = {
      [](const at::Tensor& t) { return !t.has_storage(); }},
     {ST_E_DTYPE, "of a dtype that the format does not have",
      "convert with to(), or view_as_real() for complex numbers",
-     [](const at::Tensor& t) { return !dtype_of(t.scalar_type()); }},
+     [](const at::Tensor& t) { return !dtype_of_scalar_type(t.scalar_type()); }},
     {ST_E_INVALID_ARGUMENT, "F4 without a dimension", "call unsqueeze(0)",
      [](const at::Tensor& t) { return is_packed_pair(t.scalar_type()) && t.dim() == 0; }},
     {ST_E_INVALID_ARGUMENT, "larger than its storage, which was freed or resized", "save it before",

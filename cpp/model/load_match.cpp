@@ -53,6 +53,12 @@ LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& i
   }
   std::stable_sort(match.pairs.begin(), match.pairs.end(),
                    [](const LoadPair& a, const LoadPair& b) { return a.entry < b.entry; });
+  for (const auto& [entry, position] : match.pairs) {
+    const auto& [name, tensor] = state[position];
+    match.report.loaded.push_back(name);
+    if (tensor.defined() && tensor.scalar_type() != entries[entry].dtype)
+      match.report.converted.push_back({name, entries[entry].dtype, tensor.scalar_type()});
+  }
   return match;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <safetensors/torch.hpp>
 #include <string_view>
 #include <unordered_set>
@@ -36,9 +35,24 @@ LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& 
 LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
                        const NameFilter& filter);
 
-// Throws ModelMismatchError if shapes differ and not `ignore_mismatched`, or if names are missing
-// or unexpected and `strict`. `target` is the name of the destination in the message: "the model".
-void check_match(const std::filesystem::path& path, std::string_view target,
-                 const LoadReport& report, bool strict, bool ignore_mismatched);
+// What load_model and load_into tolerate.
+struct Tolerance {
+  bool missing;
+  bool unexpected;
+  bool mismatched;
+  bool conversion;
+};
+
+// The tolerance of LoadModelOptions and LoadIntoOptions.
+template <class Options>
+Tolerance tolerance_of(const Options& options) {
+  return {!options.strict, !options.strict || options.ignore_unexpected, options.ignore_mismatched,
+          !options.exact_dtype};
+}
+
+// Throws ModelMismatchError for differences of names and shapes that are not tolerated, and Error
+// ST_E_DTYPE for conversions. `file` and `target` are their names in the message: "the model".
+void check_match(const std::string& file, std::string_view target, const LoadReport& report,
+                 const Tolerance& tolerance);
 
 }  // namespace safetensors

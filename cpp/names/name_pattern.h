@@ -7,7 +7,7 @@
 
 namespace safetensors {
 
-// ECMAScript, as in std::regex. A name longer than 4,096 bytes throws Error ST_E_UNSUPPORTED:
+// ECMAScript, as in std::regex. A name longer than 1,024 bytes throws Error ST_E_UNSUPPORTED:
 // std::regex recurses once per character and would overflow the stack.
 class NamePattern {
  public:

@@ -11,7 +11,7 @@ namespace safetensors {
 // controls among them), quotes, backslashes and bytes that are not valid UTF-8 are escaped.
 std::string quote(std::string_view name);
 
-// The quoted names, separated by commas.
+// The quoted names, separated by commas: the first 20, and the number of the others.
 std::string quote_all(const std::vector<std::string>& names);
 
 // "tensor " or "tensors ", then the quoted names.

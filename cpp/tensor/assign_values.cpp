@@ -2,6 +2,7 @@
 
 #include <ATen/ops/_has_compatible_shallow_copy_type.h>
 #include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include <map>
@@ -20,6 +21,10 @@ const char* rejection_reason(const ValueCopy& assignment) {
   if (tensor.layout() != c10::kStrided || tensor.is_nested() || tensor.is_quantized() ||
       !tensor.has_storage())
     return "sparse, nested, quantized or wrapped: load without `assign`";
+  if (c10::InferenceMode::is_enabled() && !tensor.is_inference())
+    return "created outside of inference mode, where its new data could not be trained: load "
+           "outside "
+           "of inference mode too";
   if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
       !c10::isComplexType(assignment.entry.dtype))
     return "with gradients required, which integers cannot have: load without `assign`, which "

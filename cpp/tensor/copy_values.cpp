@@ -103,7 +103,7 @@ bool converts_f4(const ValueCopy& copy) {
 
 // copy_ converts to the dtypes of the format and to complex dtypes.
 bool can_convert_to(c10::ScalarType dtype) {
-  return dtype_of(dtype).has_value() || c10::isComplexType(dtype);
+  return dtype_of_scalar_type(dtype).has_value() || c10::isComplexType(dtype);
 }
 
 bool quantizes(const ValueCopy& copy) {

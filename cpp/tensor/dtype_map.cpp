@@ -45,7 +45,7 @@ std::optional<c10::ScalarType> scalar_type_of(Dtype dtype) {
   return std::nullopt;
 }
 
-std::optional<Dtype> dtype_of(c10::ScalarType type) {
+std::optional<Dtype> dtype_of_scalar_type(c10::ScalarType type) {
   for (const Pair& pair : dtype_pairs) {
     if (pair.type == type) return pair.dtype;
   }

@@ -1,18 +1,9 @@
-// Maps the dtypes of the format to the dtypes of LibTorch.
+// The packed dtype of LibTorch. <safetensors/torch/dtype.hpp> maps the others.
 #pragma once
 
-#include <c10/core/ScalarType.h>
-
-#include <optional>
-#include <safetensors/safetensors.hpp>
+#include <safetensors/torch/dtype.hpp>
 
 namespace safetensors {
-
-// Returns nullopt for F6, which LibTorch does not have.
-std::optional<c10::ScalarType> scalar_type_of(Dtype dtype);
-
-// Returns nullopt for types that the format does not have.
-std::optional<Dtype> dtype_of(c10::ScalarType type);
 
 // Float4_e2m1fn_x2 packs two F4 elements into one along the last dimension.
 constexpr bool is_packed_pair(c10::ScalarType type) {

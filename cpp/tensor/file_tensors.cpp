@@ -12,18 +12,6 @@ namespace safetensors {
 
 namespace {
 
-// LibTorch's own message for a missing device is about operators and dispatch keys.
-void check_available(c10::Device device) {
-  if (device.is_meta()) return;
-  const int count = c10::impl::hasDeviceGuardImpl(device.type())
-                        ? c10::impl::VirtualGuardImpl(device.type()).deviceCount()
-                        : 0;
-  if (device.index() < count && count > 0) return;
-  throw Error(ST_E_UNSUPPORTED, "device " + device.str() + " is not available: LibTorch found " +
-                                    std::to_string(count) + " devices of type " +
-                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true));
-}
-
 std::vector<at::Tensor> host_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      FileMemory memory, ProgressCounter& progress) {
   std::vector<at::Tensor> tensors;
@@ -55,6 +43,18 @@ std::vector<at::Tensor> device_tensors(const File& file, const std::vector<FileE
 }
 
 }  // namespace
+
+// LibTorch's own message for a missing device is about operators and dispatch keys.
+void check_available(c10::Device device) {
+  if (device.is_cpu() || device.is_meta()) return;
+  const int count = c10::impl::hasDeviceGuardImpl(device.type())
+                        ? c10::impl::VirtualGuardImpl(device.type()).deviceCount()
+                        : 0;
+  if (device.index() < count && count > 0) return;
+  throw Error(ST_E_UNSUPPORTED, "device " + device.str() + " is not available: LibTorch found " +
+                                    std::to_string(count) + " devices of type " +
+                                    c10::DeviceTypeName(device.type(), /*lower_case=*/true));
+}
 
 std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEntry>& entries,
                                      c10::Device device, FileMemory memory,

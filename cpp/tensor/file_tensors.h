@@ -13,6 +13,9 @@
 
 namespace safetensors {
 
+// Throws Error ST_E_UNSUPPORTED if LibTorch does not have the device.
+void check_available(c10::Device device);
+
 // Returns one tensor per entry: on the CPU as host_tensor() creates it, on other devices with
 // memory of its own.
 std::vector<at::Tensor> file_tensors(const File& file, const std::vector<FileEntry>& entries,

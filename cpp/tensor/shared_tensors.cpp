@@ -1,6 +1,7 @@
 #include "tensor/shared_tensors.h"
 
 #include <ATen/TensorUtils.h>
+#include <c10/core/impl/COW.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -18,7 +19,7 @@ namespace {
 
 struct StorageKey {
   c10::Device device;
-  std::uintptr_t address;
+  std::uintptr_t address;  // of the bytes, or of the storage if it is a lazy copy of another one
   std::size_t nbytes;
   bool operator==(const StorageKey&) const = default;
 };
@@ -34,13 +35,21 @@ std::uintptr_t address_of(const void* data) {
   return reinterpret_cast<std::uintptr_t>(data);
 }
 
-// Mutable access separates storages that are lazy copies of each other.
 std::uintptr_t storage_address(const at::Tensor& tensor) {
-  return tensor.has_storage() ? address_of(tensor.storage().mutable_data()) : 0;
+  return tensor.has_storage() ? address_of(tensor.storage().data()) : 0;
 }
 
 std::uintptr_t first_byte(const at::Tensor& tensor) {
-  return tensor.numel() == 0 ? 0 : address_of(tensor.mutable_data_ptr());
+  return tensor.numel() == 0 ? 0 : address_of(tensor.const_data_ptr());
+}
+
+// Lazy copies have the same address until one of them is written; they count as separate memory.
+StorageKey key_of(const at::Tensor& tensor) {
+  const c10::Storage& storage = tensor.storage();
+  const bool is_lazy_copy = c10::impl::cow::is_cow_data_ptr(storage.data_ptr());
+  return {tensor.device(),
+          is_lazy_copy ? address_of(storage.unsafeGetStorageImpl()) : address_of(storage.data()),
+          storage.nbytes()};
 }
 
 // Nested tensors have no strides to compare, and can be neither saved nor loaded.
@@ -109,8 +118,7 @@ std::vector<TensorGroup> find_shared_tensors(const StateDict& state, const NameT
   for (std::size_t position = 0; position < state.size(); ++position) {
     const at::Tensor& tensor = state[position].tensor;
     if (!has_memory(tensor)) continue;
-    const StorageKey key{tensor.device(), storage_address(tensor), tensor.storage().nbytes()};
-    const auto [found, is_new] = storage_number.emplace(key, storages.size());
+    const auto [found, is_new] = storage_number.emplace(key_of(tensor), storages.size());
     if (is_new) storages.emplace_back();
     storages[found->second].push_back(position);
   }

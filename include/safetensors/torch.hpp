@@ -9,7 +9,7 @@
 //
 //   torch::nn::Linear layer(3, 4);
 //   safetensors::save_model(layer, "layer.safetensors");
-//   auto [missing, unexpected, mismatched] = safetensors::load_model(layer, "layer.safetensors");
+//   auto report = safetensors::load_model(layer, "layer.safetensors");
 //
 //   load_file, load      load a file, or bytes in memory, as a dictionary of tensors
 //   save_file, save      save tensors as a file, or as bytes in memory
@@ -17,6 +17,11 @@
 //   load_model           loads a file into a torch::nn::Module or a torch::jit::Module
 //   save_model           saves such a module as a file; shared tensors are stored once
 //   load_into            copies the values of a file into the caller's tensors
+//   get_tensor, get_slice   one tensor of an open File, or a part of one
+//
+// The functions that load a path also load a File that is open: one open file then serves its
+// metadata and any number of loads, from the same version of a file that other processes replace;
+// and files in memory, archives and stores are loaded through File::from_memory and File::from_io.
 //
 // Where these functions load a path, it is a file, the index of a set
 // (model.safetensors.index.json) or a directory: its set, or its one file. See File::open_set.
@@ -67,6 +72,7 @@
 #include <safetensors/safetensors.hpp>
 #include <safetensors/torch/buffer.hpp>
 #include <safetensors/torch/device.hpp>
+#include <safetensors/torch/dtype.hpp>
 #include <safetensors/torch/export.hpp>
 #include <safetensors/torch/named_tensors.hpp>
 #include <safetensors/torch/renames.hpp>
@@ -75,6 +81,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -99,7 +106,7 @@ struct LoadOptions {
   // If not empty, only tensors with these names are loaded. A missing one is an error.
   std::vector<std::string> names{};
   // If not empty, only tensors are loaded whose names have a match of this regular expression (see
-  // Renames::regex). With `names` too, both conditions apply.
+  // Renames::regex). With `names` too, both conditions apply. It is an error if nothing matches.
   std::string pattern{};
   Progress progress{};
 };
@@ -124,10 +131,25 @@ struct LoadOptions {
 // file format error, ST_E_NO_MEMORY; ST_E_DTYPE for F6; ST_E_UNSUPPORTED for F4 with an odd last
 // dimension, for a dimension or stride of more than 63 bits, for a device that LibTorch does not
 // have, and for names too long for `pattern`; ST_E_INVALID_ARGUMENT for an invalid `pattern`;
-// ST_E_TENSOR_NOT_FOUND for a missing name of `names`; ST_E_DUPLICATE if `renames` maps two names
-// to one; ST_E_CANCELLED.
+// ST_E_TENSOR_NOT_FOUND for a missing name of `names`, or if no name has a match of `pattern`;
+// ST_E_DUPLICATE if `renames` maps two names to one; ST_E_CANCELLED.
 ST_TORCH_API TensorDict load_file(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
+
+// The same from an open File; `options.backend` is ignored. The tensors on the CPU refer to the
+// memory of a File that was opened with OpenOptions::writable: those that are got from one mapped
+// File share their bytes. From other Files they are copied.
+ST_TORCH_API TensorDict load_file(const File& file, const LoadOptions& options = {});
+
+// One tensor of a File, as load_file loads it. Throws Error as load_file; ST_E_TENSOR_NOT_FOUND.
+ST_TORCH_API at::Tensor get_tensor(const File& file, std::string_view name,
+                                   const Device& device = {});
+
+// A slice of a tensor, with memory of its own: one Slice per dimension of the tensor in the file,
+// and all of the dimensions after those. Only its bytes are read. Throws Error as get_tensor and
+// File::read_slice_into; for F4, ST_E_UNSUPPORTED unless the last Slice has an even length.
+ST_TORCH_API at::Tensor get_slice(const File& file, std::string_view name, Span<const Slice> slices,
+                                  const Device& device = {});
 
 // Loads a file from bytes in memory; `options.backend` is ignored. The bytes are copied once, and
 // the tensors on the CPU share that copy. Throws Error: the file format errors, and the errors of
@@ -180,8 +202,8 @@ struct SaveFileOptions {
 //   ST_E_DUPLICATE         a duplicate tensor name
 //   ST_E_UTF8              names or metadata that are not UTF-8
 //   ST_E_HEADER_TOO_LARGE, ST_E_NOT_REGULAR, ST_E_NOT_FOUND, ST_E_PERMISSION
-// and later ST_E_IO, ST_E_CANCELLED. The message names every rejected tensor and what to call
-// instead.
+// and later ST_E_IO, ST_E_CANCELLED. The message says what to call instead, and names the
+// rejected tensors, at most 20 for each reason.
 ST_TORCH_API void save_file(const NamedTensors& tensors, const std::filesystem::path& path,
                             const Metadata& metadata = {}, const SaveFileOptions& options = {});
 
@@ -214,14 +236,24 @@ struct Mismatch {
   std::vector<std::int64_t> model_shape;
 };
 
-// The differences between a file and a model.
+// A tensor whose values were converted to the dtype of the model's tensor.
+struct Conversion {
+  std::string name;
+  c10::ScalarType from;  // in the file
+  c10::ScalarType to;    // in the model
+};
+
+// What was loaded, and the differences between a file and a model.
 struct LoadReport {
   std::vector<std::string> missing;     // in the model, not in the file; in the order of the model
   std::vector<std::string> unexpected;  // in the file, not used
   std::vector<Mismatch> mismatched;     // in both, with different shapes; not loaded
+  std::vector<std::string> loaded;      // in the order of the file
+  std::vector<Conversion> converted;    // of the loaded ones; never with `assign`
 };
 
-// Thrown if a file does not match a model. what() lists all of report(). code() is
+// Thrown if a file does not match a model. what() lists at most 20 names of
+// each kind, and the prefix that would make the names fit; report() has all. code() is
 // ST_E_SIZE_MISMATCH if shapes differ, else ST_E_TENSOR_NOT_FOUND if names are missing, else
 // ST_E_INVALID_ARGUMENT. Nothing was loaded.
 class ST_TORCH_API ModelMismatchError : public Error {
@@ -236,6 +268,8 @@ class ST_TORCH_API ModelMismatchError : public Error {
 
 struct LoadModelOptions {
   bool strict = true;               // throw if a name is missing or unexpected
+  bool ignore_unexpected = false;   // with `strict`: throw only if a name is missing
+  bool exact_dtype = false;         // throw ST_E_DTYPE instead of converting values
   Device device{};                  // with `assign`: the device of the model's tensors afterwards
   Backend backend = Backend::Mmap;  // as in load_file
   bool assign = false;  // replace the data of the model's tensors instead of copying values
@@ -266,15 +300,16 @@ struct LoadModelOptions {
 // If the file has several, one is used and the others are unexpected. A tensor of shape [1] is
 // loaded into a scalar.
 //
-// Returns the missing and unexpected names if not `strict`, and the mismatched shapes with
-// `ignore_mismatched`. Throws ModelMismatchError before anything is changed: if not
+// Returns what was loaded; the missing and unexpected names if not `strict`; and the mismatched
+// shapes with `ignore_mismatched`. Throws ModelMismatchError before anything is changed: if not
 // `ignore_mismatched`, for different shapes, even if not `strict`; if `strict`, for missing and
 // unexpected names. Throws Error as load_file, and
 //   ST_E_INVALID_ARGUMENT  tensors that share memory of which none covers the storage (clone()
 //                          them); destinations that values cannot be copied into (sparse, nested,
 //                          wrapped, larger than their storage, on the meta device without
 //                          `assign`, of a dtype that LibTorch does not convert to); `assign` of
-//                          integers to a tensor that requires gradients
+//                          integers to a tensor that requires gradients, and in inference mode to
+//                          tensors created outside of it
 //   ST_E_UNSUPPORTED       `assign` to a tensor that has an alias which cannot become a view of the
 //                          new data (another dtype, another order of dimensions, a lazy conjugate
 //                          or negative)
@@ -286,15 +321,28 @@ ST_TORCH_API LoadReport load_model(torch::nn::Module& model, const std::filesyst
 ST_TORCH_API LoadReport load_model(torch::jit::Module& model, const std::filesystem::path& path,
                                    const LoadModelOptions& options = {});
 
-// Overload for module holders, such as torch::nn::Linear.
+// The same from an open File; `options.backend` is ignored.
+ST_TORCH_API LoadReport load_model(torch::nn::Module& model, const File& file,
+                                   const LoadModelOptions& options = {});
+ST_TORCH_API LoadReport load_model(torch::jit::Module& model, const File& file,
+                                   const LoadModelOptions& options = {});
+
+// Overloads for module holders, such as torch::nn::Linear.
 template <class Contained>
 LoadReport load_model(torch::nn::ModuleHolder<Contained>& model, const std::filesystem::path& path,
                       const LoadModelOptions& options = {}) {
   return load_model(static_cast<torch::nn::Module&>(*model), path, options);
 }
+template <class Contained>
+LoadReport load_model(torch::nn::ModuleHolder<Contained>& model, const File& file,
+                      const LoadModelOptions& options = {}) {
+  return load_model(static_cast<torch::nn::Module&>(*model), file, options);
+}
 
 struct LoadIntoOptions {
   bool strict = true;                // throw if a name is missing or unexpected
+  bool ignore_unexpected = false;    // with `strict`: throw only if a name is missing
+  bool exact_dtype = false;          // throw ST_E_DTYPE instead of converting values
   Backend backend = Backend::Mmap;   // as in load_file
   bool ignore_mismatched = false;    // report different shapes instead of throwing
   Renames renames{};                 // map file names to names in `tensors`
@@ -307,6 +355,10 @@ struct LoadIntoOptions {
 // them to the dtypes of these tensors. Aliases are not considered: the file needs every name.
 // Returns and throws as load_model.
 ST_TORCH_API LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& path,
+                                  const LoadIntoOptions& options = {});
+
+// The same from an open File; `options.backend` is ignored.
+ST_TORCH_API LoadReport load_into(const NamedTensors& tensors, const File& file,
                                   const LoadIntoOptions& options = {});
 
 // ---- Save a model -------------------------------------------------------------------------------

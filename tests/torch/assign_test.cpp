@@ -158,21 +158,6 @@ TEST_CASE("inference tensors of a model can be trained after assign outside infe
   CHECK(same_bits(layer->weight, at::ones({2, 3})));
 }
 
-TEST_CASE("tensors assigned in inference mode are inference tensors") {
-  const ScratchDirectory folder;
-  save_file({{"weight", at::ones({2, 3})}, {"bias", at::ones({2})}}, folder / "f");
-  torch::nn::Linear layer(3, 2);
-  {
-    const c10::InferenceMode inference;
-    load_model(layer, folder / "f", {.assign = true});
-    CHECK(same_bits(layer->forward(at::ones({1, 3})), at::ones({1, 2}) * 4));
-  }
-  CHECK(layer->weight.is_inference());
-  CHECK(code_of<Error>([&] { load_model(layer, folder / "f"); }) == ST_E_INVALID_ARGUMENT);
-  const c10::NoGradGuard no_grad;
-  CHECK_THROWS_AS(layer->weight.add_(1), c10::Error);
-}
-
 TEST_CASE("assign to wrapper tensors is rejected") {
   const ScratchDirectory folder;
   save_file({{"w", at::ones({2})}}, folder / "f");

@@ -3,6 +3,7 @@
 #include <ATen/ops/_lazy_clone.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/COW.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <initializer_list>
@@ -94,7 +95,9 @@ TEST_CASE("storages of equal address and different sizes are distinct") {
 TEST_CASE("a lazy copy does not share memory") {
   const at::Tensor w = counting({4});
   const at::Tensor copy = at::_lazy_clone(w);
-  CHECK(groups_of({{"w", w}, {"copy", copy}}) == std::vector<Names>{{"w"}, {"copy"}});
+  CHECK(groups_of({{"w", w}, {"copy", copy}, {"view", copy[1]}}) ==
+        std::vector<Names>{{"w"}, {"copy", "view"}});
+  CHECK(c10::impl::cow::is_cow_data_ptr(copy.storage().data_ptr()));  // nothing was written
 }
 
 TEST_CASE("strides that do not determine the end are rejected in shared memory") {

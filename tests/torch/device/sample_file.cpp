@@ -15,7 +15,7 @@ std::string name_of(std::size_t tensor) {
   return std::string(8 - digits.size(), '0') + digits;
 }
 
-safetensors::Dtype dtype_of(const at::Tensor& tensor) {
+safetensors::Dtype dtype_of_tensor(const at::Tensor& tensor) {
   switch (tensor.element_size()) {
     case 8:
       return safetensors::Dtype::I64;
@@ -34,7 +34,7 @@ std::vector<std::byte> saved(const std::vector<at::Tensor>& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const at::Tensor& tensor = tensors[i];
     const auto* data = static_cast<const std::byte*>(tensor.const_data_ptr());
-    builder.add(name_of(i), dtype_of(tensor), {static_cast<std::uint64_t>(tensor.numel())},
+    builder.add(name_of(i), dtype_of_tensor(tensor), {static_cast<std::uint64_t>(tensor.numel())},
                 safetensors::Bytes(data, tensor.nbytes()));
   }
   return builder.save_memory();
