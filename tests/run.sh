@@ -3,8 +3,9 @@
 #
 #   build/plain      g++, with LibTorch
 #   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
-#   build/core       clang++, without LibTorch; without the tests of faults and of the packages for other
-#                    languages, which take the longest and do not depend on the compiler
+#   build/core       clang++, without LibTorch, the static library too; without the tests of faults, of the
+#                    packages for other languages and of builds from the sources, which take the longest and
+#                    do not depend on the compiler
 #
 # Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
 # --quick builds and tests the first alone. The last line counts what passed and failed.
@@ -42,21 +43,21 @@ run() {
 
 if [[ $quick ]]; then
   setup
-  run plain -Dwerror=true -Dtorch=enabled -Ddefault_library=both
+  run plain -Dwerror=true -Dtorch=enabled
 else
   setup complete
   fetch_model || say "no model (see above): the tests that need it are skipped"
-  run plain -Dwerror=true -Dtorch=enabled -Ddefault_library=both
+  run plain -Dwerror=true -Dtorch=enabled
   ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
   LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
     run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \
       -Db_sanitize=address,undefined -Db_lundef=false
-  without=(--no-suite faults --no-suite bindings)
+  without=(--no-suite faults --no-suite bindings --no-suite sources)
   if command -v clang++ >/dev/null; then
-    CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled
+    CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled -Ddefault_library=both
   else
     say "clang++ is not installed: building with g++ again"
-    run core -Dwerror=true -Dtorch=disabled
+    run core -Dwerror=true -Dtorch=disabled -Ddefault_library=both
   fi
 fi
 ((${#broken[@]})) && printf '%s\n' "${broken[@]}"
