@@ -157,6 +157,23 @@ TEST_CASE("a SetWriter takes the dtype of the elements", "[wrapper][elements]") 
   CHECK(file.read<float>("x") == std::vector<float>{1, 2});
 }
 
+TEST_CASE("a Writer rejects elements of another dtype", "[wrapper][elements]") {
+  const ScratchDirectory folder;
+  Writer writer(folder / "f", {{"a", Dtype::F32, {2}}, {"b", Dtype::BF16, {2}}});
+  const auto rejects = [](auto call) { return code_of<Error>(call) == ST_E_INVALID_ARGUMENT; };
+  const std::vector<std::int64_t> integers = {1};
+  CHECK(rejects([&] { writer.write("a", integers); }));
+  CHECK(rejects([&] { writer.write("a", 0, integers); }));
+  CHECK(rejects([&] { writer.write(0, integers); }));
+  CHECK(rejects([&] { writer.write(0, 0, integers); }));
+  CHECK(rejects([&] { writer.write("b", std::vector<Half>(2)); }));
+  writer.write("a", 4, std::vector<float>{2});
+  writer.write(0, 0, std::vector<float>{1});
+  writer.write("b", std::vector<std::uint16_t>{1, 2});
+  writer.commit();
+  CHECK(File::open(folder / "f").read<float>("a") == std::vector<float>{1, 2});
+}
+
 TEST_CASE("Tensor::as rejects a program's type of another dtype", "[wrapper][elements]") {
   const auto bytes =
       Builder().add("x", Dtype::BF16, {1}, std::vector<std::uint16_t>{1}).save_memory();

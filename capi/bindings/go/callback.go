@@ -33,10 +33,10 @@ func (c *call) run(function func(handle C.uintptr_t, e *C.st_error) C.st_status)
 	e := newCError()
 	status := function(C.uintptr_t(handle), e)
 	switch {
-	case c.panicked:
-		panic(c.value)
 	case c.exited:
 		runtime.Goexit()
+	case c.panicked:
+		panic(c.value)
 	}
 	err := check(status, e)
 	if failure, ok := err.(*Error); ok && (failure.Code == ErrCancelled || failure.Code == ErrIO) {
@@ -52,23 +52,29 @@ func (c *call) run(function func(handle C.uintptr_t, e *C.st_error) C.st_status)
 func (c *call) invoke(function func() error) C.int32_t {
 	done := make(chan struct{})
 	go func() {
-		returned := false
 		defer close(done)
-		defer func() {
-			if !returned {
-				c.value = recover()
-				c.panicked = c.value != nil
-				c.exited = !c.panicked
-			}
-		}()
-		c.err = function()
-		returned = true
+		c.exited = true // unless the next call returns
+		c.catch(function)
+		c.exited = false
 	}()
 	<-done
 	if c.panicked || c.exited {
 		return -1
 	}
 	return resultOf(c.err)
+}
+
+// catch calls a function and keeps its error or its panic. It does not return after runtime.Goexit.
+func (c *call) catch(function func() error) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.panicked = true
+			c.value = recover() // nil for panic(nil) before Go 1.21, and for runtime.Goexit
+		}
+	}()
+	c.err = function()
+	returned = true
 }
 
 func resultOf(err error) C.int32_t {

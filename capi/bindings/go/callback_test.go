@@ -144,6 +144,24 @@ func TestPanicsOfCallbacksContinueAfterTheCall(t *testing.T) {
 	}
 }
 
+func TestPanicsWithNilContinueAfterTheCall(t *testing.T) {
+	for name, call := range callbackCalls(t) {
+		t.Run(name, func(t *testing.T) {
+			returned, continued := false, false
+			func() {
+				defer func() {
+					recover()
+					continued = true
+				}()
+				call(func() error { panic(nil) })
+				returned = true
+			}()
+			equal(t, returned, false)
+			equal(t, continued, true)
+		})
+	}
+}
+
 func TestGoexitOfCallbacksContinuesAfterTheCall(t *testing.T) {
 	for name, call := range callbackCalls(t) {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,13 @@ import (
 type Writer struct {
 	mutex   sync.RWMutex // held for reading by writes, and for writing by Commit and Close
 	handle  *C.st_writer // nil after Close
-	tensors map[string]int
+	tensors map[string]declaredTensor
+}
+
+// declaredTensor is a tensor of a Writer: its index, name and dtype.
+type declaredTensor struct {
+	index int
+	info  TensorInfo
 }
 
 // NewWriter creates the writer of a file. The tensors have a name, dtype and shape; their bytes are
@@ -31,13 +37,13 @@ func NewWriter(path string, tensors []SaveTensor, options *SaveOptions) (*Writer
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{tensors: make(map[string]int, len(tensors))}
+	w := &Writer{tensors: make(map[string]declaredTensor, len(tensors))}
 	e := newCError()
 	if err := check(C.st_writer_open(cpath, declared, C.uint64_t(len(tensors)), options.c(&a, 0), &w.handle, e), e); err != nil {
 		return nil, err
 	}
 	for i := range tensors {
-		w.tensors[tensors[i].Name] = i
+		w.tensors[tensors[i].Name] = declaredTensor{i, TensorInfo{Name: tensors[i].Name, DType: tensors[i].DType}}
 	}
 	runtime.SetFinalizer(w, (*Writer).Close)
 	return w, nil
@@ -46,11 +52,19 @@ func NewWriter(path string, tensors []SaveTensor, options *SaveOptions) (*Writer
 // Write writes data at an offset of the tensor with this name. Bytes may be written again: the last
 // write counts. Errors: ErrTensorNotFound, ErrOutOfRange; ErrIO, after which the bytes count as missing.
 func (w *Writer) Write(name string, offset int64, data []byte) error {
-	index, ok := w.tensors[name]
-	if !ok {
-		return &Error{Code: ErrTensorNotFound, Message: "no tensor " + quote(name) + " was declared", Position: -1}
+	tensor, err := w.find(name)
+	if err != nil {
+		return err
 	}
-	return w.write(index, offset, data)
+	return w.write(tensor.index, offset, data)
+}
+
+func (w *Writer) find(name string) (declaredTensor, error) {
+	tensor, ok := w.tensors[name]
+	if !ok {
+		return tensor, &Error{Code: ErrTensorNotFound, Message: "no tensor " + quote(name) + " was declared", Position: -1}
+	}
+	return tensor, nil
 }
 
 // write writes to the tensor at an index of the declared tensors.
@@ -72,7 +86,7 @@ func (w *Writer) WriterAt(name string) (io.WriterAt, error) {
 	if err := w.Write(name, 0, nil); err != nil {
 		return nil, err
 	}
-	return writerAt{w, w.tensors[name]}, nil
+	return writerAt{w, w.tensors[name].index}, nil
 }
 
 type writerAt struct {
@@ -88,9 +102,16 @@ func (t writerAt) WriteAt(p []byte, offset int64) (int, error) {
 }
 
 // WriteElements writes elements at an offset, in bytes, of the tensor with this name, as Writer.Write
-// does.
+// does. It fails with ErrDType if T cannot represent the tensor's dtype.
 func WriteElements[T Element](w *Writer, name string, offset int64, elements []T) error {
-	return w.Write(name, offset, bytesOf(elements))
+	tensor, err := w.find(name)
+	if err != nil {
+		return err
+	}
+	if err := checkElement[T](&tensor.info); err != nil {
+		return err
+	}
+	return w.write(tensor.index, offset, bytesOf(elements))
 }
 
 // Commit replaces the file at the path, as Save does, after the writes that run. It fails with

@@ -58,6 +58,8 @@ func TestIncompleteWriters(t *testing.T) {
 	fails(t, w.Write("bias", 8, make([]byte, 5)), safetensors.ErrOutOfRange)
 	fails(t, w.Write("bias", -1, make([]byte, 5)), safetensors.ErrInvalidArgument)
 	fails(t, w.Write("absent", 0, nil), safetensors.ErrTensorNotFound)
+	fails(t, safetensors.WriteElements(w, "bias", 0, []int64{1}), safetensors.ErrDType)
+	fails(t, safetensors.WriteElements(w, "absent", 0, []float32{1}), safetensors.ErrTensorNotFound)
 	_, err = w.WriterAt("absent")
 	fails(t, err, safetensors.ErrTensorNotFound)
 	ok(t, w.Write("bias", 8, make([]byte, 4)))

@@ -44,7 +44,7 @@ class Builder {
   // Adds a tensor without copying its bytes, which must stay valid and unchanged until the last
   // save.
   Builder& add(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape, Bytes bytes) {
-    return record(name, bytes.size(), [&](st_error* error) {
+    return record(name, dtype, bytes.size(), [&](st_error* error) {
       return st_builder_add(builder_.get(), name.data(), name.size(),
                             static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
                             bytes.data(), bytes.size(), error);
@@ -81,7 +81,7 @@ class Builder {
   // Adds a tensor and a copy of its bytes.
   Builder& add_copy(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                     Bytes bytes) {
-    return record(name, bytes.size(), [&](st_error* error) {
+    return record(name, dtype, bytes.size(), [&](st_error* error) {
       return st_builder_add_copy(builder_.get(), name.data(), name.size(),
                                  static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
                                  bytes.data(), bytes.size(), error);
@@ -131,7 +131,7 @@ class Builder {
     auto owner = std::make_shared<Fill>(Fill{std::move(fill), callbacks_.get()});
     void* user_data = owner.get();
     return keep(std::move(owner), [&] {
-      record(name, nbytes, [&](st_error* error) {
+      record(name, dtype, nbytes, [&](st_error* error) {
         return st_builder_add_fill(builder_.get(), name.data(), name.size(),
                                    static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
                                    nbytes, on_fill, user_data, error);
@@ -142,7 +142,7 @@ class Builder {
   // Adds a tensor without bytes, for open_writer. Saving it throws ST_E_INVALID_ARGUMENT unless it
   // has 0 bytes.
   Builder& declare(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape) {
-    return record(name, detail::declared_nbytes(dtype, shape), [&](st_error* error) {
+    return record(name, dtype, detail::declared_nbytes(dtype, shape), [&](st_error* error) {
       return st_builder_declare(builder_.get(), name.data(), name.size(),
                                 static_cast<std::uint32_t>(dtype), shape.data(), shape.size(),
                                 error);
@@ -271,8 +271,8 @@ class Builder {
 
   // Calls `add` and remembers the tensor for open_writer if it succeeds.
   template <class Add>
-  Builder& record(std::string_view name, std::uint64_t nbytes, Add add) {
-    tensors_.push_back({std::string(name), nbytes});
+  Builder& record(std::string_view name, Dtype dtype, std::uint64_t nbytes, Add add) {
+    tensors_.push_back({std::string(name), dtype, nbytes});
     st_error error = ST_ERROR_INIT;
     const st_status status = add(&error);
     if (status != ST_OK) tensors_.pop_back();

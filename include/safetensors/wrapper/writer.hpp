@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace safetensors {
@@ -26,6 +27,7 @@ namespace detail {
 
 struct WriterTensor {
   std::string name;
+  Dtype dtype{};
   std::uint64_t nbytes = 0;
 };
 
@@ -56,7 +58,7 @@ class Writer {
       declared.back().name_len = tensor.name.size();
       declared.back().shape = tensor.shape.data();
       declared.back().rank = tensor.shape.size();
-      add(tensor.name, detail::declared_nbytes(tensor.dtype, tensor.shape));
+      add({tensor.name, tensor.dtype, detail::declared_nbytes(tensor.dtype, tensor.shape)});
     }
     const auto entries = detail::c_entries(metadata);
     st_save_options c_options = detail::c_options(options);
@@ -84,13 +86,32 @@ class Writer {
 
   // Writes all bytes of a tensor. Throws Error ST_E_SIZE_MISMATCH for another number of bytes.
   void write(std::uint64_t index, Bytes bytes) {
-    if (index < sizes_.size() && bytes.size() != sizes_[index])
+    if (index < tensors_.size() && bytes.size() != tensors_[index].nbytes)
       throw Error(ST_E_SIZE_MISMATCH, std::to_string(bytes.size()) + " bytes for tensor " +
                                           std::to_string(index) + ", expected " +
-                                          std::to_string(sizes_[index]));
+                                          std::to_string(tensors_[index].nbytes));
     write(index, 0, bytes);
   }
   void write(std::string_view name, Bytes bytes) { write(index_of(name), bytes); }
+
+  // The same for a container of elements. Throws Error ST_E_INVALID_ARGUMENT if they have another
+  // dtype than the tensor (see dtype_of).
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  void write(std::uint64_t index, std::uint64_t offset, const Container& elements) {
+    write(index, offset, checked(index, elements));
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  void write(std::string_view name, std::uint64_t offset, const Container& elements) {
+    write(index_of(name), offset, elements);
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  void write(std::uint64_t index, const Container& elements) {
+    write(index, checked(index, elements));
+  }
+  template <class Container, std::enable_if_t<detail::is_typed_v<Container>, int> = 0>
+  void write(std::string_view name, const Container& elements) {
+    write(index_of(name), elements);
+  }
 
   // Replaces the file at the path. Throws Error ST_E_INCOMPLETE, which names the tensors, while
   // bytes are missing: the Writer can go on. After success or another Error it can only be
@@ -112,12 +133,19 @@ class Writer {
 
   Writer(st_writer* writer, const std::vector<detail::WriterTensor>& tensors) : writer_(writer) {
     for (const detail::WriterTensor& tensor : tensors)
-      add(tensor.name, tensor.nbytes);
+      add(tensor);
   }
 
-  void add(const std::string& name, std::uint64_t nbytes) {
-    indices_.emplace(name, sizes_.size());
-    sizes_.push_back(nbytes);
+  void add(const detail::WriterTensor& tensor) {
+    indices_.emplace(tensor.name, tensors_.size());
+    tensors_.push_back(tensor);
+  }
+
+  template <class Container>
+  Bytes checked(std::uint64_t index, const Container& elements) const {
+    if (index < tensors_.size())
+      detail::require_stored_as<detail::element_t<Container>>(tensors_[index].dtype);
+    return Bytes(elements);
   }
 
   std::uint64_t index_of(std::string_view name) const {
@@ -128,7 +156,7 @@ class Writer {
   }
 
   std::map<std::string, std::uint64_t, std::less<>> indices_;
-  std::vector<std::uint64_t> sizes_;
+  std::vector<detail::WriterTensor> tensors_;
   std::unique_ptr<st_writer, Free> writer_;
 };
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _calls, _dlpack, _streams
-from ._dtype import DtypeLike, as_dtype
+from ._dtype import Dtype, DtypeLike, as_dtype
 from ._library import encoded, ffi, lib
 from ._options import Arguments, PathLike, path_bytes
 from ._sources import Saveable, Source, TensorData, shape_array, source_of
@@ -33,7 +33,7 @@ class Builder:
         self._handle = _calls.create("st_builder", lib.st_builder_free, lib.st_builder_new)
         self._exclusive = _calls.Exclusive()
         self._kept: list[object] = []
-        self._names: list[str] = []
+        self._declared: list[tuple[str, Optional[Dtype]]] = []  # None: the dtype of a DLPack tensor
         for name, value in (tensors or {}).items():
             self.add(name, value)
         for key, text in (metadata or {}).items():
@@ -41,7 +41,7 @@ class Builder:
 
     def __len__(self) -> int:
         """Number of tensors."""
-        return len(self._names)
+        return len(self._declared)
 
     def add(self, name: str, value: Saveable, *, copy: bool = False) -> Self:
         """Adds a tensor; with `copy`, a copy of its bytes. Arrays that are not dense in row-major order are always
@@ -52,9 +52,11 @@ class Builder:
                 data = encoded(name)
                 capsule = _dlpack.request_capsule(value)
                 _dlpack.add_to_builder(self._handle, data, len(data), capsule)
+                self._declared.append((name, None))
             else:
-                self._add_source(encoded(name), source_of(value), copy)
-            self._names.append(name)
+                source = source_of(value)
+                self._add_source(encoded(name), source, copy)
+                self._declared.append((name, source.dtype))
         return self
 
     def _add_source(self, name: bytes, source: Source, copy: bool) -> None:
@@ -87,7 +89,7 @@ class Builder:
                 lib.st_builder_declare, self._handle, data, len(data), as_dtype(dtype),
                 shape_array(shape), len(shape),
             )  # fmt: skip
-            self._names.append(name)
+            self._declared.append((name, as_dtype(dtype)))
         return self
 
     def add_metadata(self, key: str, value: str) -> Self:
@@ -144,6 +146,6 @@ class Builder:
             chosen, where = arguments.save_options(**options), path_bytes(path)
             create = lib.st_builder_open_writer
             handle = _calls.create("st_writer", lib.st_writer_free, create, self._handle, where, chosen)
-            return Writer(handle, {name: index for index, name in enumerate(self._names)})
+            return Writer(handle, self._declared)
 
 

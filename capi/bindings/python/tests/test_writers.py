@@ -69,6 +69,10 @@ class Writers(Case):
         with builder.open_writer(self.path) as writer:
             writer.write("bias", BIAS)
             writer.write("weight", WEIGHT)
+            self.assertRaisesRegex(st.InvalidArgumentError, "I64.*F32", writer.write, "weight", np.zeros(12, np.int64))
+            self.assertRaisesRegex(st.InvalidArgumentError, "F64.*F32", writer.write, 0, np.zeros(1))
+            self.assertRaisesRegex(st.TensorNotFoundError, "absent", writer.write, "absent", BIAS)
+            writer.write("bias", BIAS.view(np.uint32))
             writer.commit()
         self.assert_saved(self.path, {"bias": BIAS, "weight": WEIGHT})
 
