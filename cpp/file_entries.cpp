@@ -64,10 +64,9 @@ std::vector<FileEntry> file_entries(const File& file, const Renames& renames,
   }
   missing.check_empty();
   if (entries.empty() && !pattern.empty() && file.size() > 0)
-    throw Error(ST_E_TENSOR_NOT_FOUND,
-                "no tensor that is selected has a name with a match of the "
-                "pattern " +
-                    quote(pattern) + ": patterns apply to names after the renames");
+    throw Error(ST_E_TENSOR_NOT_FOUND, "no selected name has a match of the pattern " +
+                                           quote(pattern) +
+                                           ", which applies to names after the renames");
   return entries;
 }
 

@@ -12,8 +12,6 @@ namespace safetensors {
 
 namespace {
 
-constexpr std::size_t longest_list = 20;
-
 st_status error_code(const LoadReport& report, const Tolerance& tolerance) {
   if (!report.mismatched.empty() && !tolerance.mismatched) return ST_E_SIZE_MISMATCH;
   const bool is_missing = !report.missing.empty() && !tolerance.missing;

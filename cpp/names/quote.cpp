@@ -68,7 +68,6 @@ std::string quote(std::string_view name) {
 }
 
 std::string quote_all(const std::vector<std::string>& names) {
-  constexpr std::size_t longest_list = 20;
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < longest_list; ++i)
     text += (i > 0 ? ", " : "") + quote(names[i]);

@@ -22,9 +22,8 @@ const char* rejection_reason(const ValueCopy& assignment) {
       !tensor.has_storage())
     return "sparse, nested, quantized or wrapped: load without `assign`";
   if (c10::InferenceMode::is_enabled() && !tensor.is_inference())
-    return "created outside of inference mode, where its new data could not be trained: load "
-           "outside "
-           "of inference mode too";
+    return "created outside of inference mode: load outside of inference mode too, as the new data "
+           "could not be trained";
   if (tensor.requires_grad() && !c10::isFloatingType(assignment.entry.dtype) &&
       !c10::isComplexType(assignment.entry.dtype))
     return "with gradients required, which integers cannot have: load without `assign`, which "
