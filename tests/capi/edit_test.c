@@ -1,4 +1,4 @@
-/* st_edit_metadata: the new header, the data, links, modes, in place, and every error. */
+/* st_edit_metadata: the new header, the data, links, modes, and in place. */
 #include <fcntl.h>
 #include <safetensors/safetensors.h>
 #include <stdio.h>
@@ -8,72 +8,9 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "edited_file.h"
 #include "sample.h"
 #include "scratch.h"
-
-static st_error error = ST_ERROR_INIT;
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = value ? strlen(value) : 0;
-  return entry;
-}
-
-static st_edit setting(const st_metadata_entry* entries, uint64_t count) {
-  st_edit edit = ST_EDIT_INIT;
-  edit.set = entries;
-  edit.set_count = count;
-  return edit;
-}
-
-static st_edit removing(const st_metadata_entry* entries, uint64_t count) {
-  st_edit edit = ST_EDIT_INIT;
-  edit.remove = entries;
-  edit.remove_count = count;
-  return edit;
-}
-
-static st_edit renaming(const st_metadata_entry* entries, uint64_t count) {
-  st_edit edit = ST_EDIT_INIT;
-  edit.rename = entries;
-  edit.rename_count = count;
-  return edit;
-}
-
-/* Writes a file with this header and data, without padding. */
-static void write_file(const char* path, const char* header) {
-  uint64_t size = 0;
-  unsigned char* bytes = file_bytes(header, 6, &size);
-  memcpy(bytes + size - 6, "abcdef", 6);
-  scratch_write(path, bytes, size);
-  free(bytes);
-}
-
-/* Whether the file has this header, up to spaces, and the data of write_file(). */
-static int has_header(const char* path, const char* header) {
-  uint64_t size = 0, length = 0, i;
-  unsigned char* bytes = scratch_read(path, &size);
-  int same = size >= 14 + strlen(header);
-  for (i = 8; same && i-- > 0;)
-    length = length << 8 | bytes[i];
-  same = same && length + 14 == size && length >= strlen(header) &&
-         memcmp(bytes + 8, header, strlen(header)) == 0 &&
-         memcmp(bytes + size - 6, "abcdef", 6) == 0;
-  for (i = strlen(header); same && i < length; ++i)
-    same = bytes[8 + i] == ' ';
-  if (!same) fprintf(stderr, "found the header: %.*s\n", (int)length, (const char*)bytes + 8);
-  free(bytes);
-  return same;
-}
-
-#define A "\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}"
-#define B "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}"
-#define A_AS_B "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}"
-#define B_AS_A "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}"
-#define KL "{\"__metadata__\":{\"k\":\"v\",\"l\":\"w\"}," A "," B "}"
 
 /* Edits a file with the header `before`, atomically and in place, and expects the header `after`.
  */
@@ -366,126 +303,6 @@ static void check_progress(void) {
   scratch_clear();
 }
 
-/* The edit fails, with this text in its message, and the file stays as it was. */
-static void check_refused(const st_edit* edit, st_status status, const char* text) {
-  st_edit change = *edit;
-  check_about("%s", text);
-  for (change.in_place = 0; change.in_place < 2; ++change.in_place) {
-    uint32_t method = 99;
-    write_file("file", KL);
-    CHECK_FAILS(st_edit_metadata("file", &change, NULL, &method, &error), status, &error);
-    CHECK(strstr(error.message, text) != NULL);
-    CHECK(method == 0 && has_header("file", KL) && scratch_count() == 1);
-  }
-  check_about(NULL);
-}
-
-static void check_wrong_edits(void) {
-  const st_metadata_entry absent = entry_of("x", NULL), to_new = entry_of("x", "y"),
-                          to_b = entry_of("a", "b"), reserved_name = entry_of("a", "__metadata__"),
-                          not_utf8 = entry_of("k", "\xFF"), name_not_utf8 = entry_of("a", "\xFF"),
-                          k = entry_of("k", NULL), k_new = entry_of("k", "new"),
-                          with_value = entry_of("k", "v");
-  const st_metadata_entry set_twice[] = {entry_of("z", "1"), entry_of("z", "2")};
-  const st_metadata_entry remove_twice[] = {entry_of("k", NULL), entry_of("k", NULL)};
-  const st_metadata_entry rename_twice[] = {entry_of("a", "c"), entry_of("a", "d")};
-  const st_metadata_entry to_one[] = {entry_of("a", "c"), entry_of("b", "c")};
-  st_metadata_entry reserved = entry_of("k", "v"), no_key = entry_of("k", "v");
-  st_edit edit = removing(&absent, 1);
-  check_refused(&edit, ST_E_METADATA_NOT_FOUND, "no metadata key \"x\"");
-  edit = renaming(&to_new, 1);
-  check_refused(&edit, ST_E_TENSOR_NOT_FOUND, "no tensor \"x\"");
-  edit = renaming(&to_b, 1);
-  check_refused(&edit, ST_E_DUPLICATE, "\"b\"");
-  edit = renaming(to_one, 2);
-  check_refused(&edit, ST_E_DUPLICATE, "\"c\"");
-  edit = renaming(rename_twice, 2);
-  check_refused(&edit, ST_E_DUPLICATE, "tensor \"a\" twice");
-  edit = setting(set_twice, 2);
-  check_refused(&edit, ST_E_DUPLICATE, "\"z\"");
-  edit = removing(remove_twice, 2);
-  check_refused(&edit, ST_E_DUPLICATE, "metadata key \"k\" twice");
-  edit = removing(&k, 1);
-  edit.set = &k_new;
-  edit.set_count = 1;
-  check_refused(&edit, ST_E_DUPLICATE, "metadata key \"k\" twice");
-  edit = renaming(&reserved_name, 1);
-  check_refused(&edit, ST_E_INVALID_ARGUMENT, "reserved");
-  edit = setting(&not_utf8, 1);
-  check_refused(&edit, ST_E_UTF8, "\"k\"");
-  edit = renaming(&name_not_utf8, 1);
-  check_refused(&edit, ST_E_UTF8, "is not UTF-8");
-  edit = removing(&with_value, 1);
-  check_refused(&edit, ST_E_INVALID_ARGUMENT, "expected NULL");
-  reserved.reserved = 1;
-  edit = setting(&reserved, 1);
-  check_refused(&edit, ST_E_INVALID_ARGUMENT, "reserved");
-  no_key.key = NULL;
-  edit = setting(&no_key, 1);
-  check_refused(&edit, ST_E_INVALID_ARGUMENT, "NULL");
-  edit = setting(NULL, 1);
-  check_refused(&edit, ST_E_INVALID_ARGUMENT, "NULL");
-}
-
-/* A value that fits the largest header, and one that does not. */
-static void check_header_limit(void) {
-  const uint64_t length = 100000000;
-  char* text = malloc(length);
-  st_metadata_entry entry = entry_of("k", "");
-  st_edit edit = setting(&entry, 1);
-  memset(text, 'x', length);
-  entry.value = text;
-  entry.value_len = length;
-  check_refused(&edit, ST_E_HEADER_TOO_LARGE, "100000000");
-  entry.value_len = length - 200;
-  write_file("file", KL);
-  CHECK_STATUS(st_edit_metadata("file", &edit, NULL, NULL, &error), ST_OK);
-  st_close(open_or_stop("file", ST_BACKEND_PREAD));
-  free(text);
-  scratch_clear();
-}
-
-static void check_arguments(void) {
-  const st_metadata_entry entry = entry_of("z", "v");
-  st_edit edit = setting(&entry, 1);
-  st_save_options options = ST_SAVE_OPTIONS_INIT;
-  uint32_t method = 99;
-  write_file("file", KL);
-  CHECK_FAILS(st_edit_metadata(NULL, &edit, NULL, &method, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK(method == 0);
-  CHECK_FAILS(st_edit_metadata("file", NULL, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK_FAILS(st_edit_metadata("", &edit, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  options.metadata = &entry;
-  options.metadata_count = 1;
-  CHECK_FAILS(st_edit_metadata("file", &edit, &options, NULL, &error), ST_E_INVALID_ARGUMENT,
-              &error);
-  edit.in_place = 2;
-  CHECK_FAILS(st_edit_metadata("file", &edit, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  edit.size = 8;
-  CHECK_FAILS(st_edit_metadata("file", &edit, NULL, NULL, &error), ST_E_INVALID_ARGUMENT, &error);
-  CHECK(has_header("file", KL) && scratch_count() == 1);
-  scratch_clear();
-}
-
-static void check_wrong_files(void) {
-  const st_metadata_entry entry = entry_of("z", "v");
-  st_edit edit = setting(&entry, 1);
-  CHECK(mkdir("directory", 0755) == 0 && mkfifo("fifo", 0644) == 0);
-  write_file("damaged", "{\"a\":1}");
-  for (edit.in_place = 0; edit.in_place < 2; ++edit.in_place) {
-    check_about("in place %u", edit.in_place);
-    CHECK_FAILS(st_edit_metadata("absent", &edit, NULL, NULL, &error), ST_E_NOT_FOUND, &error);
-    CHECK_FAILS(st_edit_metadata("directory", &edit, NULL, NULL, &error), ST_E_NOT_REGULAR, &error);
-    CHECK_FAILS(st_edit_metadata("fifo", &edit, NULL, NULL, &error), ST_E_NOT_REGULAR, &error);
-    CHECK_FAILS(st_edit_metadata("/dev/null", &edit, NULL, NULL, &error), ST_E_NOT_REGULAR, &error);
-    CHECK_FAILS(st_edit_metadata("damaged", &edit, NULL, NULL, &error), ST_E_SCHEMA, &error);
-    CHECK(strstr(error.message, "\"damaged\"") != NULL);
-  }
-  check_about(NULL);
-  CHECK(scratch_count() == 3);
-  scratch_clear();
-}
-
 /* In place the file is the same one, with its hard links; otherwise it is a new one. */
 static void check_hard_links(void) {
   const st_metadata_entry entry = entry_of("k", "w");
@@ -534,10 +351,6 @@ int main(void) {
   check_data();
   check_options();
   check_progress();
-  check_wrong_edits();
-  check_header_limit();
-  check_arguments();
-  check_wrong_files();
   check_hard_links();
   check_modified_meanwhile();
   return check_result();

@@ -36,10 +36,10 @@ struct LoadReport {
   std::vector<Conversion> converted;    // of the loaded ones; never with `assign`
 };
 
-// Thrown if a file does not match a model. what() lists at most 20 names of
-// each kind, and the prefix that would make the names fit; report() has all. code() is
-// ST_E_SIZE_MISMATCH if shapes differ, else ST_E_TENSOR_NOT_FOUND if names are missing, else
-// ST_E_INVALID_ARGUMENT. Nothing was loaded.
+// Thrown if a file does not match a model. what() lists at most 20 names of each kind, and the
+// prefix that would make the names fit; report() has all. code() is ST_E_SIZE_MISMATCH if shapes
+// differ, else ST_E_TENSOR_NOT_FOUND if names are missing, else ST_E_INVALID_ARGUMENT. Nothing was
+// loaded.
 class ST_TORCH_API ModelMismatchError : public Error {
  public:
   ModelMismatchError(st_status code, const std::string& message, LoadReport report)
