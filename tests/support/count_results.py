@@ -4,7 +4,7 @@
 A Catch2 program counts as the test cases that it reports, any other program as one test. Meson's
 verdict on a program overrides the program's report: some programs expect the tests of another
 program to fail, and print its report.
-Exits with 1 if a test failed or if none ran.
+Exits with 1 if a test failed or if none ran; before the line, it repeats how each of them failed.
 """
 
 import argparse
@@ -34,6 +34,15 @@ def count(test):
     return passed, max(failed, 1), skipped
 
 
+def print_failure(log, test, longest=30):
+    """Prints which program failed, and the end of what it wrote."""
+    build = log.parent.parent.name
+    print(f"== {test['result']} in {build}: {test['name']}")
+    for stream in ("stdout", "stderr"):
+        for line in test.get(stream, "").splitlines()[-longest:]:
+            print(f"  {line}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("logs", nargs="*", type=pathlib.Path)
@@ -43,7 +52,11 @@ def main():
     totals = [0, arguments.broken, 0]
     for log in arguments.logs:
         for line in log.read_text().splitlines():
-            totals = [a + b for a, b in zip(totals, count(json.loads(line)))]
+            test = json.loads(line)
+            counts = count(test)
+            totals = [a + b for a, b in zip(totals, counts)]
+            if counts[1]:
+                print_failure(log, test)
     passed, failed, skipped = totals
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
