@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "file_entries.h"
 #include "names/quote.h"
 #include "tensor/dtype_map.h"
 #include "tensor/file_tensors.h"
@@ -39,7 +38,7 @@ at::Tensor get_tensor(const File& file, std::string_view name, const Device& dev
   const TensorInfo info = find(file, name);
   const c10::ScalarType dtype = torch_dtype(info);
   ProgressCounter progress({}, info.nbytes);
-  return file_tensors(file, {{std::string(name), info, dtype, torch_sizes(info, dtype)}}, device,
+  return file_tensors(file, {{std::string(name), 0, info, dtype, torch_sizes(info, dtype)}}, device,
                       FileMemory::from_file, progress)
       .front();
 }

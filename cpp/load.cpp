@@ -1,20 +1,33 @@
 // Implements load_file and load.
 #include <safetensors/torch.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <string_view>
 
-#include "file_entries.h"
-#include "open_file.h"
-#include "tensor/file_tensors.h"
+#include "names/selected_names.h"
+#include "tensor/file_source.h"
 
 namespace safetensors {
 
 namespace {
 
-TensorDict load_from(const File& file, const LoadOptions& options, FileMemory memory) {
-  auto entries = file_entries(file, options.renames, options.names, options.pattern);
+std::vector<FileEntry> requested_entries(const TensorSource& source, const LoadOptions& options) {
+  const LoadSelection selection{options.renames, options.names, options.pattern};
+  const SelectedNames names(source.names(), selection);
+  names.check_requests(source.description());
+  std::vector<FileEntry> entries;
+  for (std::size_t position = 0; position < names.size(); ++position) {
+    if (names.is_requested(position))
+      entries.push_back(source.entry(position, names.name(position)));
+  }
+  return entries;
+}
+
+TensorDict load_from(const TensorSource& source, const LoadOptions& options) {
+  auto entries = requested_entries(source, options);
   ProgressCounter progress(options.progress, total_nbytes(entries));
-  auto tensors = file_tensors(file, entries, options.device, memory, progress);
+  auto tensors = source.tensors(entries, options.device, progress);
 
   TensorDict dict;
   dict.reserve(entries.size());
@@ -23,29 +36,47 @@ TensorDict load_from(const File& file, const LoadOptions& options, FileMemory me
   return dict;
 }
 
+// Whether a file's bytes are in fact a path, which load_file takes.
+bool is_like_path(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return !text.empty() && text.size() < 4096 &&
+         (text.ends_with(".safetensors") || text.ends_with(".json") || text.starts_with('/')) &&
+         std::none_of(text.begin(), text.end(), [](char c) { return c == '\0' || c == '\n'; });
+}
+
+File open_bytes(Bytes bytes, const std::shared_ptr<void>& owner) {
+  try {
+    return owner ? File::from_memory(owner, bytes) : File::from_memory(bytes);
+  } catch (const Error& error) {
+    if (!is_like_path(bytes)) throw;
+    throw Error(error.code(),
+                std::string(error.what()) +
+                    ". load() takes the bytes of a file; for a path call load_file()",
+                error.os_error(), error.position().value_or(ST_NO_POSITION));
+  }
+}
+
 }  // namespace
 
 TensorDict load_file(const std::filesystem::path& path, const LoadOptions& options) {
-  return load_file(open_file(path, options.backend), options);
+  return load_from(FileSource(path, options.backend, options.read_only), options);
 }
 
 TensorDict load_file(const File& file, const LoadOptions& options) {
-  return load_from(file, options, FileMemory::from_file);
+  return load_from(
+      FileSource(file, options.read_only ? FileMemory::read_only : FileMemory::from_file), options);
 }
 
 TensorDict load(Bytes bytes, const LoadOptions& options) {
-  if (!c10::Device(options.device).is_cpu()) {  // copied to the device anyway
-    const File file = File::from_memory(bytes);
-    return load_from(file, options, FileMemory::from_file);
-  }
+  if (!c10::Device(options.device).is_cpu())  // copied to the device anyway
+    return load_from(FileSource(open_bytes(bytes, nullptr)), options);
   Buffer copy(bytes.size());
   if (bytes.size() > 0) std::memcpy(copy.data(), bytes.data(), bytes.size());
   return load(std::move(copy), options);
 }
 
 TensorDict load(MutableBytes bytes, std::shared_ptr<void> owner, const LoadOptions& options) {
-  const File file = File::from_memory(std::move(owner), Bytes(bytes));
-  return load_from(file, options, FileMemory::writable);
+  return load_from(FileSource(open_bytes(bytes, owner), FileMemory::writable), options);
 }
 
 }  // namespace safetensors

@@ -11,4 +11,14 @@ namespace safetensors {
 // throws while it copies a tensor to the host.
 Builder save_builder(const StateDict& state, const Metadata& metadata);
 
+// The SaveOptions among SaveFileOptions, SaveSetOptions or SaveModelOptions.
+template <class Options>
+SaveOptions save_options_of(const Options& options) {
+  return {.durability = options.durability,
+          .link = options.link,
+          .mode = options.mode,
+          .alignment = options.alignment,
+          .progress = options.progress};
+}
+
 }  // namespace safetensors

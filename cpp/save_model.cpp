@@ -1,4 +1,4 @@
-// Implements save_model.
+// Implements save_model and state_dict.
 #include <safetensors/torch.hpp>
 
 #include <c10/core/GradMode.h>
@@ -33,6 +33,14 @@ StateDict without_duplicates(StateDict state, Metadata& dropped) {
   return left;
 }
 
+TensorDict dict_of(StateDict state) {
+  TensorDict dict;
+  dict.reserve(state.size());
+  for (auto& [name, tensor] : state)
+    dict.insert(std::move(name), tensor.defined() ? tensor.detach() : tensor);
+  return dict;
+}
+
 void make_contiguous(StateDict& state) {
   const c10::NoGradGuard no_grad;
   for (auto& named : state)
@@ -40,13 +48,15 @@ void make_contiguous(StateDict& state) {
 }
 
 void save(StateDict state, const std::filesystem::path& path, const SaveModelOptions& options) {
-  state = apply_renames(std::move(state), options.renames);
+  state = rename_tensors(std::move(state), options.renames);
   Metadata metadata = options.metadata, dropped;
   state = without_duplicates(std::move(state), dropped);
+  state.insert(state.end(), options.extra.begin(), options.extra.end());
   check_storable(state);
+  if (options.extra.size() > 0) check_unshared(state);
   if (options.force_contiguous) make_contiguous(state);
   check_contiguous(state, "set `force_contiguous`, or call contiguous() first");
-  const SaveOptions save_options{.durability = options.durability, .progress = options.progress};
+  const SaveOptions save_options = save_options_of(options);
   if (options.max_shard_size == 0) {
     metadata.merge(dropped);
     save_builder(state, metadata).save(path, save_options);
@@ -64,12 +74,22 @@ void save(StateDict state, const std::filesystem::path& path, const SaveModelOpt
 
 void save_model(const torch::nn::Module& model, const std::filesystem::path& path,
                 const SaveModelOptions& options) {
-  save(state_dict(model), path, options);
+  save(module_tensors(model), path, options);
 }
 
 void save_model(const torch::jit::Module& model, const std::filesystem::path& path,
                 const SaveModelOptions& options) {
-  save(state_dict(model), path, options);
+  check_savable(model);
+  save(module_tensors(model), path, options);
+}
+
+TensorDict state_dict(const torch::nn::Module& model) {
+  return dict_of(module_tensors(model));
+}
+
+TensorDict state_dict(const torch::jit::Module& model) {
+  check_savable(model);
+  return dict_of(module_tensors(model));
 }
 
 }  // namespace safetensors

@@ -1,22 +1,16 @@
 #include "model/load_match.h"
 
 #include <algorithm>
-#include <string_view>
+#include <iterator>
+#include <map>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 namespace safetensors {
 
 namespace {
-
-using EntryIndex = std::unordered_map<std::string_view, std::size_t>;
-
-EntryIndex index_of(const std::vector<FileEntry>& entries) {
-  EntryIndex index;
-  index.reserve(entries.size());
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    index.emplace(entries[i].name, i);
-  return index;
-}
 
 // Old files have scalars as tensors of shape [1].
 bool is_old_scalar(const FileEntry& entry, const at::Tensor& tensor) {
@@ -28,104 +22,209 @@ bool has_sizes(const at::Tensor& tensor) {
   return tensor.defined() && !tensor.is_nested();
 }
 
-// Pairs equal names, and reports missing names and different shapes.
-LoadMatch match_names(const std::vector<FileEntry>& entries, const EntryIndex& index,
-                      const StateDict& state, const NameFilter& filter,
-                      const std::unordered_set<std::string>& optional) {
-  LoadMatch match;
-  for (std::size_t position = 0; position < state.size(); ++position) {
-    const auto& [name, tensor] = state[position];
-    const auto found = index.find(name);
-    if (found == index.end()) {
-      if (filter.accepts(name) && !optional.contains(name)) match.report.missing.push_back(name);
-      continue;
+class Matcher {
+ public:
+  Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection)
+      : source_(source),
+        state_(state),
+        names_(source.names(), selection),
+        requested_(selection.requests(names_of(state))),
+        followers_(state.size()) {}
+
+  bool is_requested(std::size_t position) const { return requested_[position]; }
+  const SelectedNames& names() const { return names_; }
+  LoadMatch& match() { return match_; }
+
+  std::optional<std::size_t> find(std::size_t position) const {
+    return names_.find(state_[position].name);
+  }
+
+  // Tensors of the state that are one piece of memory. If the source has `kept`, no tensor of
+  // `others` is loaded. If not, those that it has are, and one of the group is missing.
+  void share(std::size_t kept, const TensorGroup& others) {
+    const auto found = find(kept);
+    if (!found) return share_missing(kept, others);
+    if (!requested_[kept]) {
+      // Views that are requested and there are loaded without the tensor that they are parts of.
+      if (std::ranges::any_of(
+              others, [&](std::size_t position) { return requested_[position] && find(position); }))
+        return;
+      add(*found, kept);
     }
-    const FileEntry& entry = entries[found->second];
-    if (has_sizes(tensor)) {
-      const at::IntArrayRef sizes = tensor.sizes();
-      if (sizes != at::IntArrayRef(entry.sizes) && !is_old_scalar(entry, tensor)) {
-        match.report.mismatched.push_back(
-            {name, {entry.sizes.begin(), entry.sizes.end()}, sizes.vec()});
-        continue;
+    for (const std::size_t position : others) {
+      followers_[position] = true;
+      if (!requested_[position]) continue;
+      names_.mark_loaded(state_[position].name);
+      if (find(position)) unused_aliases_.push_back(state_[position].name);
+    }
+  }
+
+  // Loads a tensor that the source lacks from the tensor that an alias names.
+  void use_aliases(const std::vector<std::pair<std::string, std::string>>& aliases) {
+    if (aliases.empty()) return;
+    std::unordered_map<std::string_view, std::string_view> stored(aliases.begin(), aliases.end());
+    for (std::size_t position = 0; position < state_.size(); ++position) {
+      const std::string& name = state_[position].name;
+      if (!requested_[position] || followers_[position] || find(position)) continue;
+      const auto alias = stored.find(name);
+      if (alias == stored.end()) continue;
+      const auto found = names_.find(alias->second);
+      if (!found) continue;
+      followers_[position] = true;  // neither missing nor loaded by its own name
+      names_.mark_loaded(name);
+      add(*found, position);
+    }
+  }
+
+  // Pairs equal names, and reports missing names.
+  void match_names(const std::unordered_set<std::string>& optional) {
+    for (std::size_t position = 0; position < state_.size(); ++position) {
+      if (!requested_[position] || followers_[position]) continue;
+      if (const auto found = find(position)) {
+        add(*found, position);
+      } else if (!optional.contains(state_[position].name)) {
+        match_.report.missing.push_back(state_[position].name);
       }
     }
-    match.pairs.push_back({found->second, position});
+    names_.check_requests(source_.description());
+    std::stable_sort(match_.pairs.begin(), match_.pairs.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.entry.position, a.tensor) < std::pair(b.entry.position, b.tensor);
+    });
+    for (const auto& pair : match_.pairs)
+      report_loaded(pair);
   }
-  std::stable_sort(match.pairs.begin(), match.pairs.end(),
-                   [](const LoadPair& a, const LoadPair& b) { return a.entry < b.entry; });
-  for (const auto& [entry, position] : match.pairs) {
-    const auto& [name, tensor] = state[position];
-    match.report.loaded.push_back(name);
-    if (tensor.defined() && tensor.scalar_type() != entries[entry].dtype)
-      match.report.converted.push_back({name, entries[entry].dtype, tensor.scalar_type()});
-  }
-  return match;
-}
 
-// An alias is not missing if the file has another name of its storage; if the file has both, the
-// alias is unexpected. Names that the filter rejects are not used as aliases.
-void report_shared(LoadMatch& match, const StateDict& state, const NameFilter& filter) {
-  std::unordered_set<std::string_view> missing(match.report.missing.begin(),
-                                               match.report.missing.end());
-  for (const auto& [kept, removed] : match.shared) {
-    if (!filter.accepts(state[kept].name)) continue;
-    for (const std::size_t position : removed) {
-      const std::string& name = state[position].name;
-      if (missing.erase(name) == 0 && filter.accepts(name)) match.report.unexpected.push_back(name);
+  std::vector<std::string> requested_names() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (names_.is_requested(i)) names.push_back(names_.name(i));
+    }
+    return names;
+  }
+
+  const std::vector<std::string>& unused_aliases() const { return unused_aliases_; }
+
+ private:
+  void share_missing(std::size_t kept, const TensorGroup& others) {
+    bool is_reported = requested_[kept];
+    for (const std::size_t position : others) {
+      if (find(position) || !requested_[position]) continue;
+      followers_[position] = std::exchange(is_reported, true);
     }
   }
-  std::vector<std::string> left;
-  for (const auto& name : match.report.missing) {
-    if (missing.contains(name)) left.push_back(name);
+
+  // Adds a pair, or reports different shapes.
+  void add(std::size_t found, std::size_t position) {
+    const auto& [name, tensor] = state_[position];
+    FileEntry entry = source_.entry(found, name);
+    if (has_sizes(tensor) && tensor.sizes() != at::IntArrayRef(entry.sizes) &&
+        !is_old_scalar(entry, tensor)) {
+      match_.report.mismatched.push_back(
+          {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
+      return;
+    }
+    match_.pairs.push_back({std::move(entry), position});
   }
-  match.report.missing = std::move(left);
+
+  void report_loaded(const LoadPair& pair) {
+    const auto& [name, tensor] = state_[pair.tensor];
+    match_.report.loaded.push_back(name);
+    if (tensor.defined() && tensor.scalar_type() != pair.entry.dtype)
+      match_.report.converted.push_back({name, pair.entry.dtype, tensor.scalar_type()});
+  }
+
+  const TensorSource& source_;
+  const StateDict& state_;
+  SelectedNames names_;
+  std::vector<bool> requested_;  // by position in the state
+  std::vector<bool> followers_;  // loaded with another tensor
+  std::vector<std::string> unused_aliases_;
+  LoadMatch match_;
+};
+
+// The tensors on the meta device that are one object with several names: they have no memory to
+// compare.
+std::vector<TensorGroup> tied_meta_tensors(const StateDict& state) {
+  std::map<const at::TensorImpl*, TensorGroup> by_object;
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    const at::Tensor& tensor = state[position].tensor;
+    if (tensor.defined() && tensor.is_meta())
+      by_object[tensor.unsafeGetTensorImpl()].push_back(position);
+  }
+  std::vector<TensorGroup> groups;
+  for (auto& [object, group] : by_object) {
+    if (group.size() > 1) groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
-// Tied tensors on the meta device have no storage to compare: they are one object with several
-// names.
-void report_tied_meta(LoadMatch& match, const StateDict& state) {
-  std::unordered_set<const at::TensorImpl*> loaded;
-  for (const auto& pair : match.pairs) {
-    const at::Tensor& tensor = state[pair.tensor].tensor;
-    if (tensor.is_meta()) loaded.insert(tensor.unsafeGetTensorImpl());
+void share_meta_tensors(Matcher& matcher, const StateDict& state, const NameRank& rank) {
+  for (auto& group : tied_meta_tensors(state)) {
+    if (std::none_of(group.begin(), group.end(),
+                     [&](std::size_t position) { return matcher.is_requested(position); }))
+      continue;
+    const std::size_t kept = first_by_rank(state, group, rank);
+    std::erase(group, kept);
+    matcher.share(kept, group);
   }
-  if (loaded.empty()) return;
-  std::unordered_set<std::string_view> tied;
-  for (const auto& named : state) {
-    if (loaded.contains(named.tensor.unsafeGetTensorImpl())) tied.insert(named.name);
+}
+
+std::vector<std::pair<std::string, std::string>> renamed_aliases(const TensorSource& source,
+                                                                 const Renames& renames) {
+  auto aliases = source.aliases();
+  for (auto& [name, stored] : aliases) {
+    name = renames.apply(name);
+    stored = renames.apply(stored);
   }
-  std::erase_if(match.report.missing, [&](const auto& name) { return tied.contains(name); });
+  return aliases;
 }
 
 }  // namespace
 
-LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& state,
-                        const NameFilter& filter) {
-  LoadMatch match = match_names(entries, index_of(entries), state, filter, {});
+LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
+                        const LoadSelection& selection) {
+  Matcher matcher(source, state, selection);
+  matcher.match_names({});
   std::unordered_set<std::string_view> known;
   for (const auto& named : state)
     known.insert(named.name);
-  for (const auto& entry : entries) {
-    if (!known.contains(entry.name)) match.report.unexpected.push_back(entry.name);
+  for (auto& name : matcher.requested_names()) {
+    if (!known.contains(name)) matcher.match().report.unexpected.push_back(std::move(name));
   }
-  return match;
+  return std::move(matcher.match());
 }
 
-LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
-                       const NameFilter& filter) {
-  const EntryIndex index = index_of(entries);
-  LoadMatch match = match_names(entries, index, module.tensors, filter, module.optional);
-  std::vector<std::string> names;
-  for (const auto& entry : entries)
-    names.push_back(entry.name);
-  match.report.unexpected = unexpected_names(module, names);
+LoadMatch match_module(const TensorSource& source, const ModuleState& module,
+                       const LoadSelection& selection) {
+  const StateDict& state = module.tensors;
+  Matcher matcher(source, state, selection);
+  // A requested name that the source has is used before another name that it has.
+  std::unordered_map<std::string_view, int> ranks;
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    if (matcher.find(position))
+      ranks[state[position].name] = matcher.is_requested(position) ? 2 : 1;
+  }
+  const auto rank = [&](std::string_view name) {
+    const auto found = ranks.find(name);
+    return found == ranks.end() ? 0 : found->second;
+  };
+  std::unordered_set<std::string_view> chosen;
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    if (matcher.is_requested(position)) chosen.insert(state[position].name);
+  }
+  auto shared = choose_shared_names(state, rank,
+                                    [&](std::string_view name) { return chosen.contains(name); });
+  for (const auto& [kept, removed] : shared)
+    matcher.share(kept, removed);
+  share_meta_tensors(matcher, state, rank);
+  matcher.use_aliases(renamed_aliases(source, selection.renames));
+  matcher.match_names(module.optional);
 
-  match.shared = choose_shared_names(
-      module.tensors, [&](std::string_view name) { return index.contains(name); },
-      [&](std::string_view name) { return filter.accepts(name); });
-  report_shared(match, module.tensors, filter);
-  report_tied_meta(match, module.tensors);
-  return match;
+  LoadMatch& match = matcher.match();
+  match.shared = std::move(shared);
+  match.report.unexpected = unexpected_names(module, matcher.requested_names());
+  std::ranges::copy(matcher.unused_aliases(), std::back_inserter(match.report.unexpected));
+  return std::move(match);
 }
 
 }  // namespace safetensors

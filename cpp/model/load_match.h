@@ -1,39 +1,39 @@
-// Matches the tensors of a file with the tensors of a model by name and shape.
+// Matches the tensors of a source with the tensors of a model by name and shape.
 #pragma once
 
 #include <cstddef>
 #include <safetensors/torch.hpp>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
-#include "file_entries.h"
 #include "model/module_state.h"
-#include "names/name_filter.h"
+#include "names/selected_names.h"
+#include "tensor/tensor_source.h"
 
 namespace safetensors {
 
-// Positions among the file's entries and in the state dict.
+// A tensor of the source, and the position in the state dict of the one that it is loaded into.
 struct LoadPair {
-  std::size_t entry;
+  FileEntry entry;
   std::size_t tensor;
 };
 
 struct LoadMatch {
-  std::vector<LoadPair> pairs;      // in the order of the file
+  std::vector<LoadPair> pairs;      // in the order of the source
   std::vector<SharedNames> shared;  // the module's tensors that share memory
   LoadReport report;
 };
 
-// Matches names exactly. Only names that `filter` accepts are reported; it has accepted all
-// entries.
-LoadMatch match_tensors(const std::vector<FileEntry>& entries, const StateDict& state,
-                        const NameFilter& filter);
+// Matches names exactly.
+LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
+                        const LoadSelection& selection);
 
-// Matches names with a module, whose tensors may share memory: the file needs only one of the names
-// of shared memory. Throws Error as choose_shared_names.
-LoadMatch match_module(const std::vector<FileEntry>& entries, const ModuleState& module,
-                       const NameFilter& filter);
+// Matches names with a module, whose tensors may share memory: the source needs only one of the
+// names of shared memory, and of several it has, the one that save_model would keep is used. A
+// tensor that is missing is loaded from the one that an alias of the source names. Throws Error as
+// choose_shared_names.
+LoadMatch match_module(const TensorSource& source, const ModuleState& module,
+                       const LoadSelection& selection);
 
 // What load_model and load_into tolerate.
 struct Tolerance {

@@ -34,8 +34,11 @@ struct ModuleState {
   std::vector<ModuleLevel> levels;  // a module before its submodules
 };
 
-StateDict state_dict(const torch::nn::Module& module);
-StateDict state_dict(const torch::jit::Module& module);
+StateDict module_tensors(const torch::nn::Module& module);
+StateDict module_tensors(const torch::jit::Module& module);
+
+// Throws Error ST_E_INVALID_ARGUMENT if weights of the module are neither parameters nor buffers.
+void check_savable(const torch::jit::Module& module);
 
 ModuleState module_state(const torch::nn::Module& module);
 ModuleState module_state(const torch::jit::Module& module);

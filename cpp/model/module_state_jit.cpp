@@ -30,7 +30,7 @@ void for_each_tensor(const torch::jit::Module& module, const Visit& visit) {
 
 }  // namespace
 
-StateDict state_dict(const torch::jit::Module& module) {
+StateDict module_tensors(const torch::jit::Module& module) {
   StateDict state;
   for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
     for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {

@@ -41,7 +41,7 @@ void for_each_tensor(const torch::nn::Module& module, const Visit& visit) {
 
 }  // namespace
 
-StateDict state_dict(const torch::nn::Module& module) {
+StateDict module_tensors(const torch::nn::Module& module) {
   StateDict state;
   for_each_module(module, "", [&](const auto& one, const std::string& prefix) {
     for_each_tensor(one, [&](const std::string& name, const at::Tensor& tensor) {

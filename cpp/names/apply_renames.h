@@ -1,13 +1,21 @@
-// Renames the tensors of a state dict.
+// Renames many names.
 #pragma once
 
 #include <safetensors/torch/renames.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "tensor/shared_tensors.h"
 
 namespace safetensors {
 
-// Throws Error ST_E_DUPLICATE if the renames map two names to one.
-StateDict apply_renames(StateDict state, const Renames& renames);
+// Returns the new names, in the same order. Throws Error ST_E_DUPLICATE if the renames map two of
+// the names to one.
+std::vector<std::string> rename_all(const std::vector<std::string_view>& names,
+                                    const Renames& renames);
+
+// Renames the tensors of a state dict.
+StateDict rename_tensors(StateDict state, const Renames& renames);
 
 }  // namespace safetensors

@@ -1,12 +1,13 @@
-// Renames with compiled regular expressions, to be applied to many names.
+// Renames with parsed rules, to be applied to many names.
 #pragma once
 
-#include <optional>
 #include <safetensors/torch/renames.hpp>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "names/component_rule.h"
 #include "names/name_pattern.h"
 
 namespace safetensors {
@@ -16,19 +17,16 @@ class CompiledRenames {
   // `renames` must outlive it.
   explicit CompiledRenames(const Renames& renames);
 
+  // With a regular expression it needs a large stack.
   std::string operator()(std::string_view name) const;
 
-  // Whether the renames are empty.
-  bool is_identity() const { return renames_.empty(); }
+  bool has_regex() const;
 
  private:
-  const Renames& renames_;
-  std::vector<std::optional<NamePattern>> patterns_;  // one per rule; nullopt for a prefix rule
-};
+  struct PrefixRule {};
 
-// Throws Error ST_E_DUPLICATE if two of the names are equal. `originals` are the names before the
-// renames, in the same order.
-void check_distinct(const std::vector<std::string_view>& names,
-                    const std::vector<std::string_view>& originals);
+  const Renames& renames_;
+  std::vector<std::variant<PrefixRule, ComponentRule, NamePattern>> rules_;
+};
 
 }  // namespace safetensors

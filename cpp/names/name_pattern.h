@@ -7,8 +7,8 @@
 
 namespace safetensors {
 
-// ECMAScript, as in std::regex. A name longer than 1,024 bytes throws Error ST_E_UNSUPPORTED:
-// std::regex recurses once per character and would overflow the stack.
+// ECMAScript, as in std::regex, which recurses for each character: matches() and replace_in() must
+// run on a large stack. A name longer than 1,024 bytes throws Error ST_E_UNSUPPORTED.
 class NamePattern {
  public:
   // Throws Error ST_E_INVALID_ARGUMENT for an invalid pattern.

@@ -2,7 +2,9 @@
 #include <safetensors/torch/renames.hpp>
 #include <utility>
 
-#include "names/compiled_renames.h"
+#include "names/apply_renames.h"
+#include "names/component_rule.h"
+#include "names/name_pattern.h"
 #include "names/quote.h"
 
 namespace safetensors {
@@ -25,6 +27,12 @@ Renames& Renames::replace_prefix(std::string from, std::string to) {
   return *this;
 }
 
+Renames& Renames::replace(std::string from, std::string to) {
+  static_cast<void>(ComponentRule(from, to));  // throws for an invalid rule
+  rules_.push_back({Kind::components, std::move(from), std::move(to)});
+  return *this;
+}
+
 Renames& Renames::regex(std::string pattern, std::string replacement) {
   static_cast<void>(NamePattern(pattern));  // throws for an invalid pattern
   rules_.push_back({Kind::regex, std::move(pattern), std::move(replacement)});
@@ -43,13 +51,20 @@ Renames Renames::inverse() const {
       throw Error(
           ST_E_UNSUPPORTED,
           "the renames have no inverse: they contain the regular expression " + quote(rule->from));
-    inverse.replace_prefix(rule->to, rule->from);
+    if (rule->kind == Kind::components) {
+      if (rule->to.empty())
+        throw Error(ST_E_UNSUPPORTED,
+                    "the renames have no inverse: they remove the components " + quote(rule->from));
+      inverse.replace(rule->to, rule->from);
+    } else {
+      inverse.replace_prefix(rule->to, rule->from);
+    }
   }
   return inverse;
 }
 
 std::string Renames::apply(std::string_view name) const {
-  return CompiledRenames(*this)(name);
+  return rename_all(std::vector<std::string_view>{name}, *this).front();
 }
 
 }  // namespace safetensors

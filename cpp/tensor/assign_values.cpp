@@ -7,10 +7,10 @@
 
 #include <map>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include "names/quote.h"
-#include "tensor/file_tensors.h"
 
 namespace safetensors {
 
@@ -80,14 +80,17 @@ void replace_data(const at::Tensor& tensor, const at::Tensor& other) {
   drop_unfit_gradient(tensor);
 }
 
-void assign_values(const File& file, const std::vector<ValueCopy>& assignments, c10::Device device,
-                   ProgressCounter& progress) {
+void assign_values(const TensorSource& source, const std::vector<ValueCopy>& assignments,
+                   c10::Device device, ProgressCounter& progress) {
   std::vector<FileEntry> entries;
   for (const auto& assignment : assignments)
     entries.push_back(assignment.entry);
-  const auto tensors = file_tensors(file, entries, device, FileMemory::from_file, progress);
-  for (std::size_t i = 0; i < assignments.size(); ++i)
-    replace_data(assignments[i].destination, tensors[i]);
+  const auto tensors = source.tensors(entries, device, progress);
+  std::unordered_set<std::size_t> assigned;
+  for (std::size_t i = 0; i < assignments.size(); ++i) {
+    const bool is_first = assigned.insert(entries[i].position).second;
+    replace_data(assignments[i].destination, is_first ? tensors[i] : tensors[i].clone());
+  }
 }
 
 }  // namespace safetensors

@@ -6,8 +6,8 @@
 #include <safetensors/safetensors.hpp>
 #include <vector>
 
-#include "file_entries.h"
 #include "progress.h"
+#include "tensor/file_entry.h"
 
 namespace safetensors {
 

@@ -7,8 +7,8 @@
 #include <safetensors/safetensors.hpp>
 #include <vector>
 
-#include "file_entries.h"
 #include "progress.h"
+#include "tensor/file_entry.h"
 #include "tensor/host_tensor.h"
 
 namespace safetensors {

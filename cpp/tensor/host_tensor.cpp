@@ -9,6 +9,8 @@
 #include <memory>
 #include <utility>
 
+#include "tensor/free_pages.h"
+
 namespace safetensors {
 
 namespace {
@@ -17,19 +19,31 @@ void delete_tensor(void* tensor) {
   delete static_cast<Tensor*>(tensor);
 }
 
+void delete_private_tensor(void* tensor) {
+  free_pages(static_cast<Tensor*>(tensor)->bytes());
+  delete_tensor(tensor);
+}
+
 c10::DataPtr copy_of(Bytes bytes) {
   c10::DataPtr copy = c10::GetCPUAllocator()->allocate(bytes.size());
   std::memcpy(copy.mutable_get(), bytes.data(), bytes.size());
   return copy;
 }
 
-c10::DataPtr memory_of(Tensor tensor, std::size_t alignment, FileMemory memory) {
-  const Bytes bytes = tensor.bytes();
-  std::byte* data = memory == FileMemory::writable ? const_cast<std::byte*>(bytes.data())
-                                                   : tensor.mutable_bytes().data();
-  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0) return copy_of(bytes);
+std::byte* usable_data(const Tensor& tensor, FileMemory memory) {
+  if (memory == FileMemory::writable || memory == FileMemory::read_only)
+    return const_cast<std::byte*>(tensor.bytes().data());
+  return tensor.mutable_bytes().data();
+}
+
+c10::DataPtr memory_of(Tensor tensor, std::size_t alignment, FileMemory memory, bool is_mapped) {
+  std::byte* data = usable_data(tensor, memory);
+  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0)
+    return copy_of(tensor.bytes());
   auto owner = std::make_unique<Tensor>(std::move(tensor));
-  return {data, owner.release(), delete_tensor, c10::Device(c10::kCPU)};
+  const bool is_private = is_mapped && memory == FileMemory::private_mapping;
+  return {data, owner.release(), is_private ? delete_private_tensor : delete_tensor,
+          c10::Device(c10::kCPU)};
 }
 
 // Does what at::empty does, with existing memory.
@@ -50,7 +64,8 @@ at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory memo
   if (entry.info.nbytes == 0)
     return tensor_over(c10::DataPtr(nullptr, c10::Device(c10::kCPU)), entry);
   const std::size_t alignment = c10::elementSize(entry.dtype);
-  return tensor_over(memory_of(file.get(entry.info.name), alignment, memory), entry);
+  return tensor_over(memory_of(file.get(entry.info.name), alignment, memory, file.is_mapped()),
+                     entry);
 }
 
 }  // namespace safetensors

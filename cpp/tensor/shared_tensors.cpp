@@ -141,7 +141,16 @@ std::vector<TensorGroup> find_shared_tensors(const StateDict& state, const NameT
   return groups;
 }
 
-std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameTest& is_preferred,
+std::size_t first_by_rank(const StateDict& state, const TensorGroup& group, const NameRank& rank) {
+  const auto key = [&](std::size_t position) {
+    const std::string& name = state[position].name;
+    return std::pair(rank ? -rank(name) : 0, std::string_view(name));
+  };
+  return *std::min_element(group.begin(), group.end(),
+                           [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+}
+
+std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameRank& rank,
                                              const NameTest& is_chosen) {
   std::vector<SharedNames> choices;
   std::string uncovered;
@@ -156,14 +165,9 @@ std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameT
       uncovered += (uncovered.empty() ? "[" : ", [") + group_names(state, group) + "]";
       continue;
     }
-    auto kept = complete.begin();
-    if (is_preferred) {
-      kept = std::find_if(complete.begin(), complete.end(),
-                          [&](std::size_t position) { return is_preferred(state[position].name); });
-      if (kept == complete.end()) kept = complete.begin();
-    }
-    std::erase(group, *kept);
-    if (!group.empty()) choices.push_back({*kept, std::move(group)});
+    const std::size_t kept = first_by_rank(state, complete, rank);
+    std::erase(group, kept);
+    if (!group.empty()) choices.push_back({kept, std::move(group)});
   }
   if (!uncovered.empty())
     throw Error(ST_E_INVALID_ARGUMENT,

@@ -14,6 +14,15 @@ using StateDict = std::vector<NamedTensor>;
 
 using NameTest = std::function<bool(std::string_view name)>;
 
+// Views of the names, in the same order.
+inline std::vector<std::string_view> names_of(const StateDict& state) {
+  std::vector<std::string_view> names;
+  names.reserve(state.size());
+  for (const auto& named : state)
+    names.push_back(named.name);
+  return names;
+}
+
 // Positions in a state dict.
 using TensorGroup = std::vector<std::size_t>;
 
@@ -36,12 +45,17 @@ struct SharedNames {
   TensorGroup removed;
 };
 
+// Names of higher ranks are preferred.
+using NameRank = std::function<int(std::string_view name)>;
+
+// The tensor of a group whose name has the highest rank, the first of them by name.
+std::size_t first_by_rank(const StateDict& state, const TensorGroup& group, const NameRank& rank);
+
 // Chooses for every group of find_shared_tensors(). Only a tensor that covers the whole storage can
-// be kept: the first by name that is preferred, else the first by name. A group of one tensor must
+// be kept: the first by rank and name. A group of one tensor must
 // cover its storage too, and is not in the result. Throws Error ST_E_INVALID_ARGUMENT, with all
 // groups of which no tensor covers the storage.
-std::vector<SharedNames> choose_shared_names(const StateDict& state,
-                                             const NameTest& is_preferred = nullptr,
+std::vector<SharedNames> choose_shared_names(const StateDict& state, const NameRank& rank = nullptr,
                                              const NameTest& is_chosen = nullptr);
 
 }  // namespace safetensors

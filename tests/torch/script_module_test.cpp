@@ -79,3 +79,33 @@ TEST_CASE("missing and unexpected names of a TorchScript module") {
   CHECK(report.unexpected == std::vector<std::string>{"layer.x"});
   CHECK(code_of<Error>([&] { load_model(model, folder / "f"); }) == ST_E_TENSOR_NOT_FOUND);
 }
+
+TEST_CASE("modules whose weights are neither parameters nor buffers are rejected") {
+  const ScratchDirectory folder;
+  auto model = script();
+  model.eval();
+  const auto frozen = torch::jit::freeze(model);
+  CHECK(contains(message_of([&] { save_model(frozen, folder / "f"); }), "frozen"));
+  CHECK(code_of<Error>([&] { state_dict(frozen); }) == ST_E_INVALID_ARGUMENT);
+
+  torch::jit::Module packed("Packed");
+  const auto weight = at::quantize_per_tensor(at::ones({2, 3}), 0.1, 0, at::kQInt8);
+  const auto prepack =
+      c10::Dispatcher::singleton().findSchemaOrThrow("quantized::linear_prepack", "");
+  torch::jit::Stack stack{weight, c10::IValue()};
+  prepack.callBoxed(&stack);
+  const c10::IValue parameters = stack.at(0);
+  packed.register_attribute("_packed_params", parameters.type(), parameters);
+  model.register_module("quantized", packed);
+  CHECK(contains(message_of([&] { save_model(model, folder / "f"); }),
+                 R"("quantized._packed_params")"));
+  CHECK_FALSE(std::filesystem::exists(folder / "f"));
+}
+
+TEST_CASE("a module without tensors is saved as an empty file") {
+  const ScratchDirectory folder;
+  torch::jit::Module module("Empty");
+  module.define("def forward(self, x):\n  return x + 1\n");
+  save_model(module, folder / "f");
+  CHECK(File::open(folder / "f").size() == 0);
+}

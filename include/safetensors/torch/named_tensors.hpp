@@ -5,21 +5,48 @@
 #include <ATen/core/Tensor.h>
 #include <torch/ordered_dict.h>
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace safetensors {
 
-// Ordered dictionary of tensors, the type of torch::nn::Module::named_parameters().
+// Ordered dictionary of tensors, the type of torch::nn::Module::named_parameters(). Its items can
+// be taken apart: for (const auto& [name, tensor] : tensors).
 using TensorDict = torch::OrderedDict<std::string, at::Tensor>;
 
 struct NamedTensor {
   std::string name;
   at::Tensor tensor;
 };
+
+namespace detail {
+
+// The name and the tensor of an item of a range: of a pair, of an OrderedDict or c10::Dict, or of
+// torch::jit::Module::named_parameters().
+template <class Item>
+concept NamedItem = requires(const Item& item) {
+  { item.name } -> std::convertible_to<std::string>;
+  { item.tensor } -> std::convertible_to<at::Tensor>;
+}
+|| requires(const Item& item) {
+  { item.first } -> std::convertible_to<std::string>;
+  { item.second } -> std::convertible_to<at::Tensor>;
+}
+|| requires(const Item& item) {
+  { item.key() } -> std::convertible_to<std::string>;
+  { item.value() } -> std::convertible_to<at::Tensor>;
+}
+|| requires(const Item& item) {
+  { item.name } -> std::convertible_to<std::string>;
+  { item.value } -> std::convertible_to<at::Tensor>;
+};
+
+}  // namespace detail
 
 // Named tensors as an argument, converted implicitly from a TensorDict, a std::map or
 // std::unordered_map, a vector of pairs, a c10::Dict, the named_parameters() of a torch::nn::Module
@@ -32,6 +59,7 @@ class NamedTensors {
 
   template <class Range>
   requires(!std::is_base_of_v<NamedTensors, Range>) && requires(const Range& range) {
+    { *range.begin() } -> detail::NamedItem;
     range.begin() != range.end();
   }
   NamedTensors(const Range& range) {  // NOLINT: implicit by design
@@ -58,5 +86,40 @@ class NamedTensors {
 };
 
 }  // namespace safetensors
+
+// Structured bindings of the items of a TensorDict: the name and the tensor.
+template <>
+struct std::tuple_size<safetensors::TensorDict::Item> : std::integral_constant<std::size_t, 2> {};
+template <>
+struct std::tuple_element<0, safetensors::TensorDict::Item> {
+  using type = const std::string;
+};
+template <>
+struct std::tuple_element<1, safetensors::TensorDict::Item> {
+  using type = at::Tensor;
+};
+
+namespace torch {
+
+template <std::size_t I, class Item>
+requires std::is_same_v<std::remove_const_t<Item>, safetensors::TensorDict::Item>
+auto& get(Item& item) {
+  if constexpr (I == 0) {
+    return std::as_const(item).key();
+  } else {
+    return item.value();
+  }
+}
+
+template <std::size_t I>
+auto get(safetensors::TensorDict::Item&& item) {
+  if constexpr (I == 0) {
+    return item.key();
+  } else {
+    return item.value();
+  }
+}
+
+}  // namespace torch
 
 #endif

@@ -1,6 +1,10 @@
 // Models with tensors on devices.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -9,6 +13,7 @@
 #include "models.h"
 #include "sample.hpp"
 #include "scratch_directory.hpp"
+#include "sparse_file.h"
 #include "test_device.h"
 
 using namespace safetensors;
@@ -37,6 +42,52 @@ TEST_CASE("a file is loaded onto a device by index, text and value, and saved fr
   CHECK(read_file(folder / "f") == read_file(folder / "g"));
   CHECK(c10::Device(Device(last_device().index())) == last_device());
   CHECK(c10::Device(Device(last_device().str())) == last_device());
+}
+
+TEST_CASE("a device index beyond the number of devices is rejected", "[device]") {
+  const test::FreshDevice fresh;
+  const ScratchDirectory folder;
+  save_file({{"a", counting({4})}}, folder / "f");
+  const c10::Device absent(test::device().type(),
+                           static_cast<c10::DeviceIndex>(test::device_count()));
+  const auto file = File::open(folder / "f");
+  Layer model;
+  model.buffer("a", at::zeros({4}));
+  for (const Device& device :
+       {Device(absent), Device(test::device_count()), Device(absent.str())}) {
+    CHECK(code_of<Error>([&] { load_file(folder / "f", {.device = device}); }) == ST_E_UNSUPPORTED);
+    CHECK(code_of<Error>([&] { get_tensor(file, "a", device); }) == ST_E_UNSUPPORTED);
+    CHECK(code_of<Error>([&] { get_slice(file, "a", {}, device); }) == ST_E_UNSUPPORTED);
+    CHECK(code_of<Error>([&] {
+            load_model(model, folder / "f", {.device = device, .assign = true});
+          }) == ST_E_UNSUPPORTED);
+  }
+  CHECK(same_bits(model["a"], at::zeros({4})));
+}
+
+TEST_CASE("the temporary tensors of conversions on a device are limited", "[fake]") {
+  if (!test::on_fake()) SKIP("needs the fake device");
+  const test::FreshDevice fresh;
+  const ScratchDirectory folder;
+  constexpr std::int64_t nbytes = 96 << 20;
+  const char* const names[] = {"0", "1", "2", "3", "4", "5"};
+  std::vector<SparseTensor> tensors;
+  Layer model;
+  for (const char* name : names) {
+    tensors.push_back({name, nbytes});
+    model.buffer(name, at::empty({nbytes}, at::TensorOptions(at::kChar).device(test::device())));
+  }
+  write_sparse_file(folder / "f", tensors);
+  const std::size_t before = fake::counters().device_bytes;
+  std::atomic<std::size_t> peak = 0;
+  fake::set_copy_hook([&](const void*, std::size_t) {
+    peak = std::max(peak.load(), fake::counters().device_bytes);
+  });
+  load_model(model, folder / "f");  // U8 to I8
+  fake::set_copy_hook(nullptr);
+  CHECK(peak > before);
+  CHECK(peak <= before + (std::size_t{256} << 20) + nbytes);
+  CHECK(fake::counters().device_bytes == before);
 }
 
 TEST_CASE("tensors on different devices do not share memory", "[device]") {

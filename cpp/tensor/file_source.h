@@ -1,0 +1,35 @@
+// The tensors of a File.
+#pragma once
+
+#include <safetensors/safetensors.hpp>
+
+#include "tensor/host_tensor.h"
+#include "tensor/tensor_source.h"
+
+namespace safetensors {
+
+class FileSource : public TensorSource {
+ public:
+  // Messages name the path of the File; of a set, its first shard's.
+  explicit FileSource(File file, FileMemory memory = FileMemory::from_file);
+
+  // Opens a file, an index, or a directory. `read_only` maps the bytes without the permission to
+  // write, which LibTorch does not know.
+  FileSource(const std::filesystem::path& path, Backend backend, bool read_only);
+
+  std::string description() const override { return description_; }
+  std::vector<std::string_view> names() const override;
+  std::vector<std::pair<std::string, std::string>> aliases() const override;
+  FileEntry entry(std::size_t position, std::string name) const override;
+  void copy(const std::vector<ValueCopy>& copies, ProgressCounter& progress) const override;
+  std::vector<at::Tensor> tensors(const std::vector<FileEntry>& entries, c10::Device device,
+                                  ProgressCounter& progress) const override;
+
+ private:
+  File file_;
+  FileMemory memory_;
+  std::string description_;
+  std::vector<TensorInfo> infos_;
+};
+
+}  // namespace safetensors
