@@ -3,6 +3,7 @@
 
 #include "guard.h"
 #include "handles.h"
+#include "replaced.h"
 #include "structs.h"
 
 namespace capi {
@@ -87,6 +88,17 @@ st_status st_file_verify_unchanged(const st_file* file, st_error* error) {
   return capi::guard(error, [&] {
     capi::require(file != nullptr, "file is NULL");
     file->file.source->verify_unchanged();
+  });
+}
+
+st_status st_file_is_replaced(const st_file* file, int32_t* replaced, st_error* error) {
+  const auto clear = [&] {
+    capi::require(replaced != nullptr, "replaced is NULL");
+    *replaced = 0;
+  };
+  return capi::guard(error, clear, [&] {
+    capi::require(file != nullptr, "file is NULL");
+    *replaced = st::is_replaced(file->file) ? 1 : 0;
   });
 }
 

@@ -1,4 +1,5 @@
-// st_read_tensor, st_read_at and st_read_slice: reads into the caller's memory.
+// st_read_tensor, st_read_at and st_read_slice: reads into the caller's memory; st_file_prefetch:
+// into the page cache.
 #include <safetensors/safetensors.h>
 
 #include "error_context.h"
@@ -19,6 +20,14 @@ void require_buffer(const void* buffer, uint64_t buffer_size, uint64_t nbytes) {
   capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
 }
 
+void require_range(const st::File& file, uint64_t file_offset, uint64_t nbytes) {
+  const uint64_t size = file.source->size();
+  if (file_offset > size || nbytes > size - file_offset) {
+    throw st::Error(st::Code::out_of_range, st::Message() << nbytes << " bytes at " << file_offset
+                                                          << ", the file has " << size << " bytes");
+  }
+}
+
 }  // namespace
 
 st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len, void* buffer,
@@ -34,17 +43,22 @@ st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_le
   });
 }
 
+st_status st_file_prefetch(const st_file* file, uint64_t file_offset, uint64_t nbytes,
+                           st_error* error) {
+  return capi::guard(error, [&] {
+    capi::require(file != nullptr, "file is NULL");
+    require_range(file->file, file_offset, nbytes);
+    capi::with_context(file->file, nullptr,
+                       [&] { file->file.source->prefetch(file_offset, nbytes); });
+  });
+}
+
 st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer, uint64_t nbytes,
                      st_error* error) {
   return capi::guard(error, [&] {
     capi::require(file != nullptr, "file is NULL");
     capi::require(buffer != nullptr || nbytes == 0, "buffer is NULL");
-    const uint64_t size = file->file.source->size();
-    if (file_offset > size || nbytes > size - file_offset) {
-      throw st::Error(st::Code::out_of_range, st::Message()
-                                                  << nbytes << " bytes at " << file_offset
-                                                  << ", the file has " << size << " bytes");
-    }
+    require_range(file->file, file_offset, nbytes);
     capi::with_context(file->file, nullptr,
                        [&] { file->file.source->read_at(file_offset, buffer, nbytes); });
   });

@@ -26,7 +26,7 @@ void open_files(const Directory& directory, std::vector<File>* files) {
   std::erase_if(names, [](const std::string& name) { return !name.ends_with(".safetensors"); });
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
-    const bool keep_open = files->size() < descriptors_for_shards();
+    const bool keep_open = files->size() < descriptors_for_files();
     auto source = directory.open(name, Backend::pread, Access::read_only, keep_open);
     files->push_back(open_named_file(std::move(source), HeaderOptions{}));
   }

@@ -111,7 +111,7 @@ File open_file(std::shared_ptr<const Source> source, const HeaderOptions& option
 
   ParsedHeader parsed = parse_text(*source, {text, count}, options.strictness);
   auto header = validate_header(std::move(parsed), length_size + length, source->size());
-  return {std::move(source), std::move(header), nullptr, {}};
+  return {std::move(source), std::move(header), nullptr, {}, nullptr};
 }
 
 File open_named_file(std::shared_ptr<const Source> source, const HeaderOptions& options) {

@@ -33,6 +33,13 @@ struct Shard {
 struct SetParts {
   std::vector<Shard> shards;                  // in the order of their offsets
   std::optional<std::string> index_metadata;  // JSON
+  std::shared_ptr<const Source> index;        // null for a set without an index
+};
+
+// A directory's indexes and files of sets when a set was chosen of them.
+struct DirectoryFiles {
+  std::string directory;  // absolute path
+  std::vector<std::string> names;
 };
 
 struct File {
@@ -40,6 +47,7 @@ struct File {
   std::shared_ptr<const Header> header;
   std::shared_ptr<const SetParts> set;  // null for a file that is not a set
   Unaligned unaligned = Unaligned::allow;
+  std::shared_ptr<const DirectoryFiles> chosen_of;  // null unless it was opened by its directory
 
   Bytes get(const TensorEntry& tensor) const;
 };

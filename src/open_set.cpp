@@ -20,9 +20,10 @@ constexpr int most_attempts = 1000;
 // `on_missing` throws the error for the shard at this position, which does not exist.
 using OnMissing = std::function<void(std::size_t, const Error&)>;
 
+// The first `kept_open` shards stay open.
 std::vector<Shard> open_shards(const Directory& directory, const std::vector<std::string>& paths,
-                               const OpenSetOptions& options, const OnMissing& on_missing) {
-  const std::size_t kept_open = descriptors_for_shards();
+                               std::size_t kept_open, const OpenSetOptions& options,
+                               const OnMissing& on_missing) {
   std::vector<Shard> shards;
   shards.reserve(paths.size());
   std::uint64_t offset = 0;
@@ -55,7 +56,7 @@ std::vector<ShardTensors> tensors_of(const std::vector<Shard>& shards, bool chos
 }
 
 File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTensors>& tensors,
-          std::optional<std::string> index_metadata) {
+          std::optional<std::string> index_metadata, std::shared_ptr<const Source> index) {
   std::vector<SourcePart> parts;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     parts.push_back({shards[i].first_offset, shards[i].source});
@@ -64,8 +65,13 @@ File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTe
         static_cast<std::uint64_t>(std::count(chosen.begin(), chosen.end(), true));
   }
   auto header = join_headers(tensors);
-  return {concatenate(std::move(name), std::move(parts)), std::move(header),
-          std::make_shared<const SetParts>(SetParts{std::move(shards), std::move(index_metadata)})};
+  auto set = std::make_shared<const SetParts>(
+      SetParts{std::move(shards), std::move(index_metadata), std::move(index)});
+  return {concatenate(std::move(name), std::move(parts)),
+          std::move(header),
+          std::move(set),
+          {},
+          nullptr};
 }
 
 [[noreturn]] void reject_missing(const OpenedIndex& opened, std::size_t shard, const Error& error) {
@@ -79,16 +85,16 @@ File join(std::string name, std::vector<Shard> shards, const std::vector<ShardTe
               no_position, error.os_error());
 }
 
-File open_indexed(const Directory& directory, const OpenedIndex& opened,
+File open_indexed(const Directory& directory, const OpenedIndex& opened, std::size_t kept_open,
                   const OpenSetOptions& options) {
   std::vector<Shard> shards = open_shards(
-      directory, opened.index.shards, options,
+      directory, opened.index.shards, kept_open, options,
       [&](std::size_t shard, const Error& error) { reject_missing(opened, shard, error); });
   std::vector<ShardTensors> tensors = tensors_of(shards, false);
   choose_mapped(opened, &tensors);
   if (options.policy == SetPolicy::all) choose_unmapped(opened, &tensors);
   try {
-    return join(opened.path, std::move(shards), tensors, opened.metadata);
+    return join(opened.path, std::move(shards), tensors, opened.metadata, opened.source);
   } catch (const Error& error) {
     if (error.code() != Code::duplicate || options.policy == SetPolicy::all) throw;
     throw Error(Code::set_index, Message() << error.what() << ", in " << Quoted{opened.path});
@@ -115,15 +121,17 @@ File open_stable(std::string_view path, Attempt attempt, HasChanged has_changed)
 File open_index(const Directory& directory, const std::string& name, const std::string& whole,
                 const OpenSetOptions& options) {
   std::optional<FileIdentity> read;
+  const std::size_t descriptors = descriptors_for_files();
+  const bool keeps_index = descriptors > 0;
   const auto attempt = [&] {
     read.reset();
-    const OpenedIndex opened = read_index(directory, name);
-    read = opened.identity;
+    const OpenedIndex opened = read_index(directory, name, keeps_index);
+    read = opened.source->identity();
     const auto& shards = opened.index.shards;
     if (!whole.empty() && !std::binary_search(shards.begin(), shards.end(), whole)) {
       throw_ambiguous(directory.path(), name, whole);
     }
-    return open_indexed(directory, opened, options);
+    return open_indexed(directory, opened, keeps_index ? descriptors - 1 : 0, options);
   };
   return open_stable(directory.path_of(name), attempt,
                      [&](bool) { return read && directory.identify(name) != read; });
@@ -146,10 +154,10 @@ File open_files(const Directory& directory, const SetFiles& set, const OpenSetOp
     return open_named_file(directory.open(set.files.front(), options.backend, options.access, true),
                            options.header);
   }
-  std::vector<Shard> shards =
-      open_shards(directory, set.files, options, [](std::size_t, const Error&) {});
+  std::vector<Shard> shards = open_shards(directory, set.files, descriptors_for_files(), options,
+                                          [](std::size_t, const Error&) {});
   const std::vector<ShardTensors> tensors = tensors_of(shards, true);
-  return join(directory.path(), std::move(shards), tensors, std::nullopt);
+  return join(directory.path(), std::move(shards), tensors, std::nullopt, nullptr);
 }
 
 // The entries of a directory that belong to sets, and the files that its indexes, or without an
@@ -194,7 +202,10 @@ File open_directory_set(const char* path, const OpenSetOptions& options) {
     if (!set.index.empty() && !failed) return false;  // open_index has compared the index
     return has_unlisted_index(*directory, set) || list(*directory) != listing;
   };
-  return open_stable(path, attempt, has_changed);
+  File file = open_stable(path, attempt, has_changed);
+  file.chosen_of = std::make_shared<const DirectoryFiles>(
+      DirectoryFiles{directory->absolute_path(), std::move(listing.names)});
+  return file;
 }
 
 File open_index_path(const std::string& path, const OpenSetOptions& options) {

@@ -35,9 +35,9 @@ std::size_t position_in(const Header& header, const TensorEntry& tensor) noexcep
 
 }  // namespace
 
-OpenedIndex read_index(const Directory& directory, const std::string& name) {
-  const auto source = directory.open(name, Backend::pread, Access::read_only, true);
-  OpenedIndex opened{directory.path_of(name), source->identity(), {}, {}};
+OpenedIndex read_index(const Directory& directory, const std::string& name, bool keep_open) {
+  const auto source = directory.open(name, Backend::pread, Access::read_only, keep_open);
+  OpenedIndex opened{directory.path_of(name), source, {}, {}};
   try {
     opened.index = parse(*source);
     if (const auto& range = opened.index.metadata) {

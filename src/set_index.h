@@ -13,14 +13,15 @@
 namespace st {
 
 struct OpenedIndex {
-  std::string path;       // for messages
-  FileIdentity identity;  // of the file that was read
+  std::string path;  // for messages
+  std::shared_ptr<const Source> source;
   ShardIndex index;
   std::optional<std::string> metadata;  // JSON
 };
 
-// Reads and parses the index `name`. Throws Code::set_index, set_path or what opening throws.
-OpenedIndex read_index(const Directory& directory, const std::string& name);
+// Reads and parses the index `name`. `keep_open` as in Directory::open. Throws Code::set_index,
+// set_path or what opening throws.
+OpenedIndex read_index(const Directory& directory, const std::string& name, bool keep_open);
 
 // Chooses the tensors that the index names, each in its shard. Throws Code::set_tensor_missing if
 // the shard does not have it, set_index for a name that the index has twice for one shard.

@@ -33,6 +33,7 @@
 #include <safetensors/wrapper/edit.hpp>
 #include <safetensors/wrapper/error.hpp>
 #include <safetensors/wrapper/file.hpp>
+#include <safetensors/wrapper/metadata.hpp>
 #include <safetensors/wrapper/save_options.hpp>
 #include <safetensors/wrapper/set_options.hpp>
 #include <safetensors/wrapper/set_writer.hpp>

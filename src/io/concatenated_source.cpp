@@ -17,15 +17,11 @@ class ConcatenatedSource final : public Source {
 
   void read_at(std::uint64_t offset, void* buffer, std::uint64_t count) const override {
     auto* place = static_cast<std::byte*>(buffer);
-    while (count > 0) {
-      const SourcePart& part = part_at(offset);
-      const std::uint64_t begin = offset - part.first_offset;
-      const std::uint64_t piece = std::min(count, part.source->size() - begin);
-      part.source->read_at(begin, place, piece);
-      place += piece;
-      offset += piece;
-      count -= piece;
-    }
+    for_each_piece(offset, count,
+                   [&](const Source& source, std::uint64_t begin, std::uint64_t piece) {
+                     source.read_at(begin, place, piece);
+                     place += piece;
+                   });
   }
 
   // The bytes of a tensor lie in one part.
@@ -37,6 +33,13 @@ class ConcatenatedSource final : public Source {
   const std::byte* in_place(std::uint64_t offset, std::uint64_t count) const override {
     const SourcePart& part = part_of(offset, count);
     return part.source->in_place(offset - part.first_offset, count);
+  }
+
+  void prefetch(std::uint64_t offset, std::uint64_t count) const override {
+    for_each_piece(offset, count,
+                   [](const Source& source, std::uint64_t begin, std::uint64_t piece) {
+                     source.prefetch(begin, piece);
+                   });
   }
 
   std::string_view name_at(std::uint64_t offset) const noexcept override {
@@ -54,6 +57,19 @@ class ConcatenatedSource final : public Source {
   }
 
  private:
+  // Calls `action` with the range's part of each source.
+  template <class Action>
+  void for_each_piece(std::uint64_t offset, std::uint64_t count, Action action) const {
+    while (count > 0) {
+      const SourcePart& part = part_at(offset);
+      const std::uint64_t begin = offset - part.first_offset;
+      const std::uint64_t piece = std::min(count, part.source->size() - begin);
+      action(*part.source, begin, piece);
+      offset += piece;
+      count -= piece;
+    }
+  }
+
   const SourcePart& part_at(std::uint64_t offset) const noexcept {
     const auto after = std::upper_bound(
         parts_.begin(), parts_.end(), offset,

@@ -61,6 +61,15 @@ std::uint64_t random_bits() noexcept;
 
 // ---- Reading ------------------------------------------------------------------------------------
 
+// The path from the root directory. The path itself if the working directory is unknown, because it
+// was removed or is not below the root directory.
+std::string absolute_path(const std::string& path);
+
+// The path of a file in a directory; an empty directory is the working directory.
+inline std::string join_path(const std::string& directory, const std::string& file) {
+  return directory.empty() || directory.back() == '/' ? directory + file : directory + '/' + file;
+}
+
 // Opens a regular file; never blocks on a FIFO. Throws Code::not_found, permission, not_regular,
 // io, ...
 std::shared_ptr<const Source> open_path(const char* path, Backend backend, Access access);
@@ -72,18 +81,18 @@ std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, A
 // directory has changed.
 class Directory {
  public:
-  // `path` is for messages.
-  explicit Directory(std::string path) noexcept : path_(std::move(path)) {}
+  // `path` is for messages, `absolute` what absolute_path() returned for it.
+  Directory(std::string path, std::string absolute) noexcept
+      : path_(std::move(path)), absolute_path_(std::move(absolute)) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
   virtual ~Directory() = default;
 
   const std::string& path() const noexcept { return path_; }
+  const std::string& absolute_path() const noexcept { return absolute_path_; }
 
   // What messages call a file of the directory.
-  std::string path_of(const std::string& file) const {
-    return path_.empty() || path_.back() == '/' ? path_ + file : path_ + '/' + file;
-  }
+  std::string path_of(const std::string& file) const { return join_path(path_, file); }
 
   // The names of its entries, in any order.
   virtual std::vector<std::string> names() const = 0;
@@ -98,6 +107,7 @@ class Directory {
 
  private:
   std::string path_;
+  std::string absolute_path_;
 };
 
 // An empty path is the working directory.
@@ -106,8 +116,8 @@ std::shared_ptr<const Directory> open_directory(std::string path);
 // Throws Code::not_found.
 bool is_directory(const char* path);
 
-// How many descriptors the shards of one set may keep open.
-std::size_t descriptors_for_shards() noexcept;
+// How many descriptors the index and the shards of one set may keep open.
+std::size_t descriptors_for_files() noexcept;
 
 // ---- Writing ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,10 @@ class Source {
   // first, but a truncation while the bytes are accessed raises SIGBUS.
   virtual const std::byte* in_place(std::uint64_t offset, std::uint64_t count) const;
 
+  // Starts to read the bytes into the page cache, and does not wait for them. Does nothing if they
+  // are in memory, or if the system has no such request.
+  virtual void prefetch(std::uint64_t, std::uint64_t) const {}
+
   // What messages call the file that has the byte at `offset`.
   virtual std::string_view name_at(std::uint64_t) const noexcept { return name(); }
 
@@ -78,6 +83,10 @@ class Source {
   virtual bool is_mapped() const noexcept { return false; }
 
   virtual FileIdentity identity() const noexcept { return {0, 0, size(), 0}; }
+
+  // The file that the path refers to now, or nothing if it does not exist; identity() for a source
+  // without a path. A relative path is that of the working directory when the source was opened.
+  virtual std::optional<FileIdentity> identify_path() const { return identity(); }
 
   // Throws Code::truncated or Code::changed.
   virtual void verify_unchanged() const {}

@@ -34,6 +34,7 @@ static void check_errno(void) {
   st_file* file = NULL;
   st_tensor* tensor = NULL;
   st_builder* builder = NULL;
+  int32_t replaced;
   const uint64_t extents[] = {2};
 #define KEEPS_ERRNO(call)  \
   do {                     \
@@ -50,6 +51,8 @@ static void check_errno(void) {
   KEEPS_ERRNO(st_get_tensor(file, "none", 4, &tensor, &error));
   KEEPS_ERRNO(st_read_slice(file, "alpha", 5, extents, extents, 1, NULL, 0, NULL, &error));
   KEEPS_ERRNO(st_file_verify_unchanged(file, &error));
+  KEEPS_ERRNO(st_file_is_replaced(file, &replaced, &error));
+  KEEPS_ERRNO(st_file_prefetch(file, 0, 1, &error));
   KEEPS_ERRNO(st_save("missing/file", NULL, 0, NULL, &error));
   KEEPS_ERRNO(st_save("saved", NULL, 0, NULL, &error));
   errno = 12345;

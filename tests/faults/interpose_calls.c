@@ -205,10 +205,22 @@ SIMPLE("mkdirat", int, mkdirat, (int directory, const char* path, mode_t mode),
 SIMPLE("unlinkat", int, unlinkat, (int directory, const char* path, int flags),
        (directory, path, flags), -1)
 SIMPLE("madvise", int, madvise, (void* place, size_t size, int advice), (place, size, advice), -1)
+SIMPLE("getcwd", char*, getcwd, (char* buffer, size_t size), (buffer, size), NULL)
 SIMPLE("getrandom", ssize_t, getrandom, (void* buffer, size_t size, unsigned flags),
        (buffer, size, flags), -1)
 SIMPLE("clock_gettime", int, clock_gettime, (clockid_t clock, struct timespec* now), (clock, now),
        -1)
+
+/* Returns the error number. */
+#define FADVISE(name, offset_type)                                              \
+  int name(int descriptor, offset_type offset, offset_type count, int advice) { \
+    NEXT(name)                                                                  \
+    const int refused = faults_request("posix_fadvise", 0);                     \
+    if (refused) return refused;                                                \
+    RETURN(int, next(descriptor, offset, count, advice));                       \
+  }
+FADVISE(posix_fadvise, off_t)
+FADVISE(posix_fadvise64, off64_t)
 
 /* No test reads the disk: syncs succeed at once. */
 int fsync(int descriptor) {

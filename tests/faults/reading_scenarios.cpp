@@ -71,10 +71,19 @@ st_status read_parts(const st_file* file, st_error* error) {
   return std::memcmp(buffer, sample_bytes() + 8, 20) == 0 ? ST_OK : wrong;
 }
 
-st_status use(st_file* file, st_error* error) {
+// A file whose path seems to name nothing was not replaced either.
+st_status watch(const st_file* file, bool may_be_replaced, st_error* error) {
+  std::int32_t replaced = 7;
+  if (const st_status status = st_file_is_replaced(file, &replaced, error)) return status;
+  if (replaced != 0 && !may_be_replaced) return wrong;
+  return st_file_prefetch(file, 0, st_file_size(file), error);
+}
+
+st_status use(st_file* file, st_error* error, bool may_be_replaced = false) {
   if (const st_status status = look(file, error)) return status;
   if (const st_status status = get(file, error)) return status;
   if (const st_status status = read_parts(file, error)) return status;
+  if (const st_status status = watch(file, may_be_replaced, error)) return status;
   return st_file_verify_unchanged(file, error);
 }
 
@@ -136,9 +145,9 @@ st_status from_callbacks(st_error* error) {
   return status ? status : use(handles.file, error);
 }
 
-// A handle that met failures is as good as before.
+// A handle that met failures is as good as before. Other tests replace its file.
 st_status again(st_error* error) {
-  return use(open_handle(), error);
+  return use(open_handle(), error, true);
 }
 
 st_status refused(st_error* error) {
@@ -182,6 +191,7 @@ st_status from_set(st_error* error) {
   unsigned char buffer[8];
   status = st_read_tensor(handles.file, "other", 5, buffer, sizeof buffer, error);
   if (status) return status;
+  if (const st_status failed = watch(handles.file, false, error)) return failed;
   return st_file_verify_unchanged(handles.file, error);
 }
 

@@ -50,12 +50,15 @@ static void query_tensors(const struct target* t) {
 
 static void query_file(const struct target* t) {
   st_identity identity = ST_IDENTITY_INIT;
+  int32_t replaced = 7;
   const uint64_t size = st_file_size(t->file);
   EXPECT(size > tensor_count * tensor_nbytes && st_file_data_offset(t->file) < size);
   EXPECT(st_file_is_mapped(t->file) <= 1);
   EXPECT_STATUS(st_file_identity(t->file, &identity, NULL), ST_OK);
   EXPECT(identity.nbytes == size);
   EXPECT_STATUS(st_file_verify_unchanged(t->file, NULL), ST_OK);
+  EXPECT_STATUS(st_file_is_replaced(t->file, &replaced, NULL), ST_OK);
+  EXPECT(replaced == 0);
 }
 
 static void query_shards(const struct target* t) {
@@ -115,6 +118,7 @@ static void read_bytes(const struct target* t) {
   check_bytes(t, buffer);
   EXPECT_STATUS(st_file_find_tensor(t->file, t->name, t->name_len, &info, NULL), ST_OK);
   memset(buffer, 0, sizeof buffer);
+  EXPECT_STATUS(st_file_prefetch(t->file, info.file_offset, sizeof buffer, NULL), ST_OK);
   EXPECT_STATUS(st_read_at(t->file, info.file_offset, buffer, sizeof buffer, NULL), ST_OK);
   check_bytes(t, buffer);
 }

@@ -209,6 +209,36 @@ TEST_CASE("from_memory releases the owner if it throws", "[wrapper][file]") {
   CHECK(owner.use_count() == 1);
 }
 
+TEST_CASE("is_replaced tells whether another file has taken the path", "[wrapper][file]") {
+  const ScratchDirectory folder;
+  const auto path = folder / "f";
+  Builder().add_metadata("version", "1").save(path);
+  const File file = File::open(path), copy = file;
+  CHECK_FALSE(file.is_replaced());
+  Builder().add_metadata("version", "2").save(path);
+  CHECK(file.is_replaced());
+  CHECK(copy.is_replaced());
+  CHECK(file.metadata("version") == "1");
+  CHECK_FALSE(File::open(path).is_replaced());
+  CHECK_FALSE(File::from_memory(sample()).is_replaced());
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(path, path);
+  CHECK(code_of<Error>([&] { file.is_replaced(); }) == ST_E_IO);
+}
+
+TEST_CASE("prefetch accepts every source, and rejects other names and ranges", "[wrapper][file]") {
+  const ScratchDirectory folder;
+  for (const File& file : files_of_every_source(folder)) {
+    file.prefetch();
+    file.prefetch("matrix");
+    file.prefetch("empty");
+    file.prefetch(0, 8);
+    CHECK(code_of<Error>([&] { file.prefetch("none"); }) == ST_E_TENSOR_NOT_FOUND);
+    CHECK(code_of<Error>([&] { file.prefetch(8, file.nbytes()); }) == ST_E_OUT_OF_RANGE);
+    CHECK(file.read<float>("matrix").size() == 6);
+  }
+}
+
 TEST_CASE("verify_unchanged and get throw ST_E_TRUNCATED for a truncated file", "[wrapper][file]") {
   const ScratchDirectory folder;
   const auto path = folder / "sample.safetensors";

@@ -87,6 +87,61 @@ TEST_CASE("each thread receives the exception of its own call", "[wrapper][io]")
   CHECK(rethrown == std::vector<int>(4, 100));
 }
 
+TEST_CASE("a callable may use the File that it reads", "[wrapper][io]") {
+  const auto bytes = sample();
+  std::optional<File> file;
+  bool nested = false;
+  file = File::from_io(bytes.size(), [&](std::uint64_t offset, MutableBytes buffer) {
+    if (nested) throw ReadFailure{offset};
+    if (file) {
+      nested = true;
+      CHECK_THROWS_AS(file->get("matrix"), ReadFailure);
+      CHECK(st_read_at(file->handle(), 0, buffer.data(), 1, nullptr) == ST_E_IO);
+      nested = false;
+      if (offset + buffer.size() == bytes.size()) throw 1;
+    }
+    std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+  });
+  CHECK(file->read<float>("matrix").size() == 6);
+  CHECK_THROWS_AS(file->get("nibbles"), int);
+}
+
+TEST_CASE("a call of the C ABI leaves no exception for later calls", "[wrapper][io]") {
+  const auto bytes = sample();
+  const File* opened = nullptr;
+  int count = 0, destroyed = 0;
+  // Uses the File when it is destroyed.
+  struct Failure {
+    int number;
+    std::shared_ptr<void> on_destruction;
+  };
+  const File file = File::from_io(bytes.size(), [&](std::uint64_t offset, MutableBytes buffer) {
+    if (offset + buffer.size() == bytes.size() && offset > 8) {
+      ++count;
+      throw Failure{count, std::shared_ptr<void>(&count, [&](void*) {
+                      ++destroyed;
+                      if (opened) opened->read<float>("matrix");
+                    })};
+    }
+    std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+  });
+  opened = &file;
+  std::byte buffer[2];
+  CHECK(st_read_tensor(file.handle(), "nibbles", 7, buffer, 2, nullptr) == ST_E_IO);
+  CHECK(file.read<float>("matrix").size() == 6);
+  CHECK(destroyed == 0);
+  try {
+    file.get("nibbles");
+    FAIL("get does not throw");
+  } catch (const Failure& failure) {
+    CHECK(failure.number == 2);
+    CHECK(destroyed == 1);
+  }
+  CHECK(destroyed == 2);
+  CHECK_THROWS_AS(file.get("none"), Error);
+  opened = nullptr;
+}
+
 TEST_CASE("File releases an exception after it is rethrown", "[wrapper][io]") {
   struct Holding {
     std::shared_ptr<int> token;

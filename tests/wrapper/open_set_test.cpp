@@ -69,6 +69,9 @@ TEST_CASE("a set is one file, by its index, its directory or with any backend", 
       CHECK(set.index_metadata() == "{\"total_size\": 1.5e1}");
       CHECK(set.is_mapped() == (options.backend != Backend::Pread));
       set.verify_unchanged();
+      set.prefetch();
+      set.prefetch(set.tensors().back().name);
+      CHECK_FALSE(set.is_replaced());
     }
   }
 }

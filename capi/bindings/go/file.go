@@ -132,6 +132,47 @@ func (f *File) VerifyUnchanged() error {
 	})
 }
 
+// Replaced reports whether another file has taken the path from which the file was opened, as Save
+// does: a server calls it at intervals, and opens the path again. A path that names nothing has not
+// been taken. Of a set, the index and every shard count. Always false for a File without a path.
+// Errors: ErrPermission, ErrIO.
+func (f *File) Replaced() (bool, error) {
+	var replaced C.int32_t
+	err := f.query(func(file *C.st_file, e *C.st_error) C.st_status {
+		return C.st_file_is_replaced(file, &replaced, e)
+	})
+	return replaced != 0, err
+}
+
+// Prefetch starts to read all bytes of the file into the page cache, and does not wait for them. It
+// does nothing for memory and io.ReaderAt.
+func (f *File) Prefetch() error {
+	if f == nil {
+		return ErrClosed
+	}
+	return f.PrefetchRange(0, f.size)
+}
+
+// PrefetchTensor does the same for the bytes of a tensor. Errors: as Prefetch; ErrTensorNotFound.
+func (f *File) PrefetchTensor(name string) error {
+	info, err := f.Info(name)
+	if err != nil {
+		return err
+	}
+	return f.PrefetchRange(info.Offset, info.Size)
+}
+
+// PrefetchRange does the same for n bytes at an offset that counts from the first byte of the file.
+// Errors: ErrOutOfRange; ErrChanged for a shard of a set that cannot be opened again.
+func (f *File) PrefetchRange(offset, n int64) error {
+	if offset < 0 || n < 0 {
+		return invalidArgument("negative offset %d or size %d", offset, n)
+	}
+	return f.query(func(file *C.st_file, e *C.st_error) C.st_status {
+		return C.st_file_prefetch(file, C.uint64_t(offset), C.uint64_t(n), e)
+	})
+}
+
 // ReadTensor reads the bytes of a tensor into p, whose length must be at least TensorInfo.Size.
 // Errors: ErrTensorNotFound, ErrBufferTooSmall, ErrTruncated, ErrIO. After an error the content of p
 // is unspecified.

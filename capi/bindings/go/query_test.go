@@ -119,6 +119,26 @@ func TestIdentityAndChanges(t *testing.T) {
 	fails(t, file.VerifyUnchanged(), safetensors.ErrTruncated)
 }
 
+func TestReplacement(t *testing.T) {
+	path := samplePath(t)
+	file, err := safetensors.Open(path, nil)
+	ok(t, err)
+	replaced, err := file.Replaced()
+	ok(t, err)
+	equal(t, replaced, false)
+	ok(t, safetensors.Save(path, sample(), nil))
+	replaced, err = file.Replaced()
+	ok(t, err)
+	equal(t, replaced, true)
+	ok(t, os.Remove(path))
+	ok(t, os.Symlink(path, path))
+	_, err = file.Replaced()
+	fails(t, err, safetensors.ErrIO)
+	file.Close()
+	_, err = file.Replaced()
+	equal(t, err, safetensors.ErrClosed)
+}
+
 func TestLocation(t *testing.T) {
 	path := samplePath(t)
 	file, err := safetensors.Open(path, &safetensors.OpenOptions{Backend: safetensors.BackendPread})

@@ -38,6 +38,18 @@ func TestReadAtIsAnIOReaderAt(t *testing.T) {
 	equal(t, copied.Bytes(), data)
 }
 
+func TestPrefetch(t *testing.T) {
+	file := openSample(t, nil)
+	ok(t, file.Prefetch())
+	ok(t, file.PrefetchTensor("weight"))
+	ok(t, file.PrefetchRange(8, file.Size()-8))
+	fails(t, file.PrefetchTensor("absent"), safetensors.ErrTensorNotFound)
+	fails(t, file.PrefetchRange(8, file.Size()), safetensors.ErrOutOfRange)
+	fails(t, file.PrefetchRange(-1, 1), safetensors.ErrInvalidArgument)
+	file.Close()
+	equal(t, file.Prefetch(), safetensors.ErrClosed)
+}
+
 func TestReadSlice(t *testing.T) {
 	file := openSample(t, nil)
 	rows, columns := safetensors.Range{Start: 0, Stop: 2}, safetensors.Range{Start: 1, Stop: 3}

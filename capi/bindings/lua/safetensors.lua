@@ -126,6 +126,7 @@ uint64_t st_file_data_offset(const st_file* file);
 int32_t st_file_is_mapped(const st_file* file);
 st_status st_file_identity(const st_file* file, st_identity* identity, st_error* error);
 st_status st_file_verify_unchanged(const st_file* file, st_error* error);
+st_status st_file_is_replaced(const st_file* file, int32_t* replaced, st_error* error);
 uint64_t st_file_tensor_count(const st_file* file);
 st_status st_file_tensor_at(const st_file* file, uint32_t order, uint64_t index,
   st_tensor_info* info, st_error* error);
@@ -159,6 +160,8 @@ st_status st_tensor_describe(const st_tensor* tensor, st_tensor_info* info, st_e
 st_status st_read_tensor(const st_file* file, const char* name, uint64_t name_len, void* buffer,
   uint64_t buffer_size, st_error* error);
 st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer, uint64_t nbytes,
+  st_error* error);
+st_status st_file_prefetch(const st_file* file, uint64_t file_offset, uint64_t nbytes,
   st_error* error);
 st_status st_read_slice(const st_file* file, const char* name, uint64_t name_len,
   const uint64_t* starts, const uint64_t* stops, uint64_t rank, void* buffer, uint64_t buffer_size,
@@ -727,6 +730,30 @@ end
 
 --- true, or nil and an error if the file was modified after it was opened.
 function File:verify_unchanged() return call(C.st_file_verify_unchanged, handle_of(self)) end
+
+--- Whether another file has taken the path from which this one was opened: a server calls it at intervals, and opens
+-- the path again. A path that names nothing has not been taken. Of a set, the index and every shard count. nil and an
+-- error if the path cannot be examined.
+function File:is_replaced()
+  local replaced = ffi.new("int32_t[1]")
+  local ok, e = call(C.st_file_is_replaced, handle_of(self), replaced)
+  if not ok then return nil, e end
+  return replaced[0] ~= 0
+end
+
+--- Starts to read into the page cache, and does not wait: the whole file; a tensor, file:prefetch(name); or a range of
+-- bytes, file:prefetch(file_offset, nbytes). Does nothing for memory and functions that read.
+function File:prefetch(from, nbytes)
+  local handle, offset = handle_of(self), from or 0
+  if from == nil then
+    nbytes = C.st_file_size(handle)
+  elseif type(from) == "string" then
+    local info, e = self:info(from)
+    if not info then return nil, e end
+    offset, nbytes = info.file_offset, info.nbytes
+  end
+  return call(C.st_file_prefetch, handle, offset, nbytes)
+end
 
 --- The files of the set: a list of path, first_offset, nbytes, tensor_count.
 function File:shards()

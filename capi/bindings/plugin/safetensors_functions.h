@@ -58,6 +58,9 @@ typedef struct st_functions {
   /** Fails with ST_E_TRUNCATED or ST_E_CHANGED if the file's size or modification time differs from
    * when it was opened. */
   st_status (*file_verify_unchanged)(const st_file* file, st_error* error);
+  /** Sets *replaced to 1 if another file has taken the path from which this file was opened, else
+   * to 0: a server calls it at intervals, and opens the path again. */
+  st_status (*file_is_replaced)(const st_file* file, int32_t* replaced, st_error* error);
   /** Number of tensors; 0 for NULL. */
   uint64_t (*file_tensor_count)(const st_file* file);
   /** The tensor at `index` in `order` (enum st_order). */
@@ -118,6 +121,10 @@ typedef struct st_functions {
    * tensor in pieces, to copy it to a device or to compute a checksum. */
   st_status (*read_at)(const st_file* file, uint64_t file_offset, void* buffer, uint64_t nbytes,
                        st_error* error);
+  /** Starts to read `nbytes` bytes at `file_offset`, counted as in st_read_at, into the page cache,
+   * and does not wait for them: later reads, and accesses to mapped bytes, find them in memory. */
+  st_status (*file_prefetch)(const st_file* file, uint64_t file_offset, uint64_t nbytes,
+                             st_error* error);
   /** Reads the elements starts[d] <= i < stops[d] of each dimension d into the caller's buffer,
    * dense, in row-major order. */
   st_status (*read_slice)(const st_file* file, const char* name, uint64_t name_len,
@@ -264,6 +271,7 @@ typedef struct st_functions {
   MACRO(file_is_mapped, st_file_is_mapped)                             \
   MACRO(file_identity, st_file_identity)                               \
   MACRO(file_verify_unchanged, st_file_verify_unchanged)               \
+  MACRO(file_is_replaced, st_file_is_replaced)                         \
   MACRO(file_tensor_count, st_file_tensor_count)                       \
   MACRO(file_tensor_at, st_file_tensor_at)                             \
   MACRO(file_find_tensor, st_file_find_tensor)                         \
@@ -287,6 +295,7 @@ typedef struct st_functions {
   MACRO(tensor_describe, st_tensor_describe)                           \
   MACRO(read_tensor, st_read_tensor)                                   \
   MACRO(read_at, st_read_at)                                           \
+  MACRO(file_prefetch, st_file_prefetch)                               \
   MACRO(read_slice, st_read_slice)                                     \
   MACRO(save, st_save)                                                 \
   MACRO(save_size, st_save_size)                                       \

@@ -5,6 +5,7 @@
 #include <safetensors/wrapper/convert.hpp>
 #include <safetensors/wrapper/file_properties.hpp>
 #include <safetensors/wrapper/io.hpp>
+#include <safetensors/wrapper/metadata.hpp>
 #include <safetensors/wrapper/open_options.hpp>
 #include <safetensors/wrapper/tensor.hpp>
 
@@ -12,8 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -293,6 +292,20 @@ class File {
     check(st_read_at(handle(), file_offset, buffer.data(), buffer.size(), &error), error);
   }
 
+  // Starts to read bytes of the file into the page cache, all of them or those of a tensor, and
+  // does not wait for them: later reads, and accesses to mapped bytes, find them in memory. Does
+  // nothing for memory and from_io. Throws Error ST_E_TENSOR_NOT_FOUND, ST_E_OUT_OF_RANGE, and as
+  // open for a shard of a set that cannot be opened again.
+  void prefetch() const { prefetch(0, nbytes()); }
+  void prefetch(std::string_view name) const {
+    const TensorInfo info = require(name);
+    prefetch(info.file_offset, info.nbytes);
+  }
+  void prefetch(std::uint64_t file_offset, std::uint64_t nbytes) const {
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_file_prefetch(handle(), file_offset, nbytes, &error), error);
+  }
+
   // Size of the file in bytes, and the offset of its tensor data.
   std::uint64_t nbytes() const noexcept { return st_file_size(handle()); }
   std::uint64_t data_offset() const noexcept { return st_file_data_offset(handle()); }
@@ -314,6 +327,18 @@ class File {
   void verify_unchanged() const {
     st_error error = ST_ERROR_INIT;
     detail::check(st_file_verify_unchanged(handle(), &error), error);
+  }
+
+  // Whether another file has taken the path from which this one was opened, as Builder::save does:
+  // a server calls it at intervals, and opens the path again. A path that names nothing has not
+  // been taken; a relative one remains that of the working directory when the file was opened. Of a
+  // set, the index and every shard count; see st_file_is_replaced. Always false for descriptors,
+  // memory and from_io. Throws Error ST_E_PERMISSION, ST_E_IO.
+  bool is_replaced() const {
+    std::int32_t replaced = 0;
+    st_error error = ST_ERROR_INIT;
+    detail::check(st_file_is_replaced(handle(), &replaced, &error), error);
+    return replaced != 0;
   }
 
   // The C ABI's handle, owned by this File.

@@ -6,16 +6,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <map>
-#include <string>
 
 namespace safetensors {
 
 enum class Order : std::uint32_t { File = ST_ORDER_FILE, Name = ST_ORDER_NAME };
-
-// Keys and values of a file's __metadata__.
-using Metadata = std::map<std::string, std::string, std::less<>>;
 
 // Form of the __metadata__ of a header.
 enum class MetadataForm : std::uint32_t {

@@ -19,8 +19,9 @@ namespace {
 
 class PosixDirectory final : public Directory {
  public:
-  PosixDirectory(std::shared_ptr<const FileDescriptor> directory, std::string path) noexcept
-      : Directory(std::move(path)), directory_(std::move(directory)) {}
+  PosixDirectory(std::shared_ptr<const FileDescriptor> directory, std::string path,
+                 std::string absolute) noexcept
+      : Directory(std::move(path), std::move(absolute)), directory_(std::move(directory)) {}
 
   std::vector<std::string> names() const override {
     try {
@@ -33,23 +34,17 @@ class PosixDirectory final : public Directory {
 
   std::shared_ptr<const Source> open(const std::string& file, Backend backend, Access access,
                                      bool keep_open) const override {
-    std::string name = path_of(file);
-    FileDescriptor opened = open_for_reading(directory_->get(), file.c_str(), name.c_str());
-    const FileStat status = stat_regular_file(opened, name.c_str());
+    FileName name{path_of(file), join_path(absolute_path(), file)};
+    FileDescriptor opened = open_for_reading(directory_->get(), file.c_str(), name.text.c_str());
+    const FileStat status = stat_regular_file(opened, name.text.c_str());
     if (keep_open) {
-      return make_file_source({std::move(opened), status}, {std::move(name), true}, backend,
-                              access);
+      return make_file_source({std::move(opened), status}, std::move(name), backend, access);
     }
-    return make_file_source({status, directory_, file}, {std::move(name), true}, backend, access);
+    return make_file_source({status, directory_, file}, std::move(name), backend, access);
   }
 
   std::optional<FileIdentity> identify(const std::string& file) const override {
-    struct stat status;
-    if (::fstatat(directory_->get(), file.c_str(), &status, 0) == 0) {
-      return identity_of(file_stat(status));
-    }
-    if (errno == ENOENT) return std::nullopt;
-    throw os_failure("cannot stat", path_of(file), errno);
+    return identify_path(directory_->get(), file.c_str(), path_of(file).c_str());
   }
 
  private:
@@ -62,7 +57,9 @@ std::shared_ptr<const Directory> open_directory(std::string path) {
   auto directory = std::make_shared<const FileDescriptor>(
       open_at(AT_FDCWD, path.empty() ? "." : path.c_str(), O_PATH | O_DIRECTORY));
   if (!*directory) throw os_failure("cannot open the directory", path, errno);
-  return std::make_shared<const PosixDirectory>(std::move(directory), std::move(path));
+  std::string absolute = absolute_path(path);
+  return std::make_shared<const PosixDirectory>(std::move(directory), std::move(path),
+                                                std::move(absolute));
 }
 
 bool is_directory(const char* path) {
@@ -71,7 +68,7 @@ bool is_directory(const char* path) {
   return S_ISDIR(status.st_mode);
 }
 
-std::size_t descriptors_for_shards() noexcept {
+std::size_t descriptors_for_files() noexcept {
   constexpr rlim_t share = 8;
   struct rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;

@@ -22,7 +22,9 @@ Error truncated(std::uint64_t now, std::uint64_t before) {
 class FileSource : public Source {
  public:
   FileSource(FileName name, ReadableFile file, Access access) noexcept
-      : Source(std::move(name.text), access), has_path_(name.is_path), file_(std::move(file)) {}
+      : Source(std::move(name.text), access),
+        absolute_path_(std::move(name.absolute)),
+        file_(std::move(file)) {}
 
   std::uint64_t size() const noexcept override { return file_.opened().size; }
 
@@ -30,11 +32,20 @@ class FileSource : public Source {
     file_.use([&](const FileDescriptor& file) { read_exactly(file, offset, buffer, count); });
   }
 
-  const char* path() const noexcept override { return has_path_ ? name().data() : ""; }
+  void prefetch(std::uint64_t offset, std::uint64_t count) const override {
+    file_.use([&](const FileDescriptor& file) { read_ahead(file, offset, count); });
+  }
+
+  const char* path() const noexcept override { return absolute_path_.empty() ? "" : name().data(); }
 
   int descriptor() const noexcept override { return file_.descriptor(); }
 
   FileIdentity identity() const noexcept override { return identity_of(file_.opened()); }
+
+  std::optional<FileIdentity> identify_path() const override {
+    if (absolute_path_.empty()) return identity();
+    return st::identify_path(AT_FDCWD, absolute_path_.c_str(), path());
+  }
 
   void verify_unchanged() const override {
     const FileStat now = status();
@@ -58,7 +69,7 @@ class FileSource : public Source {
         [](const FileDescriptor& file) { return stat_regular_file(file, opened_file); });
   }
 
-  bool has_path_;
+  std::string absolute_path_;  // empty for a file without a path
   ReadableFile file_;
 };
 
@@ -120,14 +131,14 @@ std::shared_ptr<const Source> open_path(const char* path, Backend backend, Acces
   if (*path == '\0') throw Error(Code::invalid_argument, Message() << "the path is empty");
   FileDescriptor file = open_for_reading(AT_FDCWD, path, path);
   const FileStat opened = stat_regular_file(file, path);
-  return make_file_source({std::move(file), opened}, {path, true}, backend, access);
+  return make_file_source({std::move(file), opened}, {path, absolute_path(path)}, backend, access);
 }
 
 std::shared_ptr<const Source> open_descriptor(int descriptor, Backend backend, Access access) {
   FileDescriptor file = duplicate(descriptor);
   std::string name = "file descriptor " + std::to_string(descriptor);
   const FileStat opened = stat_regular_file(file, name.c_str());
-  return make_file_source({std::move(file), opened}, {std::move(name), false}, backend, access);
+  return make_file_source({std::move(file), opened}, {std::move(name), {}}, backend, access);
 }
 
 }  // namespace st

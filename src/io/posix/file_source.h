@@ -10,8 +10,8 @@
 namespace st {
 
 struct FileName {
-  std::string text;  // what messages call the file
-  bool is_path;
+  std::string text;      // what messages call the file
+  std::string absolute;  // the path from the root directory; empty for a file without a path
 };
 
 std::shared_ptr<const Source> make_file_source(ReadableFile file, FileName name, Backend backend,

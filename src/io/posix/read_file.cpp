@@ -72,6 +72,13 @@ FileStat stat_regular_file(const FileDescriptor& file, const char* name) {
   return file_stat(status);
 }
 
+std::optional<FileIdentity> identify_path(int directory, const char* path, const char* name) {
+  struct stat status;
+  if (::fstatat(directory, path, &status, 0) == 0) return identity_of(file_stat(status));
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw os_failure("cannot stat", name, errno);
+}
+
 bool is_network_or_fuse(const FileDescriptor& file) noexcept {
   constexpr std::array<std::uint32_t, 12> types = {
       0x00006969,  // NFS
@@ -114,6 +121,21 @@ void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer
     place += got;
     offset += static_cast<std::uint64_t>(got);
     count -= static_cast<std::uint64_t>(got);
+  }
+}
+
+void read_ahead(const FileDescriptor& file, std::uint64_t offset, std::uint64_t count) noexcept {
+  // Linux reads no more for one request than the read-ahead window of the device, 128 KiB by
+  // default, and drops the rest.
+  constexpr std::uint64_t window = 128 << 10;
+  while (count > 0) {
+    const std::uint64_t piece = std::min(count, window);
+    if (::posix_fadvise(file.get(), static_cast<off_t>(offset), static_cast<off_t>(piece),
+                        POSIX_FADV_WILLNEED) != 0) {
+      return;
+    }
+    offset += piece;
+    count -= piece;
   }
 }
 

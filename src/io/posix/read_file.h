@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "io/posix/file_descriptor.h"
 #include "io/source.h"
@@ -34,6 +35,10 @@ FileDescriptor open_for_writing(const char* path);
 // Throws Code::not_regular for anything but a regular file. `name` is for messages.
 FileStat stat_regular_file(const FileDescriptor& file, const char* name);
 
+// The file of any kind that a path relative to `directory`, or AT_FDCWD, refers to; nothing if it
+// does not exist. `name` is for messages.
+std::optional<FileIdentity> identify_path(int directory, const char* path, const char* name);
+
 // Whether the file's pages come over a network or from another process: then a page fault in a
 // mapping can raise SIGBUS, or hang, where pread returns an error.
 bool is_network_or_fuse(const FileDescriptor& file) noexcept;
@@ -42,5 +47,8 @@ bool is_network_or_fuse(const FileDescriptor& file) noexcept;
 // before.
 void read_exactly(const FileDescriptor& file, std::uint64_t offset, void* buffer,
                   std::uint64_t count);
+
+// Starts to read the bytes into the page cache; does nothing on systems that cannot.
+void read_ahead(const FileDescriptor& file, std::uint64_t offset, std::uint64_t count) noexcept;
 
 }  // namespace st

@@ -35,6 +35,7 @@
 @c st_file_is_mapped(file::Ptr{Cvoid})::Int32
 @c st_file_identity(file::Ptr{Cvoid}, identity::Ptr{CIdentity}, error::Ptr{CError})::Int32
 @c st_file_verify_unchanged(file::Ptr{Cvoid}, error::Ptr{CError})::Int32
+@c st_file_is_replaced(file::Ptr{Cvoid}, replaced::Ptr{Int32}, error::Ptr{CError})::Int32
 @c st_file_tensor_count(file::Ptr{Cvoid})::UInt64
 @c st_file_tensor_at(
     file::Ptr{Cvoid}, order::UInt32, index::UInt64, info::Ptr{CTensorInfo}, error::Ptr{CError},
@@ -82,6 +83,9 @@
 @c st_read_tensor(
     file::Ptr{Cvoid}, name::Ptr{UInt8}, name_len::UInt64, buffer::Ptr{Cvoid}, buffer_size::UInt64,
     error::Ptr{CError},
+)::Int32
+@c st_file_prefetch(
+    file::Ptr{Cvoid}, file_offset::UInt64, nbytes::UInt64, error::Ptr{CError},
 )::Int32
 @c st_read_at(
     file::Ptr{Cvoid}, file_offset::UInt64, buffer::Ptr{Cvoid}, nbytes::UInt64, error::Ptr{CError},

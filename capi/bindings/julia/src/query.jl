@@ -146,3 +146,19 @@ function verify_unchanged(file::File)
         check(st_file_verify_unchanged(pointer, error), error)
     end
 end
+
+"""
+    Safetensors.is_replaced(file) -> Bool
+
+Whether another file has taken the path from which `file` was opened: a server calls it at intervals, and opens
+the path again. A path that names nothing has not been taken. Of a set, the index and every shard count. `false`
+for a file without a path.
+"""
+function is_replaced(file::File)
+    replaced = Ref{Int32}(0)
+    error = new_error()
+    use(file.handle) do pointer
+        check(st_file_is_replaced(pointer, replaced, error), error)
+    end
+    return replaced[] != 0
+end

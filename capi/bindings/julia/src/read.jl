@@ -162,3 +162,25 @@ function slice_bytes(file::File, name, ranges::Vector{UnitRange{Int}}, buffer::U
 end
 
 Base.getindex(file::File, name::AbstractString, index, indices...) = read_slice(file, name, index, indices...)
+
+"""
+    Safetensors.prefetch(file)
+    Safetensors.prefetch(file, name)
+    Safetensors.prefetch(file, file_offset, nbytes)
+
+Starts to read the file, a tensor, or bytes from a zero-based offset into the page cache, and does not wait for
+them. Does nothing for memory and `IO`. Throws `ST_E_OUT_OF_RANGE` beyond the end of the file.
+"""
+prefetch(file::File) = prefetch(file, 0, filesize(file))
+
+function prefetch(file::File, name::AbstractString)
+    entry = info(file, name)
+    return prefetch(file, entry.file_offset, entry.nbytes)
+end
+
+function prefetch(file::File, file_offset::Integer, nbytes::Integer)
+    error = new_error()
+    return use(file.handle) do pointer
+        check(st_file_prefetch(pointer, file_offset, nbytes, error), error)
+    end
+end

@@ -124,6 +124,7 @@ end
             () -> ST.metadata(file, "format"), () -> ST.metadata_range(file, "format"), () -> filesize(file),
             () -> ST.metadata_form(file), () -> ST.data_offset(file), () -> ST.is_mapped(file),
             () -> ST.file_identity(file), () -> ST.verify_unchanged(file), () -> ST.shards(file),
+            () -> ST.is_replaced(file), () -> ST.prefetch(file), () -> ST.prefetch(file, "weight"),
             () -> ST.location(file, "weight"), () -> ST.index_metadata(file), () -> ST.read_tensor(file, "weight"),
             () -> ST.read_tensor!(zeros(Float32, 3), file, "bias"),
             () -> ST.read_bytes!(zeros(UInt8, 99), file, "bias"),

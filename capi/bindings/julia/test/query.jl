@@ -50,6 +50,13 @@ end
         @test ST.verify_unchanged(file) === nothing
         open(stream -> write(stream, 0x00), path, "a")
         @test code_of(() -> ST.verify_unchanged(file)) == ST.ST_E_CHANGED
+        @test !ST.is_replaced(file)
+        ST.save(path, Dict("x" => [1]))
+        @test ST.is_replaced(file) && !ST.is_replaced(ST.File(path))
+        rm(path)
+        @test !ST.is_replaced(file)
+        symlink(path, path)
+        @test code_of(() -> ST.is_replaced(file)) == ST.ST_E_IO
     end
 end
 

@@ -34,6 +34,19 @@ end
     @test_throws InexactError ST.read_at!(zeros(UInt8, 1), file, -1)
 end
 
+@testset "prefetch reads into the page cache" begin
+    with_sample() do path
+        for file in (ST.File(path), ST.File(path; backend = :pread), ST.File(read(path)))
+            @test ST.prefetch(file) === nothing
+            @test ST.prefetch(file, "weight") === nothing
+            @test ST.prefetch(file, 8, filesize(path) - 8) === nothing
+            @test code_of(() -> ST.prefetch(file, "absent")) == ST.ST_E_TENSOR_NOT_FOUND
+            @test code_of(() -> ST.prefetch(file, 8, filesize(path))) == ST.ST_E_OUT_OF_RANGE
+            @test_throws InexactError ST.prefetch(file, -1, 1)
+        end
+    end
+end
+
 @testset "slices have Julia's indices" begin
     tensor = reshape(collect(Int32, 1:60), 3, 4, 5)
     file = ST.File(ST.save_memory(Dict("x" => tensor, "s" => fill(1.5), "b" => [true, false])))

@@ -130,6 +130,19 @@ class File(Mapping[str, Tensor]):
         _calls.call(lib.st_read_at, self.handle, file_offset, buffer, len(buffer))
         return result
 
+    def prefetch(self, name: Optional[str] = None) -> None:
+        """Starts to read a tensor, or the whole file, into the page cache, and does not wait for it. Does nothing for
+        memory and for functions that read."""
+        if name is None:
+            self.prefetch_at(0, self.nbytes)
+        else:
+            info = self.info(name)
+            self.prefetch_at(info.file_offset, info.nbytes)
+
+    def prefetch_at(self, file_offset: int, nbytes: int) -> None:
+        """The same for a range of bytes of the file."""
+        _calls.call(lib.st_file_prefetch, self.handle, file_offset, nbytes)
+
     # ---- Properties of the file
 
     @property
@@ -160,6 +173,14 @@ class File(Mapping[str, Tensor]):
     def verify_unchanged(self) -> None:
         """Raises FileError (TRUNCATED or CHANGED) if the file was modified after it was opened."""
         _calls.call(lib.st_file_verify_unchanged, self.handle)
+
+    def is_replaced(self) -> bool:
+        """Whether another file has taken the path from which this one was opened: a server calls it at intervals, and
+        opens the path again. A path that names nothing has not been taken. Of a set, the index and every shard count.
+        False for a file without a path."""
+        replaced = ffi.new("int32_t*")
+        _calls.call(lib.st_file_is_replaced, self.handle, replaced)
+        return replaced[0] != 0
 
     # ---- Sets
 

@@ -179,6 +179,29 @@ class Query(Case):
             file.verify_unchanged()
         self.assertEqual(caught.exception.code, st.Status.TRUNCATED)
 
+    def test_replacement(self):
+        file = self.open_sample()
+        self.assertIs(file.is_replaced(), False)
+        st.save(self.path, {"x": np.zeros(1)})
+        self.assertIs(file.is_replaced(), True)
+        self.assertIs(st.open_memory(SAMPLE).is_replaced(), False)
+        self.path.unlink()
+        self.assertIs(file.is_replaced(), False)
+        self.path.symlink_to(self.path)
+        with self.assertRaises(st.FileError) as caught:
+            file.is_replaced()
+        self.assertEqual(caught.exception.code, st.Status.IO)
+
+    def test_prefetch(self):
+        for file in (self.open_sample(), st.open_memory(SAMPLE)):
+            file.prefetch()
+            file.prefetch("weight")
+            file.prefetch_at(8, len(SAMPLE) - 8)
+            self.assertRaises(KeyError, file.prefetch, "absent")
+            with self.assertRaises(st.SafetensorsError) as caught:
+                file.prefetch_at(8, len(SAMPLE))
+            self.assertEqual(caught.exception.code, st.Status.OUT_OF_RANGE)
+
     def test_location(self):
         file = self.open_sample()
         location = file.location("weight")

@@ -58,6 +58,29 @@ impl File<'_> {
         // SAFETY: the handle is valid.
         call(|error| unsafe { sys::st_file_verify_unchanged(self.as_raw(), error) })
     }
+
+    /// Whether another file has taken the path from which this one was opened: a server calls it
+    /// at intervals, and opens the path again. A path that names nothing has not been taken. Of a
+    /// set, the index and every shard count. `false` for a file without a path. Fails with
+    /// [`Status::Permission`] or [`Status::Io`].
+    ///
+    /// ```no_run
+    /// # use libsafetensors::{File, Result};
+    /// # fn main() -> Result<()> {
+    /// let mut model = File::open("model.safetensors")?;
+    /// if model.is_replaced()? {
+    ///     model = File::open("model.safetensors")?;
+    /// }
+    /// # drop(model);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_replaced(&self) -> Result<bool> {
+        let mut replaced = 0;
+        // SAFETY: the handle and the outputs are valid.
+        call(|error| unsafe { sys::st_file_is_replaced(self.as_raw(), &mut replaced, error) })?;
+        Ok(replaced != 0)
+    }
 }
 
 /// Shards.

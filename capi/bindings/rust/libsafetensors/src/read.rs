@@ -1,4 +1,4 @@
-//! Reading of tensors, slices and bytes into memory of the program's own.
+//! Reading of tensors, slices and bytes into memory of the program's own, and into the page cache.
 
 use crate::element::{bytes_of, count_in, count_of, read_vec};
 use crate::error::{call, Result};
@@ -73,6 +73,28 @@ impl File<'_> {
         call(|error| unsafe {
             sys::st_read_at(self.as_raw(), file_offset, data, buffer.len() as u64, error)
         })
+    }
+
+    /// Starts to read all bytes of the file into the page cache, and does not wait for them. Does
+    /// nothing for memory and readers.
+    pub fn prefetch(&self) -> Result<()> {
+        self.prefetch_range(0..self.nbytes())
+    }
+
+    /// The same for the bytes of a tensor. Fails with [`Status::TensorNotFound`].
+    pub fn prefetch_tensor(&self, name: &str) -> Result<()> {
+        let info = self.info(name)?;
+        self.prefetch_range(info.file_offset..info.file_offset + info.nbytes)
+    }
+
+    /// The same for a range of bytes, counted from the first byte of the file. Fails with
+    /// [`Status::OutOfRange`] unless start <= end <= size of the file, and with
+    /// [`Status::Changed`] for a shard of a set that cannot be opened again.
+    pub fn prefetch_range(&self, range: Range<u64>) -> Result<()> {
+        // An end before the start becomes a length beyond the end of every file.
+        let nbytes = range.end.wrapping_sub(range.start);
+        // SAFETY: the handle is valid.
+        call(|error| unsafe { sys::st_file_prefetch(self.as_raw(), range.start, nbytes, error) })
     }
 
     /// Reads the elements within one range for each dimension, dense, in row-major order.

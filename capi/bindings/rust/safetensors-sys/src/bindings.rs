@@ -443,6 +443,29 @@ extern "C" {
     #[doc = " @since 0.1"]
     pub fn st_file_verify_unchanged(file: *const st_file, error: *mut st_error) -> st_status;
 }
+extern "C" {
+    #[doc = " Sets *replaced to 1 if another file has taken the path from which this file was opened, else to"]
+    #[doc = " 0: a server calls it at intervals, and opens the path again. Looks up the path, following"]
+    #[doc = " symbolic links, and compares device and inode. A path that names nothing has not been taken. A"]
+    #[doc = " relative path remains that of the working directory when the file was opened. A file that was"]
+    #[doc = " modified in place was not replaced: see st_file_verify_unchanged. Descriptors, memory and"]
+    #[doc = " callbacks have no path: 0."]
+    #[doc = ""]
+    #[doc = " A set was replaced if its index or one of its shards was; an index, and a shard that does not"]
+    #[doc = " stay open, also if size or modification time differ. A set that was opened by its directory was"]
+    #[doc = " also replaced if one of its files is gone and the directory has an index or a file that it did"]
+    #[doc = " not have: one file instead of several, or the reverse. The new set can be opened as soon as"]
+    #[doc = " *replaced is 1, except that between one file and several st_open_set can fail with"]
+    #[doc = " ST_E_SET_AMBIGUOUS until the old files are removed."]
+    #[doc = ""]
+    #[doc = " Errors: ST_E_PERMISSION, ST_E_IO."]
+    #[doc = " @since 0.1"]
+    pub fn st_file_is_replaced(
+        file: *const st_file,
+        replaced: *mut i32,
+        error: *mut st_error,
+    ) -> st_status;
+}
 #[doc = " A tensor's entry in the header. The pointers are valid as long as the handle that they were got"]
 #[doc = " from (the st_file, or the st_tensor)."]
 #[doc = " @since 0.1"]
@@ -736,6 +759,22 @@ extern "C" {
         file: *const st_file,
         file_offset: u64,
         buffer: *mut ::std::os::raw::c_void,
+        nbytes: u64,
+        error: *mut st_error,
+    ) -> st_status;
+}
+extern "C" {
+    #[doc = " Starts to read `nbytes` bytes at `file_offset`, counted as in st_read_at, into the page cache,"]
+    #[doc = " and does not wait for them: later reads, and accesses to mapped bytes, find them in memory. Waits"]
+    #[doc = " for the device only where more is requested than it can queue. Opens the shards of a set that are"]
+    #[doc = " not open. Does nothing for memory and callbacks, and on systems and file systems without such a"]
+    #[doc = " request; bytes that cannot be read are an error of the later read."]
+    #[doc = " Errors: ST_E_OUT_OF_RANGE beyond the end of the file; ST_E_CHANGED, ST_E_PERMISSION and ST_E_IO"]
+    #[doc = " for a shard that cannot be opened again."]
+    #[doc = " @since 0.1"]
+    pub fn st_file_prefetch(
+        file: *const st_file,
+        file_offset: u64,
         nbytes: u64,
         error: *mut st_error,
     ) -> st_status;

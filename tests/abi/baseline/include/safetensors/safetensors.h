@@ -424,6 +424,24 @@ ST_API st_status st_file_identity(const st_file* file, st_identity* identity, st
  * @since 0.1 */
 ST_API st_status st_file_verify_unchanged(const st_file* file, st_error* error);
 
+/** Sets *replaced to 1 if another file has taken the path from which this file was opened, else to
+ * 0: a server calls it at intervals, and opens the path again. Looks up the path, following
+ * symbolic links, and compares device and inode. A path that names nothing has not been taken. A
+ * relative path remains that of the working directory when the file was opened. A file that was
+ * modified in place was not replaced: see st_file_verify_unchanged. Descriptors, memory and
+ * callbacks have no path: 0.
+ *
+ * A set was replaced if its index or one of its shards was; an index, and a shard that does not
+ * stay open, also if size or modification time differ. A set that was opened by its directory was
+ * also replaced if one of its files is gone and the directory has an index or a file that it did
+ * not have: one file instead of several, or the reverse. The new set can be opened as soon as
+ * *replaced is 1, except that between one file and several st_open_set can fail with
+ * ST_E_SET_AMBIGUOUS until the old files are removed.
+ *
+ * Errors: ST_E_PERMISSION, ST_E_IO.
+ * @since 0.1 */
+ST_API st_status st_file_is_replaced(const st_file* file, int32_t* replaced, st_error* error);
+
 /** A tensor's entry in the header. The pointers are valid as long as the handle that they were got
  * from (the st_file, or the st_tensor).
  * @since 0.1 */
@@ -615,6 +633,17 @@ ST_API st_status st_read_tensor(const st_file* file, const char* name, uint64_t 
  * @since 0.1 */
 ST_API st_status st_read_at(const st_file* file, uint64_t file_offset, void* buffer,
                             uint64_t nbytes, st_error* error);
+
+/** Starts to read `nbytes` bytes at `file_offset`, counted as in st_read_at, into the page cache,
+ * and does not wait for them: later reads, and accesses to mapped bytes, find them in memory. Waits
+ * for the device only where more is requested than it can queue. Opens the shards of a set that are
+ * not open. Does nothing for memory and callbacks, and on systems and file systems without such a
+ * request; bytes that cannot be read are an error of the later read.
+ * Errors: ST_E_OUT_OF_RANGE beyond the end of the file; ST_E_CHANGED, ST_E_PERMISSION and ST_E_IO
+ * for a shard that cannot be opened again.
+ * @since 0.1 */
+ST_API st_status st_file_prefetch(const st_file* file, uint64_t file_offset, uint64_t nbytes,
+                                  st_error* error);
 
 /** Reads the elements starts[d] <= i < stops[d] of each dimension d into the caller's buffer,
  * dense, in row-major order. `rank` must be the tensor's. *nbytes (NULL is allowed) receives the

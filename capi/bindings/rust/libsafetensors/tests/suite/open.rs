@@ -182,6 +182,24 @@ fn raw_handles_are_passed_on() {
 }
 
 #[test]
+fn replaced_files_are_detected() {
+    let scratch = Scratch::new();
+    let path = scratch.path("a.safetensors");
+    fs::write(&path, sample()).unwrap();
+    let file = File::open(&path).unwrap();
+    assert!(!file.is_replaced().unwrap());
+    fs::write(scratch.path("b"), sample()).unwrap();
+    fs::rename(scratch.path("b"), &path).unwrap();
+    assert!(file.is_replaced().unwrap());
+    assert!(!File::open(&path).unwrap().is_replaced().unwrap());
+    fs::remove_file(&path).unwrap();
+    assert!(!file.is_replaced().unwrap());
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    assert_eq!(status(file.is_replaced()), Status::Io);
+    assert!(!File::copy_bytes(&sample()).unwrap().is_replaced().unwrap());
+}
+
+#[test]
 fn modified_files_are_detected() {
     let scratch = Scratch::new();
     let path = scratch.path("a.safetensors");

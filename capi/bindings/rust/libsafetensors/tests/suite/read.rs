@@ -53,6 +53,25 @@ fn bytes_at_an_offset() {
 }
 
 #[test]
+fn prefetch() {
+    let scratch = Scratch::new();
+    let path = scratch.path("a.safetensors");
+    write_sample(&path);
+    for file in [
+        File::open(&path).unwrap(),
+        File::from_bytes(sample()).unwrap(),
+    ] {
+        file.prefetch().unwrap();
+        file.prefetch_tensor("weight").unwrap();
+        file.prefetch_range(8..file.nbytes()).unwrap();
+        assert_eq!(status(file.prefetch_tensor("none")), Status::TensorNotFound);
+        for range in [8..file.nbytes() + 1, Range { start: 2, end: 1 }] {
+            assert_eq!(status(file.prefetch_range(range)), Status::OutOfRange);
+        }
+    }
+}
+
+#[test]
 fn slices() {
     let scratch = Scratch::new();
     let path = scratch.path("a.safetensors");
