@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Builds the library and runs every test, from nothing: bash tests/run.sh [--quick]
+# Builds the library and runs every test, from nothing: bash tests/run.sh [--quick | --all]
 #
 #   build/plain      g++, with LibTorch
-#   build/sanitize   the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   build/sanitize   g++ with AddressSanitizer and UndefinedBehaviorSanitizer, without LibTorch
 #   build/core       clang++, without LibTorch, the static library too; without the tests of faults, of the
 #                    packages for other languages and of builds from the sources, which take the longest and
 #                    do not depend on the compiler
 #
 # Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
-# --quick builds and tests the first alone. The last line counts what passed and failed.
+# --quick builds and tests the first alone. --all also tests the LibTorch layer with the sanitizers, in
+# build/sanitize-torch, which takes half an hour more. The last line counts what passed and failed.
 
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-quick=
+quick= all=
 case ${1:-} in
   '') ;;
   --quick) quick=1 ;;
-  *) stop "usage: bash tests/run.sh [--quick]" ;;
+  --all) all=1 ;;
+  *) stop "usage: bash tests/run.sh [--quick | --all]" ;;
 esac
 
 # Meson's log of each build that ran.
@@ -41,6 +43,13 @@ run() {
   [[ -f $log ]] && logs+=("$log") || broken+=("$name ran no test")
 }
 
+# run_sanitized NAME OPTION...
+run_sanitized() {
+  ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
+  LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
+    run "$@" -Doptimization=1 -Ddebug=true -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false
+}
+
 if [[ $quick ]]; then
   setup
   run plain -Dwerror=true -Dtorch=enabled
@@ -48,10 +57,11 @@ else
   setup complete
   fetch_model || say "no model (see above): the tests that need it are skipped"
   run plain -Dwerror=true -Dtorch=enabled
-  ASAN_OPTIONS=halt_on_error=1:print_summary=1:detect_odr_violation=0 \
-  LSAN_OPTIONS="suppressions='$source_dir/tests/libtorch.supp'" \
-    run sanitize -Dtorch=enabled -Doptimization=1 -Ddebug=true -Db_ndebug=false \
-      -Db_sanitize=address,undefined -Db_lundef=false
+  run_sanitized sanitize -Dtorch=disabled
+  if [[ $all ]]; then
+    without=(--no-suite faults --no-suite bindings --no-suite capi --no-suite corpus --no-suite unit)
+    run_sanitized sanitize-torch -Dtorch=enabled
+  fi
   without=(--no-suite faults --no-suite bindings --no-suite sources)
   if command -v clang++ >/dev/null; then
     CC=clang CXX=clang++ run core -Dwerror=true -Dtorch=disabled -Ddefault_library=both

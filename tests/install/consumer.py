@@ -35,11 +35,12 @@ def attempt(command, **options):
 
 
 def block(name):
-    """The code block of README.md that is marked <!-- name -->."""
-    text = (arguments.source / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"^<!-- {re.escape(name)} -->\n```\w+\n(.*?)^```$", text, re.M | re.S)
-    assert found, f"README.md has no block {name}"
-    return found[1]
+    """The code block of README.md or cpp/RECIPES.md that is marked <!-- name -->."""
+    for page in ["README.md", "cpp/RECIPES.md"]:
+        text = (arguments.source / page).read_text(encoding="utf-8")
+        if found := re.search(rf"^<!-- {re.escape(name)} -->\n```\w+\n(.*?)^```$", text, re.M | re.S):
+            return found[1]
+    raise AssertionError(f"no page has the block {name}")
 
 
 def project(name, files):

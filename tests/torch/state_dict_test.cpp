@@ -135,6 +135,22 @@ TEST_CASE("the items of a TensorDict can be taken apart") {
     CHECK(same_bits(tensor, at::ones({3})));
 }
 
+TEST_CASE("any map of strings is metadata") {
+  const ScratchDirectory folder;
+  const std::map<std::string, std::string> map = {{"format", "pt"}};
+  const std::unordered_map<std::string, std::string> unordered(map.begin(), map.end());
+  const std::vector<std::pair<std::string, std::string>> pairs(map.begin(), map.end());
+  const NamedTensors tensors = {{"w", counting({3})}};
+  save_file(tensors, folder / "map", map);
+  save_file(tensors, folder / "unordered", unordered);
+  save_file(tensors, folder / "pairs", pairs);
+  Layer model;
+  model.parameter("w", counting({3}));
+  save_model(model, folder / "model", {.metadata = map});
+  for (const char* name : {"map", "unordered", "pairs", "model"})
+    CHECK(File::open(folder / name).metadata("format") == "pt");
+}
+
 TEST_CASE("save options: mode, link and alignment") {
   const ScratchDirectory folder;
   const at::Tensor w = counting({3});
