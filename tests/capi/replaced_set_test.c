@@ -81,6 +81,16 @@ static void check_index(void) {
   CHECK(is_replaced(by_index) == 1);
   st_close(by_index);
 
+  CHECK(chdir("set") == 0);
+  by_index = open_set("model.safetensors.index.json");
+  by_directory = open_set(".");
+  CHECK(chdir("..") == 0);
+  CHECK(is_replaced(by_directory) == 0 && is_replaced(by_index) == 0);
+  replace(index_path);
+  CHECK(is_replaced(by_directory) == 1 && is_replaced(by_index) == 1);
+  st_close(by_directory);
+  st_close(by_index);
+
   /* The path of the index names nothing in a set of one file. */
   by_directory = open_set("set");
   by_index = open_set(index_path);

@@ -67,7 +67,8 @@ class Programs(unittest.TestCase):
         self.assertEqual(run([app], cwd=place), APP_OUTPUT)
 
     def test_cpp_set(self):
-        place = project("set", {"app.cpp": "example_set.cpp", "open.cpp": "example_open_set.cpp"})
+        place = project("set", {"app.cpp": "example_set.cpp", "open.cpp": "example_open_set.cpp",
+                                "replaced.cpp": "example_replaced.cpp"})
         self.compile("app.cpp", place)
         index = place / run(["./app"], cwd=place).strip()
         shards = {f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)}
@@ -76,6 +77,8 @@ class Programs(unittest.TestCase):
             self.assertIn(shard, index.read_text())
         self.compile("open.cpp", place)
         self.assertTrue(run(["./open"], cwd=place).startswith("layer.0\nlayer.1\nlayer.2\n3 files, "))
+        self.compile("replaced.cpp", place)
+        self.assertEqual(run(["./replaced"], cwd=place), "1 2 ")
 
     def test_cpp(self):
         self.assertEqual(write_model(project("cpp", {})), "weight: F32\n0 1 2 3 4 5 ")
