@@ -63,8 +63,7 @@ TensorDict load_file(const std::filesystem::path& path, const LoadOptions& optio
 }
 
 TensorDict load_file(const File& file, const LoadOptions& options) {
-  return load_from(
-      FileSource(file, options.read_only ? FileMemory::read_only : FileMemory::from_file), options);
+  return load_from(FileSource(file, memory_of(file, options.read_only)), options);
 }
 
 TensorDict load(Bytes bytes, const LoadOptions& options) {

@@ -82,7 +82,7 @@ LoadReport load(const ModuleState& module, const TensorSource& source,
                 const LoadModelOptions& options) {
   auto match = match_module(source, module, {options.renames, options.names, options.pattern});
   if (options.assign) match.report.converted.clear();
-  check_match(source.description(), "the model", match.report, tolerance_of(options));
+  check_match(source, "the model", match.report, tolerance_of(options));
   if (options.assign) {
     assign_to(source, module.tensors, match, options);
   } else {
@@ -96,18 +96,17 @@ LoadReport load(const NamedTensors& tensors, const TensorSource& source,
   const StateDict state(tensors.begin(), tensors.end());
   check_distinct(state);
   auto match = match_tensors(source, state, {options.renames, options.names, options.pattern});
-  check_match(source.description(), "the tensors", match.report, tolerance_of(options));
+  check_match(source, "the tensors", match.report, tolerance_of(options));
   copy_into(source, state, match, options.progress);
   return std::move(match.report);
 }
 
-// How a path is opened: tensors of the file become the model's only with `assign`.
 FileSource open(const std::filesystem::path& path, const LoadModelOptions& options) {
   return FileSource(path, options.backend, options.read_only);
 }
 
 FileSource source_of(const File& file, const LoadModelOptions& options) {
-  return FileSource(file, options.read_only ? FileMemory::read_only : FileMemory::from_file);
+  return FileSource(file, memory_of(file, options.read_only));
 }
 
 }  // namespace
@@ -133,12 +132,14 @@ LoadReport load_model(torch::jit::Module& model, const File& file,
 
 LoadReport load_model(torch::nn::Module& model, const NamedTensors& tensors,
                       const LoadModelOptions& options) {
-  return load(module_state(model), DictSource({tensors.begin(), tensors.end()}), options);
+  const ModuleState state = module_state(model);
+  return load(state, DictSource({tensors.begin(), tensors.end()}, state.tensors), options);
 }
 
 LoadReport load_model(torch::jit::Module& model, const NamedTensors& tensors,
                       const LoadModelOptions& options) {
-  return load(module_state(model), DictSource({tensors.begin(), tensors.end()}), options);
+  const ModuleState state = module_state(model);
+  return load(state, DictSource({tensors.begin(), tensors.end()}, state.tensors), options);
 }
 
 LoadReport load_into(const NamedTensors& tensors, const std::filesystem::path& path,

@@ -135,7 +135,12 @@ class StateReader {
       if (positions_.contains(std::string(name)) && !used_.contains(std::string(name)))
         report_.unexpected.emplace_back(name);
     }
-    check_match(source_.description(), "the optimizer", report_, {false, false, false, true});
+    check_match(source_, "the optimizer", report_,
+                {.missing = false,
+                 .unexpected = false,
+                 .mismatched = false,
+                 .conversion = true,
+                 .can_rename = false});
     check_destinations(copies_);
   }
 
@@ -221,10 +226,10 @@ std::unique_ptr<OptimizerParamState> read_state(StateReader& reader, const State
   return state;
 }
 
-// What a group becomes: options, and the state of each parameter.
+// What a group becomes: options, and the state of each parameter; null if it has none.
 struct LoadedGroup {
   std::unique_ptr<OptimizerOptions> options;
-  std::vector<std::unique_ptr<OptimizerParamState>> states;
+  std::unordered_map<at::TensorImpl*, std::unique_ptr<OptimizerParamState>> states;
 };
 
 template <class Fields>
@@ -234,17 +239,19 @@ LoadedGroup read_group(StateReader& reader, const StateNames& names,
   const auto& before = static_cast<const Options&>(group.options());
   LoadedGroup loaded;
   auto options = std::make_unique<Options>(before);
-  for (std::size_t i = 0; i < group.params().size(); ++i) {
-    const at::Tensor& parameter = group.params()[i];
+  for (const auto& parameter : group.params()) {
+    // Module::parameters() has a tied parameter once for each of its names.
+    if (loaded.states.contains(parameter.unsafeGetTensorImpl())) continue;
     Options own = before;
     Fields::visit_options(own, FieldReader(reader, parameter, names.options(parameter)));
-    if (i == 0) *options = own;
+    if (loaded.states.empty()) *options = own;
     if (!(own == *options))
       throw Error(ST_E_INVALID_ARGUMENT,
                   "parameters of one group of the optimizer have different options: " +
                       quote_all({names.options(group.params()[0]), names.options(parameter)}) +
                       ". Create the groups as they were when the state was saved");
-    loaded.states.push_back(read_state<Fields>(reader, names, own, parameter));
+    loaded.states.emplace(parameter.unsafeGetTensorImpl(),
+                          read_state<Fields>(reader, names, own, parameter));
   }
   loaded.options = std::move(options);
   return loaded;
@@ -254,10 +261,9 @@ void commit(Optimizer& optimizer, std::vector<LoadedGroup> loaded) {
   for (std::size_t g = 0; g < loaded.size(); ++g) {
     auto& group = optimizer.param_groups()[g];
     if (!group.params().empty()) group.set_options(std::move(loaded[g].options));
-    for (std::size_t i = 0; i < group.params().size(); ++i) {
-      void* key = group.params()[i].unsafeGetTensorImpl();
-      optimizer.state().erase(key);
-      if (loaded[g].states[i]) optimizer.state()[key] = std::move(loaded[g].states[i]);
+    for (auto& [parameter, state] : loaded[g].states) {
+      optimizer.state().erase(parameter);
+      if (state) optimizer.state()[parameter] = std::move(state);
     }
   }
 }
@@ -284,11 +290,13 @@ TensorDict optimizer_state(const Optimizer& optimizer, const NamedTensors& param
   const c10::NoGradGuard no_grad;
   const StateNames names(parameters, prefix);
   TensorDict dict;
+  std::unordered_set<const at::TensorImpl*> written;  // tied parameters occur repeatedly
   with_fields_of(optimizer, [&](auto fields) {
     using Fields = decltype(fields);
     for (const auto& group : optimizer.param_groups()) {
       const auto& options = static_cast<const typename Fields::Options&>(group.options());
       for (const auto& parameter : group.params()) {
+        if (!written.insert(parameter.unsafeGetTensorImpl()).second) continue;
         const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
         if (found != optimizer.state().end()) {
           const auto& state = static_cast<const typename Fields::State&>(*found->second);

@@ -12,8 +12,8 @@ namespace safetensors {
 // Not thread-safe: used on the thread that called the library.
 class ProgressCounter {
  public:
-  // An empty callback is never called. With a total of 0 the only call is made here, because no
-  // add() follows; throws as add() does.
+  // An empty callback is never called. With a total of 0 it is called here, because no add() may
+  // follow; throws as add() does.
   ProgressCounter(Progress callback, std::uint64_t total)
       : callback_(std::move(callback)), total_(total) {
     if (total_ == 0) add(0);

@@ -1,12 +1,15 @@
 #include "model/load_match.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include "names/apply_renames.h"
 
 namespace safetensors {
 
@@ -22,6 +25,11 @@ bool has_sizes(const at::Tensor& tensor) {
   return tensor.defined() && !tensor.is_nested();
 }
 
+bool fits(const FileEntry& entry, const at::Tensor& tensor) {
+  return !has_sizes(tensor) || tensor.sizes() == at::IntArrayRef(entry.sizes) ||
+         is_old_scalar(entry, tensor);
+}
+
 class Matcher {
  public:
   Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection)
@@ -32,7 +40,6 @@ class Matcher {
         followers_(state.size()) {}
 
   bool is_requested(std::size_t position) const { return requested_[position]; }
-  const SelectedNames& names() const { return names_; }
   LoadMatch& match() { return match_; }
 
   std::optional<std::size_t> find(std::size_t position) const {
@@ -46,8 +53,9 @@ class Matcher {
     if (!found) return share_missing(kept, others);
     if (!requested_[kept]) {
       // Views that are requested and there are loaded without the tensor that they are parts of.
-      if (std::ranges::any_of(
-              others, [&](std::size_t position) { return requested_[position] && find(position); }))
+      if (std::ranges::all_of(others, [&](std::size_t position) {
+            return !requested_[position] || find(position);
+          }))
         return;
       add(*found, kept);
     }
@@ -55,7 +63,9 @@ class Matcher {
       followers_[position] = true;
       if (!requested_[position]) continue;
       names_.mark_loaded(state_[position].name);
-      if (find(position)) unused_aliases_.push_back(state_[position].name);
+      const auto other = find(position);
+      if (other && !source_.is_same(*found, *other))
+        unused_aliases_.push_back(state_[position].name);
     }
   }
 
@@ -69,7 +79,8 @@ class Matcher {
       const auto alias = stored.find(name);
       if (alias == stored.end()) continue;
       const auto found = names_.find(alias->second);
-      if (!found) continue;
+      if (!found || !fits(source_.entry(*found, name), state_[position].tensor)) continue;
+      used_for_aliases_.insert(*found);
       followers_[position] = true;  // neither missing nor loaded by its own name
       names_.mark_loaded(name);
       add(*found, position);
@@ -97,7 +108,7 @@ class Matcher {
   std::vector<std::string> requested_names() const {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (names_.is_requested(i)) names.push_back(names_.name(i));
+      if (names_.is_requested(i) && !used_for_aliases_.contains(i)) names.push_back(names_.name(i));
     }
     return names;
   }
@@ -117,8 +128,7 @@ class Matcher {
   void add(std::size_t found, std::size_t position) {
     const auto& [name, tensor] = state_[position];
     FileEntry entry = source_.entry(found, name);
-    if (has_sizes(tensor) && tensor.sizes() != at::IntArrayRef(entry.sizes) &&
-        !is_old_scalar(entry, tensor)) {
+    if (!fits(entry, tensor)) {
       match_.report.mismatched.push_back(
           {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
       return;
@@ -136,8 +146,9 @@ class Matcher {
   const TensorSource& source_;
   const StateDict& state_;
   SelectedNames names_;
-  std::vector<bool> requested_;  // by position in the state
-  std::vector<bool> followers_;  // loaded with another tensor
+  std::vector<bool> requested_;                       // by position in the state
+  std::vector<bool> followers_;                       // loaded with another tensor
+  std::unordered_set<std::size_t> used_for_aliases_;  // positions in the source
   std::vector<std::string> unused_aliases_;
   LoadMatch match_;
 };
@@ -171,12 +182,36 @@ void share_meta_tensors(Matcher& matcher, const StateDict& state, const NameRank
 
 std::vector<std::pair<std::string, std::string>> renamed_aliases(const TensorSource& source,
                                                                  const Renames& renames) {
-  auto aliases = source.aliases();
-  for (auto& [name, stored] : aliases) {
-    name = renames.apply(name);
-    stored = renames.apply(stored);
+  std::vector<std::pair<std::string, std::string>> aliases = source.aliases();
+  std::vector<std::string_view> originals;
+  for (const auto& [name, stored] : aliases) {
+    originals.push_back(name);
+    originals.push_back(stored);
   }
+  const auto renamed = rename_each(originals, renames);
+  for (std::size_t i = 0; i < aliases.size(); ++i)
+    aliases[i] = {renamed[2 * i], renamed[2 * i + 1]};
   return aliases;
+}
+
+// Prefers the names that the source has, those that are requested before others, and among them the
+// first original name, as saving does.
+std::unordered_map<std::string_view, int> ranks_of(const TensorSource& source,
+                                                   const StateDict& state, const Matcher& matcher) {
+  const auto originals = source.names();
+  std::vector<std::pair<std::string_view, std::size_t>>
+      found;  // original name, position in `state`
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    if (const auto place = matcher.find(position)) found.emplace_back(originals[*place], position);
+  }
+  std::ranges::sort(found, std::greater());
+  const int count = static_cast<int>(found.size());
+  std::unordered_map<std::string_view, int> ranks;
+  for (int i = 0; i < count; ++i) {
+    const std::size_t position = found[static_cast<std::size_t>(i)].second;
+    ranks[state[position].name] = 1 + i + (matcher.is_requested(position) ? count : 0);
+  }
+  return ranks;
 }
 
 }  // namespace
@@ -198,12 +233,7 @@ LoadMatch match_module(const TensorSource& source, const ModuleState& module,
                        const LoadSelection& selection) {
   const StateDict& state = module.tensors;
   Matcher matcher(source, state, selection);
-  // A requested name that the source has is used before another name that it has.
-  std::unordered_map<std::string_view, int> ranks;
-  for (std::size_t position = 0; position < state.size(); ++position) {
-    if (matcher.find(position))
-      ranks[state[position].name] = matcher.is_requested(position) ? 2 : 1;
-  }
+  const auto ranks = ranks_of(source, state, matcher);
   const auto rank = [&](std::string_view name) {
     const auto found = ranks.find(name);
     return found == ranks.end() ? 0 : found->second;

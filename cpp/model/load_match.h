@@ -41,18 +41,19 @@ struct Tolerance {
   bool unexpected;
   bool mismatched;
   bool conversion;
+  bool can_rename;  // the message may suggest renames
 };
 
 // The tolerance of LoadModelOptions and LoadIntoOptions.
 template <class Options>
 Tolerance tolerance_of(const Options& options) {
   return {!options.strict, !options.strict || options.ignore_unexpected, options.ignore_mismatched,
-          !options.exact_dtype};
+          !options.exact_dtype, true};
 }
 
 // Throws ModelMismatchError for differences of names and shapes that are not tolerated, and Error
-// ST_E_DTYPE for conversions. `file` and `target` are their names in the message: "the model".
-void check_match(const std::string& file, std::string_view target, const LoadReport& report,
+// ST_E_DTYPE for conversions. `target` is what the message calls the destinations: "the model".
+void check_match(const TensorSource& source, std::string_view target, const LoadReport& report,
                  const Tolerance& tolerance);
 
 }  // namespace safetensors

@@ -35,36 +35,37 @@ std::string common_prefix(const std::vector<std::string>& shorter,
 }
 
 // How the names would fit, if one prefix is the whole difference.
-std::string hint(const LoadReport& report) {
+std::string hint(const std::string& noun, const LoadReport& report) {
   if (const auto prefix = common_prefix(report.missing, report.unexpected); !prefix.empty())
-    return "\n  the names in the file have the prefix " + quote(prefix) +
+    return "\n  the names in the " + noun + " have the prefix " + quote(prefix) +
            ": load with Renames().strip_prefix(" + quote(prefix) + ")";
   if (const auto prefix = common_prefix(report.unexpected, report.missing); !prefix.empty())
-    return "\n  the names in the file lack the prefix " + quote(prefix) +
+    return "\n  the names in the " + noun + " lack the prefix " + quote(prefix) +
            ": load with Renames().add_prefix(" + quote(prefix) + ")";
   return "";
 }
 
-std::string describe(const std::string& file, std::string_view target, const LoadReport& report,
+std::string describe(const TensorSource& source, std::string_view target, const LoadReport& report,
                      const Tolerance& tolerance) {
+  const std::string noun = source.noun();
   std::ostringstream text;
-  text << file << " does not match " << target << ':';
+  text << source.description() << " does not match " << target << ':';
   if (!report.missing.empty() && !tolerance.missing)
-    text << "\n  missing from the file: " << quote_all(report.missing);
+    text << "\n  missing from the " << noun << ": " << quote_all(report.missing);
   if (!report.unexpected.empty() && !tolerance.unexpected)
-    text << "\n  unexpected in the file: " << quote_all(report.unexpected);
+    text << "\n  unexpected in the " << noun << ": " << quote_all(report.unexpected);
   if (!tolerance.mismatched) {
     const std::size_t shown = std::min(report.mismatched.size(), longest_list);
     for (std::size_t i = 0; i < shown; ++i) {
       const auto& mismatch = report.mismatched[i];
       text << "\n  " << quote(mismatch.name) << " has the shape "
-           << c10::IntArrayRef(mismatch.file_shape) << " in the file and "
+           << c10::IntArrayRef(mismatch.file_shape) << " in the " << noun << " and "
            << c10::IntArrayRef(mismatch.model_shape) << " in " << target;
     }
     if (shown < report.mismatched.size())
       text << "\n  and " << report.mismatched.size() - shown << " more have different shapes";
   }
-  text << hint(report);
+  if (tolerance.can_rename) text << hint(noun, report);
   return std::move(text).str();
 }
 
@@ -83,16 +84,16 @@ std::string describe_conversions(const std::string& file, const LoadReport& repo
 
 }  // namespace
 
-void check_match(const std::string& file, std::string_view target, const LoadReport& report,
+void check_match(const TensorSource& source, std::string_view target, const LoadReport& report,
                  const Tolerance& tolerance) {
   const bool fits = (report.missing.empty() || tolerance.missing) &&
                     (report.unexpected.empty() || tolerance.unexpected) &&
                     (report.mismatched.empty() || tolerance.mismatched);
   if (!fits)
     throw ModelMismatchError(error_code(report, tolerance),
-                             describe(file, target, report, tolerance), report);
+                             describe(source, target, report, tolerance), report);
   if (!report.converted.empty() && !tolerance.conversion)
-    throw Error(ST_E_DTYPE, describe_conversions(file, report));
+    throw Error(ST_E_DTYPE, describe_conversions(source.description(), report));
 }
 
 }  // namespace safetensors

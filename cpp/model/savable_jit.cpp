@@ -32,11 +32,16 @@ bool is_packed(const c10::IValue& value) {
   });
 }
 
+bool is_weight(const torch::jit::Node& node) {
+  if (node.kind() != c10::prim::Constant || !node.hasAttribute(c10::attr::value)) return false;
+  const auto kind = node.kindOf(c10::attr::value);
+  return kind == torch::jit::AttributeKind::t ||
+         (kind == torch::jit::AttributeKind::ival && is_packed(node.ival(c10::attr::value)));
+}
+
 bool has_tensor_constant(const torch::jit::Block& block) {
   for (const torch::jit::Node* node : block.nodes()) {
-    if (node->kind() == c10::prim::Constant && node->hasAttribute(c10::attr::value) &&
-        node->kindOf(c10::attr::value) == torch::jit::AttributeKind::t)
-      return true;
+    if (is_weight(*node)) return true;
     if (std::ranges::any_of(node->blocks(), [](const torch::jit::Block* inner) {
           return has_tensor_constant(*inner);
         }))
@@ -45,9 +50,9 @@ bool has_tensor_constant(const torch::jit::Block& block) {
   return false;
 }
 
-// Freezing moves the weights of a module into its code.
+// Freezing moves the weights of a module into its code, and removes its attribute "training".
 bool is_frozen(const torch::jit::Module& module) {
-  if (!module_tensors(module).empty()) return false;
+  if (module.hasattr("training")) return false;
   return std::ranges::any_of(module.get_methods(), [](const torch::jit::Method& method) {
     return has_tensor_constant(*method.graph()->block());
   });
@@ -66,9 +71,10 @@ void check_savable(const torch::jit::Module& module) {
                     ", which are packed parameters and not tensors, as in quantized modules: save "
                     "the module before it is converted, or with torch::jit::Module::save");
   if (is_frozen(module))
-    throw Error(ST_E_INVALID_ARGUMENT,
-                "the module has neither parameters nor buffers, but tensors in its code, as frozen "
-                "modules have: save the module before it is frozen");
+    throw Error(
+        ST_E_INVALID_ARGUMENT,
+        "the module has tensors in its code, as frozen modules have: save the module before "
+        "it is frozen");
 }
 
 }  // namespace safetensors

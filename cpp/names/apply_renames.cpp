@@ -26,8 +26,8 @@ void check_distinct(const std::vector<std::string>& names,
 
 }  // namespace
 
-std::vector<std::string> rename_all(const std::vector<std::string_view>& names,
-                                    const Renames& renames) {
+std::vector<std::string> rename_each(const std::vector<std::string_view>& names,
+                                     const Renames& renames) {
   if (renames.empty()) return {names.begin(), names.end()};
   const CompiledRenames rename(renames);
   std::vector<std::string> renamed;
@@ -36,8 +36,14 @@ std::vector<std::string> rename_all(const std::vector<std::string_view>& names,
     for (const std::string_view name : names)
       renamed.push_back(rename(name));
   };
-  rename.has_regex() ? run_on_large_stack(fill) : fill();
-  check_distinct(renamed, names);
+  rename.has_regex() && !names.empty() ? run_on_large_stack(fill) : fill();
+  return renamed;
+}
+
+std::vector<std::string> rename_all(const std::vector<std::string_view>& names,
+                                    const Renames& renames) {
+  auto renamed = rename_each(names, renames);
+  if (!renames.empty()) check_distinct(renamed, names);
   return renamed;
 }
 

@@ -10,8 +10,11 @@
 
 namespace safetensors {
 
-// Returns the new names, in the same order. Throws Error ST_E_DUPLICATE if the renames map two of
-// the names to one.
+// Returns the new names, in the same order.
+std::vector<std::string> rename_each(const std::vector<std::string_view>& names,
+                                     const Renames& renames);
+
+// The same for distinct names. Throws Error ST_E_DUPLICATE if the renames map two of them to one.
 std::vector<std::string> rename_all(const std::vector<std::string_view>& names,
                                     const Renames& renames);
 

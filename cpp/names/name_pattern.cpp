@@ -9,8 +9,6 @@ namespace safetensors {
 
 namespace {
 
-constexpr std::size_t longest_name = 1024;
-
 std::regex compile(const std::string& pattern) {
   try {
     return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
@@ -21,12 +19,12 @@ std::regex compile(const std::string& pattern) {
 }
 
 void check_length(std::string_view name) {
-  if (name.size() > longest_name)
+  if (name.size() > longest_pattern_name)
     throw Error(ST_E_UNSUPPORTED,
                 "the name that begins with " + quote(name.substr(0, 40)) + " has " +
                     std::to_string(name.size()) +
                     " bytes; a regular expression is applied to names of at most " +
-                    std::to_string(longest_name));
+                    std::to_string(longest_pattern_name));
 }
 
 }  // namespace

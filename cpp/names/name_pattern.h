@@ -1,11 +1,15 @@
 // A regular expression that is matched against names.
 #pragma once
 
+#include <cstddef>
 #include <regex>
 #include <string>
 #include <string_view>
 
 namespace safetensors {
+
+// Longer names are rejected, in bytes.
+inline constexpr std::size_t longest_pattern_name = 1024;
 
 // ECMAScript, as in std::regex, which recurses for each character: matches() and replace_in() must
 // run on a large stack. A name longer than 1,024 bytes throws Error ST_E_UNSUPPORTED.

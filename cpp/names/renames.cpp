@@ -64,7 +64,7 @@ Renames Renames::inverse() const {
 }
 
 std::string Renames::apply(std::string_view name) const {
-  return rename_all(std::vector<std::string_view>{name}, *this).front();
+  return rename_each({name}, *this).front();
 }
 
 }  // namespace safetensors

@@ -1,6 +1,7 @@
 #include "tensor/dict_source.h"
 
 #include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 
 #include <unordered_set>
 #include <utility>
@@ -18,17 +19,48 @@ void check_distinct(const StateDict& state) {
   }
 }
 
-DictSource::DictSource(StateDict tensors) : tensors_(std::move(tensors)) {
+namespace {
+
+const void* storage_of(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl()
+                                                  : nullptr;
+}
+
+void check_loadable(const NamedTensor& named) {
+  const at::Tensor& tensor = named.tensor;
+  if (tensor.defined() && tensor.layout() == c10::kStrided && !tensor.is_nested() &&
+      !tensor.is_meta() && !tensor.is_quantized())
+    return;
+  throw Error(ST_E_INVALID_ARGUMENT,
+              "tensor " + quote(named.name) +
+                  " of the dictionary is undefined, sparse, nested, quantized or on the meta "
+                  "device: its values cannot be loaded");
+}
+
+}  // namespace
+
+DictSource::DictSource(StateDict tensors, const StateDict& destinations)
+    : originals_(std::move(tensors)), tensors_(originals_) {
+  const c10::NoGradGuard no_grad;
   check_distinct(tensors_);
-  for (auto& [name, tensor] : tensors_) {
-    if (!tensor.defined() || tensor.layout() != c10::kStrided || tensor.is_nested() ||
-        tensor.is_meta())
-      throw Error(ST_E_INVALID_ARGUMENT,
-                  "tensor " + quote(name) +
-                      " is undefined, sparse, nested or on the meta device: it has no values that "
-                      "can be loaded");
-    tensor = tensor.detach();
+  std::unordered_set<const void*> written;
+  for (const auto& named : destinations)
+    written.insert(storage_of(named.tensor));
+  for (auto& named : tensors_) {
+    check_loadable(named);
+    const void* storage = storage_of(named.tensor);
+    named.tensor =
+        storage && written.contains(storage) ? named.tensor.clone() : named.tensor.detach();
   }
+}
+
+bool DictSource::is_same(std::size_t a, std::size_t b) const {
+  const at::Tensor& left = originals_[a].tensor;
+  const at::Tensor& right = originals_[b].tensor;
+  return left.has_storage() && storage_of(left) == storage_of(right) &&
+         left.storage_offset() == right.storage_offset() && left.sizes() == right.sizes() &&
+         left.strides() == right.strides() && left.scalar_type() == right.scalar_type() &&
+         left.is_conj() == right.is_conj() && left.is_neg() == right.is_neg();
 }
 
 FileEntry DictSource::entry(std::size_t position, std::string name) const {
@@ -53,7 +85,10 @@ std::vector<at::Tensor> DictSource::tensors(const std::vector<FileEntry>& entrie
   check_available(device);
   std::vector<at::Tensor> tensors;
   for (const auto& entry : entries) {
-    tensors.push_back(tensors_[entry.position].tensor.to(device).view(entry.sizes));
+    at::Tensor tensor = tensors_[entry.position].tensor.to(device).view(entry.sizes);
+    // The data of an inference tensor could not be trained.
+    if (tensor.is_inference() && !c10::InferenceMode::is_enabled()) tensor = tensor.clone();
+    tensors.push_back(std::move(tensor));
     progress.add(entry.info.nbytes);
   }
   return tensors;

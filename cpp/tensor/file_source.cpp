@@ -1,5 +1,6 @@
 #include "tensor/file_source.h"
 
+#include "names/name_pattern.h"
 #include "names/quote.h"
 #include "tensor/file_tensors.h"
 #include "tensor/torch_sizes.h"
@@ -45,7 +46,8 @@ std::vector<std::string_view> FileSource::names() const {
 std::vector<std::pair<std::string, std::string>> FileSource::aliases() const {
   std::vector<std::pair<std::string, std::string>> aliases;
   for (const auto& [key, value] : file_.metadata()) {
-    if (file_.contains(value) && !file_.contains(key)) aliases.emplace_back(key, value);
+    if (file_.contains(value) && !file_.contains(key) && key.size() <= longest_pattern_name)
+      aliases.emplace_back(key, value);
   }
   return aliases;
 }

@@ -18,7 +18,9 @@ class FileSource : public TensorSource {
   FileSource(const std::filesystem::path& path, Backend backend, bool read_only);
 
   std::string description() const override { return description_; }
+  std::string noun() const override { return "file"; }
   std::vector<std::string_view> names() const override;
+  bool is_same(std::size_t a, std::size_t b) const override { return a == b; }
   std::vector<std::pair<std::string, std::string>> aliases() const override;
   FileEntry entry(std::size_t position, std::string name) const override;
   void copy(const std::vector<ValueCopy>& copies, ProgressCounter& progress) const override;
@@ -31,5 +33,11 @@ class FileSource : public TensorSource {
   std::string description_;
   std::vector<TensorInfo> infos_;
 };
+
+// Only a mapping is kept by its tensors, and cannot be written: other Files have bytes of the
+// caller.
+inline FileMemory memory_of(const File& file, bool read_only) {
+  return read_only && file.is_mapped() ? FileMemory::read_only : FileMemory::from_file;
+}
 
 }  // namespace safetensors

@@ -19,11 +19,15 @@ class TensorSource {
  public:
   virtual ~TensorSource() = default;
 
-  // What messages call it.
+  // What messages call it, and what it is: "file".
   virtual std::string description() const = 0;
+  virtual std::string noun() const = 0;
 
   // The names of the tensors, in the order in which they are loaded.
   virtual std::vector<std::string_view> names() const = 0;
+
+  // Whether two of names() are the same memory and shape.
+  virtual bool is_same(std::size_t a, std::size_t b) const = 0;
 
   // Further names of tensors, each with one of names(): those that save_model left out.
   virtual std::vector<std::pair<std::string, std::string>> aliases() const = 0;

@@ -84,6 +84,27 @@ TEST_CASE("training resumes with the same bits from one file") {
   CHECK(are_equal(model, resumed));
 }
 
+TEST_CASE("a tied parameter has one state") {
+  struct Tied : torch::nn::Module {
+    Tied() {
+      a = register_module("a", torch::nn::Linear(3, 3));
+      register_parameter("b", a->weight);
+    }
+    torch::nn::Linear a = nullptr;
+  };
+  Tied model, again;
+  optim::Adam optimizer(model.parameters()), other(again.parameters(), optim::AdamOptions(1));
+  model.a->forward(at::ones({2, 3})).sum().backward();
+  optimizer.step();
+  const auto state = optimizer_state(optimizer, model.named_parameters());
+  CHECK(state.contains("optimizer.state.b.exp_avg") !=
+        state.contains("optimizer.state.a.weight.exp_avg"));
+  load_optimizer(other, again.named_parameters(), state);
+  CHECK(other.state().size() == optimizer.state().size());
+  CHECK(other.param_groups()[0].options().get_lr() ==
+        optimizer.param_groups()[0].options().get_lr());
+}
+
 TEST_CASE("the names of the state, and the options as tensors") {
   auto model = new_model(1);
   optim::Adam optimizer(model->parameters(), optim::AdamOptions(0.1));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Generates a test program from the C++ examples in a README: one test case per block, in a directory of its own
-with a model.safetensors. Includes and types are moved to the beginning.
+with a model.safetensors. Includes and types are moved to the beginning. A comment `<!-- check` after a block has code
+that checks its result.
 
 usage: readme_examples.py README OUTPUT
 """
@@ -27,7 +28,8 @@ def main():
     readme, output = map(pathlib.Path, sys.argv[1:])
     includes, types, tests = [HEAD], [], []
     heading = ""
-    for match in re.finditer(r"^## ([^\n]*)$|^```cpp\n(.*?)^```$", readme.read_text(encoding="utf-8"),
+    for match in re.finditer(r"^## ([^\n]*)$|^```cpp\n(.*?)^```$(?:\n\n<!-- check\n(.*?)^-->$)?",
+                             readme.read_text(encoding="utf-8"),
                              flags=re.M | re.S):
         if match[1]:
             heading = match[1]
@@ -37,7 +39,7 @@ def main():
             types.append(match[2])
         else:
             name = f"{readme.stem}, {heading}, example {len(tests) + 1}"
-            tests.append(f'TEST_CASE("{name}") {{\n  const ReadmeFolder folder;\n{match[2]}}}\n')
+            tests.append(f'TEST_CASE("{name}") {{\n  const ReadmeFolder folder;\n{match[2]}{match[3] or ""}}}\n')
     if len(tests) < 9:
         sys.exit(f"{readme} has {len(tests)} examples, expected at least 9")
     output.write_text("\n".join(includes + types + tests), encoding="utf-8")

@@ -87,6 +87,8 @@ TEST_CASE("modules whose weights are neither parameters nor buffers are rejected
   const auto frozen = torch::jit::freeze(model);
   CHECK(contains(message_of([&] { save_model(frozen, folder / "f"); }), "frozen"));
   CHECK(code_of<Error>([&] { state_dict(frozen); }) == ST_E_INVALID_ARGUMENT);
+  const auto partly = torch::jit::freeze(model, std::vector<std::string>{"offset"});
+  CHECK(contains(message_of([&] { save_model(partly, folder / "f"); }), "frozen"));
 
   torch::jit::Module packed("Packed");
   const auto weight = at::quantize_per_tensor(at::ones({2, 3}), 0.1, 0, at::kQInt8);

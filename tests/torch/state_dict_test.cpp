@@ -1,4 +1,5 @@
 // state_dict, load_model from dictionaries and bytes, and the kinds of arguments.
+#include <ATen/ops/quantize_per_tensor.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/script.h>
 
@@ -33,8 +34,8 @@ TEST_CASE("a state dict loads into another model") {
   const bool assign = GENERATE(false, true);
   const auto trained = tied_model(100);
   auto model = tied_model();
-  const auto report = load_model(model, state_dict(trained), {.strict = false, .assign = assign});
-  CHECK(report.unexpected == Names{"out.weight"});  // a tied name
+  const auto report = load_model(model, state_dict(trained), {.assign = assign});
+  CHECK(report.unexpected.empty());  // the tied names are the same memory in both
   CHECK(report.missing.empty());
   CHECK(same_bits((*model)["out.weight"], (*trained)["out.weight"]));
   CHECK(same_bits((*model)["out.bias"], (*trained)["out.bias"]));
@@ -59,9 +60,51 @@ TEST_CASE("a dictionary is converted, renamed, selected and checked as a file is
   CHECK(contains(message_of([&] {
                    load_model(model, {{"x", w}});
                  }),
-                 "the dictionary does not match the model"));
+                 "the dictionary does not match the model:\n  missing from the dictionary: \"w\""));
   CHECK(code_of<Error>([&] { load_model(model, {{"w", w}, {"w", w}}); }) == ST_E_DUPLICATE);
   CHECK(code_of<Error>([&] { load_model(model, {{"w", at::Tensor()}}); }) == ST_E_INVALID_ARGUMENT);
+}
+
+TEST_CASE("quantized tensors of a dictionary are rejected before anything is changed") {
+  Layer model;
+  model.parameter("a", at::zeros({2})).parameter("b", at::zeros({2}));
+  const auto quantized = at::quantize_per_tensor(at::ones({2}), 0.1, 0, at::kQInt8);
+  CHECK(code_of<Error>([&] {
+          load_model(model, {{"a", at::ones({2})}, {"b", quantized}});
+        }) == ST_E_INVALID_ARGUMENT);
+  CHECK(same_bits(model["a"], at::zeros({2})));
+}
+
+TEST_CASE("different values under the names of a tied tensor are unexpected") {
+  auto model = tied_model();
+  auto state = state_dict(model);
+  state["out.weight"] = state["out.weight"] + 1;
+  CHECK(load_model(model, state, {.strict = false}).unexpected == Names{"out.weight"});
+}
+
+TEST_CASE("tensors of a model move within the model") {
+  Layer model;
+  model.parameter("a", at::ones({3})).parameter("b", at::ones({3}) * 2);
+  model.parameter("c", at::ones({3}) * 3);
+  const Renames rotate = {{"a", "b"}, {"b", "c"}, {"c", "a"}};
+  load_model(model, state_dict(model), {.renames = rotate});
+  CHECK(same_bits(model["a"], at::ones({3}) * 3));
+  CHECK(same_bits(model["b"], at::ones({3})));
+  CHECK(same_bits(model["c"], at::ones({3}) * 2));
+}
+
+TEST_CASE("inference tensors are assigned as clones that can be trained") {
+  Layer model;
+  model.parameter("w", at::zeros({3}));
+  at::Tensor w;
+  {
+    const c10::InferenceMode guard;
+    w = counting({3});
+  }
+  load_model(model, {{"w", w}}, {.assign = true});
+  CHECK_FALSE(model["w"].is_inference());
+  (model["w"] * model["w"]).sum().backward();
+  CHECK(same_bits(model["w"].grad(), counting({3}) * 2));
 }
 
 TEST_CASE("an assigned dictionary keeps its lazy conjugates and its strides") {
@@ -84,6 +127,11 @@ TEST_CASE("load_model takes the bytes of a file") {
   auto pointer = std::make_shared<Layer>(model);
   load_model(pointer, bytes, {.assign = true});
   CHECK(same_bits((*pointer)["w"], counting({2, 3}) + 1));
+
+  // The bytes do not outlive the call: they are copied although the tensors are only read.
+  load_model(model, save({{"w", counting({2, 3}) + 2}}), {.assign = true, .read_only = true});
+  CHECK(same_bits(model["w"], counting({2, 3}) + 2));
+  model["w"].detach().zero_();
 }
 
 TEST_CASE("load takes bytes, and says so if it gets a path") {

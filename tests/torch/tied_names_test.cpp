@@ -116,3 +116,45 @@ TEST_CASE("metadata of another meaning does not name a tensor") {
   auto model = embedding_model(false);
   CHECK(load_model(model, folder / "f", {.strict = false}).missing == Names{"head"});
 }
+
+TEST_CASE("an alias of another shape is missing") {
+  const ScratchDirectory folder;
+  save_file({{"embed", at::ones({2, 3})}}, folder / "f", {{"head", "embed"}});
+  Layer model;
+  model.parameter("embed", at::zeros({2, 3})).parameter("head", at::zeros({6}));
+  const auto report = load_model(model, folder / "f", {.strict = false});
+  CHECK(report.missing == Names{"head"});
+  CHECK(report.mismatched.empty());
+}
+
+TEST_CASE("a tensor that is loaded under another name is not unexpected") {
+  const ScratchDirectory folder;
+  save_file({{"embed", at::ones({2, 3})}}, folder / "f", {{"head", "embed"}});
+  Layer model;
+  model.parameter("head", at::zeros({2, 3}));
+  const auto report = load_model(model, folder / "f");
+  CHECK(report.loaded == Names{"head"});
+  CHECK(report.unexpected.empty());
+}
+
+TEST_CASE("the whole tensor is used if the file lacks a selected view of it") {
+  const ScratchDirectory folder;
+  const at::Tensor whole = at::zeros({4, 3});
+  Layer model;
+  model.buffer("whole", whole).buffer("first", whole[0]).buffer("second", whole[1]);
+  save_file({{"whole", counting({4, 3})}, {"first", at::zeros({3})}}, folder / "f");
+  load_model(model, folder / "f", {.strict = false, .names = {"first", "second"}});
+  CHECK(same_bits(model["second"], counting({4, 3})[1]));
+}
+
+TEST_CASE("with renames, the name in the file decides which of two is loaded") {
+  const ScratchDirectory folder;
+  const Renames renames = {{"b", "embed"}, {"a", "head"}};
+  save_model(embedding_model(true), folder / "f", {.renames = renames.inverse()});
+  CHECK(File::open(folder / "f").contains("a"));
+  save_file({{"a", at::ones({2, 3})}, {"b", at::zeros({2, 3})}}, folder / "f");
+  auto model = embedding_model(true);
+  const auto report = load_model(model, folder / "f", {.strict = false, .renames = renames});
+  CHECK(report.loaded == Names{"head"});
+  CHECK(same_bits(model["embed"], at::ones({2, 3})));
+}

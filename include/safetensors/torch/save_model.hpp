@@ -39,7 +39,8 @@ struct SaveModelOptions {
 
 // The parameters and buffers of a model, as state_dict() in Python returns them: in the order of
 // the submodules, each under its name, detached, in the memory of the model. Tied tensors have an
-// entry for each name.
+// entry for each name. Throws Error as save_model for TorchScript modules whose weights are
+// elsewhere.
 ST_TORCH_API TensorDict state_dict(const torch::nn::Module& model);
 ST_TORCH_API TensorDict state_dict(const torch::jit::Module& model);
 
