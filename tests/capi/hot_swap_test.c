@@ -97,15 +97,17 @@ static void check_swaps(const char* path, const uint64_t* counts, int turns) {
       st_file* next_file = NULL;
       const int next = open_version(path, &next_file);
       CHECK(version < __atomic_load_n(&progress->begun, __ATOMIC_SEQ_CST));
-      if (next == 0) continue;
-      CHECK(next > version);
-      st_close(file);
-      file = next_file;
-      version = next;
-      ++swaps;
-    } else if (!CHECK(version >= complete) || waitpid(publisher, &status, WNOHANG) == publisher) {
-      break; /* a version was missed, or the publisher failed */
+      if (next != 0) {
+        CHECK(next > version);
+        st_close(file);
+        file = next_file;
+        version = next;
+        ++swaps;
+      }
+    } else if (!CHECK(version >= complete)) {
+      break;
     }
+    if (status == -1 && waitpid(publisher, &status, WNOHANG) == publisher && status != 0) break;
   }
   if (status == -1) CHECK(waitpid(publisher, &status, 0) == publisher);
   CHECK(status == 0);

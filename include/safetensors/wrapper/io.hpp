@@ -74,17 +74,13 @@ class Io {
   };
 
   // Without memory for the exception, the call throws the library's own Error, ST_E_IO. A call of
-  // the C ABI leaves its exception here: the next one of the thread takes its place, and is
-  // destroyed without the lock, as its destructor may use the File.
+  // the C ABI leaves its exception here: the next one of the thread replaces it. It is destroyed
+  // without the lock, as its destructor may use the File.
   void keep(std::exception_ptr exception) noexcept {
     try {
+      take();
       const Lock lock(&mutex_);
-      const auto found = find();
-      if (found != thrown_.end()) {
-        found->exception.swap(exception);
-      } else {
-        thrown_.push_back({pthread_self(), std::move(exception)});
-      }
+      thrown_.push_back({pthread_self(), std::move(exception)});
     } catch (...) {
     }
   }
