@@ -4,7 +4,8 @@
 A Catch2 program counts as the test cases that it reports, any other program as one test. Meson's
 verdict on a program overrides the program's report: some programs expect the tests of another
 program to fail, and print its report.
-Exits with 1 if a test failed or if none ran; before the line, it repeats how each of them failed.
+Exits with 1 if a test failed or if none ran; before the line, it repeats on stderr how each of them
+failed.
 """
 
 import argparse
@@ -14,9 +15,13 @@ import re
 import sys
 
 
+def without_colours(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 def count(test):
     """(passed, failed, skipped) of one program."""
-    output = re.sub(r"\x1b\[[0-9;]*m", "", test.get("stdout", ""))
+    output = without_colours(test.get("stdout", ""))
     passed, failed, skipped = 0, 0, 0
     if found := re.search(r"^All tests passed \(.* in (\d+) test cases?\)", output, flags=re.M):
         passed = int(found[1])
@@ -37,10 +42,10 @@ def count(test):
 def print_failure(log, test, longest=30):
     """Prints which program failed, and the end of what it wrote."""
     build = log.parent.parent.name
-    print(f"== {test['result']} in {build}: {test['name']}")
+    print(f"== {test['result']} in {build}: {test['name']}", file=sys.stderr)
     for stream in ("stdout", "stderr"):
-        for line in test.get(stream, "").splitlines()[-longest:]:
-            print(f"  {line}")
+        for line in without_colours(test.get(stream, "")).splitlines()[-longest:]:
+            print(f"  {line}", file=sys.stderr)
 
 
 def main():

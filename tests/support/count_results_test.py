@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,25 +40,41 @@ CASES = [
 
 
 def log_of(programs):
-    return "".join(json.dumps({"result": result, "stdout": out}) + "\n" for result, out in programs)
+    return "".join(
+        json.dumps({"name": f"program {i}", "result": result, "stdout": out}) + "\n"
+        for i, (result, out) in enumerate(programs)
+    )
+
+
+def failures(logs):
+    """What is repeated: a line for each program that failed, and its output."""
+    return [
+        line
+        for log, programs in enumerate(logs)
+        for i, (result, out) in enumerate(programs)
+        if result not in ("OK", "EXPECTEDFAIL", "SKIP")
+        for line in [f"== {result} in {log}: program {i}", *(["  " + out] if out else [])]
+    ]
 
 
 def count(logs, broken, folder):
     paths = []
     for programs in logs:
-        paths.append(pathlib.Path(folder, f"{len(paths)}.json"))
+        paths.append(pathlib.Path(folder, str(len(paths)), "meson-logs", "testlog.json"))
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
         paths[-1].write_text(log_of(programs))
     command = [sys.executable, counter, "--broken", str(broken), *paths]
     run = subprocess.run(command, capture_output=True, text=True)
-    return run.stdout.splitlines()[-1:], run.returncode
+    return run.stdout.splitlines(), run.returncode, run.stderr.splitlines()
 
 
 wrong = 0
 with tempfile.TemporaryDirectory() as folder:
     for name, logs, broken, line, status in CASES:
         found = count(logs, broken, folder)
-        if found != ([line], status):
+        expected = ([line], status, [re.sub(r"\x1b\[[0-9;]*m", "", text) for text in failures(logs)])
+        if found != expected:
             wrong += 1
-            print(f"{name}: expected {([line], status)}, found {found}")
+            print(f"{name}: expected {expected}, found {found}")
 print(f"{len(CASES) - wrong} of {len(CASES)} as expected")
 sys.exit(1 if wrong else 0)
