@@ -1,7 +1,6 @@
 #include "model/load_match.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -30,6 +29,14 @@ bool fits(const FileEntry& entry, const at::Tensor& tensor) {
          is_old_scalar(entry, tensor);
 }
 
+// Whether two tensors are the same elements in the same form.
+bool is_equal(const at::Tensor& a, const at::Tensor& b) {
+  if (a.is_same(b)) return true;
+  return a.scalar_type() == b.scalar_type() && a.numel() == b.numel() && a.is_contiguous() &&
+         b.is_contiguous() && a.is_conj() == b.is_conj() && a.is_neg() == b.is_neg() &&
+         !a.is_meta() && a.const_data_ptr() == b.const_data_ptr();
+}
+
 class Matcher {
  public:
   Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection)
@@ -46,27 +53,31 @@ class Matcher {
     return names_.find(state_[position].name);
   }
 
-  // Tensors of the state that are one piece of memory. If the source has `kept`, no tensor of
-  // `others` is loaded. If not, those that it has are, and one of the group is missing.
-  void share(std::size_t kept, const TensorGroup& others) {
+  // Tensors of the state that share memory: `kept` covers all of it. Of the tensors that are equal
+  // to it, the last of the state that the source has is loaded, as if all were copied in their
+  // order; returns that one. Other views are loaded too. If the source lacks `kept`, one of the
+  // group is missing.
+  std::size_t share(std::size_t kept, const TensorGroup& others) {
     const auto found = find(kept);
-    if (!found) return share_missing(kept, others);
-    if (!requested_[kept]) {
-      // Views that are requested and there are loaded without the tensor that they are parts of.
-      if (std::ranges::all_of(others, [&](std::size_t position) {
-            return !requested_[position] || find(position);
-          }))
-        return;
-      add(*found, kept);
+    if (!found) {
+      share_missing(kept, others);
+      return kept;
     }
+    // Views that are requested and there are loaded without the tensor that they are parts of.
+    if (!requested_[kept] && std::ranges::all_of(others, [&](std::size_t position) {
+          return !requested_[position] || find(position);
+        }))
+      return kept;
+
+    std::size_t winner = kept;
     for (const std::size_t position : others) {
-      followers_[position] = true;
-      if (!requested_[position]) continue;
-      names_.mark_loaded(state_[position].name);
-      const auto other = find(position);
-      if (other && !source_.is_same(*found, *other))
-        unused_aliases_.push_back(state_[position].name);
+      if (requested_[kept] && competes(kept, position)) winner = std::max(winner, position);
     }
+    if (!requested_[kept]) add(*found, kept);
+    for (const std::size_t position : others)
+      settle(position, kept, winner);
+    if (winner != kept) settle(kept, winner, winner);
+    return winner;
   }
 
   // Loads a tensor that the source lacks from the tensor that an alias names.
@@ -116,6 +127,27 @@ class Matcher {
   const std::vector<std::string>& unused_aliases() const { return unused_aliases_; }
 
  private:
+  // Whether a tensor is all of the memory of `kept`, in the same form, and the source has it.
+  bool competes(std::size_t kept, std::size_t position) const {
+    if (!requested_[position]) return false;
+    const auto found = find(position);
+    if (!found || !fits(source_.entry(*found, state_[position].name), state_[position].tensor))
+      return false;
+    return is_equal(state_[kept].tensor, state_[position].tensor);
+  }
+
+  // Decides about a tensor that shares memory with `whole`, of which `winner` is loaded.
+  void settle(std::size_t position, std::size_t whole, std::size_t winner) {
+    const auto other = find(position);
+    const bool is_view = !is_equal(state_[whole].tensor, state_[position].tensor);
+    followers_[position] = position != winner && !(is_view && other && requested_[position]);
+    if (!requested_[position]) return;
+    names_.mark_loaded(state_[position].name);
+    if (!other || position == winner) return;
+    if (followers_[position]) report_if_mismatched(*other, position);
+    if (!source_.is_same(*find(winner), *other)) unused_aliases_.push_back(state_[position].name);
+  }
+
   void share_missing(std::size_t kept, const TensorGroup& others) {
     bool is_reported = requested_[kept];
     for (const std::size_t position : others) {
@@ -126,14 +158,17 @@ class Matcher {
 
   // Adds a pair, or reports different shapes.
   void add(std::size_t found, std::size_t position) {
+    if (!report_if_mismatched(found, position))
+      match_.pairs.push_back({source_.entry(found, state_[position].name), position});
+  }
+
+  bool report_if_mismatched(std::size_t found, std::size_t position) {
     const auto& [name, tensor] = state_[position];
-    FileEntry entry = source_.entry(found, name);
-    if (!fits(entry, tensor)) {
-      match_.report.mismatched.push_back(
-          {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
-      return;
-    }
-    match_.pairs.push_back({std::move(entry), position});
+    const FileEntry entry = source_.entry(found, name);
+    if (fits(entry, tensor)) return false;
+    match_.report.mismatched.push_back(
+        {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
+    return true;
   }
 
   void report_loaded(const LoadPair& pair) {
@@ -194,22 +229,12 @@ std::vector<std::pair<std::string, std::string>> renamed_aliases(const TensorSou
   return aliases;
 }
 
-// Prefers the names that the source has, those that are requested before others, and among them the
-// first original name, as saving does.
-std::unordered_map<std::string_view, int> ranks_of(const TensorSource& source,
-                                                   const StateDict& state, const Matcher& matcher) {
-  const auto originals = source.names();
-  std::vector<std::pair<std::string_view, std::size_t>>
-      found;  // original name, position in `state`
-  for (std::size_t position = 0; position < state.size(); ++position) {
-    if (const auto place = matcher.find(position)) found.emplace_back(originals[*place], position);
-  }
-  std::ranges::sort(found, std::greater());
-  const int count = static_cast<int>(found.size());
+// Prefers the names that the source has, and those that are requested before others.
+std::unordered_map<std::string_view, int> ranks_of(const StateDict& state, const Matcher& matcher) {
   std::unordered_map<std::string_view, int> ranks;
-  for (int i = 0; i < count; ++i) {
-    const std::size_t position = found[static_cast<std::size_t>(i)].second;
-    ranks[state[position].name] = 1 + i + (matcher.is_requested(position) ? count : 0);
+  for (std::size_t position = 0; position < state.size(); ++position) {
+    if (matcher.find(position))
+      ranks[state[position].name] = matcher.is_requested(position) ? 2 : 1;
   }
   return ranks;
 }
@@ -233,7 +258,7 @@ LoadMatch match_module(const TensorSource& source, const ModuleState& module,
                        const LoadSelection& selection) {
   const StateDict& state = module.tensors;
   Matcher matcher(source, state, selection);
-  const auto ranks = ranks_of(source, state, matcher);
+  const auto ranks = ranks_of(state, matcher);
   const auto rank = [&](std::string_view name) {
     const auto found = ranks.find(name);
     return found == ranks.end() ? 0 : found->second;
@@ -244,8 +269,12 @@ LoadMatch match_module(const TensorSource& source, const ModuleState& module,
   }
   auto shared = choose_shared_names(state, rank,
                                     [&](std::string_view name) { return chosen.contains(name); });
-  for (const auto& [kept, removed] : shared)
-    matcher.share(kept, removed);
+  for (auto& [kept, removed] : shared) {
+    const std::size_t loaded = matcher.share(kept, removed);
+    if (loaded == kept) continue;
+    std::ranges::replace(removed, loaded, kept);
+    kept = loaded;
+  }
   share_meta_tensors(matcher, state, rank);
   matcher.use_aliases(renamed_aliases(source, selection.renames));
   matcher.match_names(module.optional);

@@ -29,7 +29,7 @@ LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
                         const LoadSelection& selection);
 
 // Matches names with a module, whose tensors may share memory: the source needs only one of the
-// names of shared memory, and of several it has, the one that save_model would keep is used. A
+// names of shared memory, and of several it has, the last in the order of the module is used. A
 // tensor that is missing is loaded from the one that an alias of the source names. Throws Error as
 // choose_shared_names.
 LoadMatch match_module(const TensorSource& source, const ModuleState& module,

@@ -95,11 +95,18 @@ def compare_states(ours, theirs):
     )
 
 
-def same_unexpected(ours, theirs, empty):
-    """Whether the lists are equal; the position of the names of tensors without elements (`empty`) is
-    ignored, because it is not determined by the file."""
+def same_unexpected(ours, theirs, loaded, empty):
+    """Whether the lists are equal, except that the reference may list the name of a tied tensor that it used: the
+    library has that name in `loaded`, and lists another name of the tensor. The position of the names of tensors
+    without elements (`empty`) is ignored, because it is not determined by the file."""
 
-    def order(names):
-        return [name for name in names if name not in empty]
+    def order(names, others):
+        return [name for name in names if name in others and name not in empty]
 
-    return sorted(ours) == sorted(theirs) and order(ours) == order(theirs)
+    only_ours, only_theirs = set(ours) - set(theirs), set(theirs) - set(ours)
+    return (
+        len(ours) == len(theirs)
+        and only_theirs <= set(loaded)
+        and only_ours.isdisjoint(loaded)
+        and order(ours, theirs) == order(theirs, ours)
+    )

@@ -52,6 +52,7 @@ using Fields = std::vector<json::Field>;
 void add_report(const safetensors::LoadReport& report, Fields& fields) {
   fields.push_back({"missing", json::texts(report.missing)});
   fields.push_back({"unexpected", json::texts(report.unexpected)});
+  fields.push_back({"loaded", json::texts(report.loaded)});
   std::vector<std::string> mismatched;
   for (const auto& each : report.mismatched) {
     mismatched.push_back(json::array(
