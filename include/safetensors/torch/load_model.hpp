@@ -57,9 +57,9 @@ struct LoadModelOptions {
 //
 // Aliases. Of several names of shared memory, the file needs only one: the others are not missing.
 // If the file has several, the last in the order of the model is used, and the others are
-// unexpected. A tensor of the model that is missing is loaded from the tensor that the file's metadata names for
-// it, as save_model writes it for names of shared memory; the metadata of a set's index is not
-// searched. A tensor of shape [1] is loaded into a scalar.
+// unexpected. A tensor of the model that is missing is loaded from the tensor that the file's
+// metadata names for it, as save_model writes it for names of shared memory; the metadata of a
+// set's index is not searched. A tensor of shape [1] is loaded into a scalar.
 //
 // Returns what was loaded; the missing and unexpected names if not `strict`; and the mismatched
 // shapes with `ignore_mismatched`. Throws ModelMismatchError before anything is changed: if not
