@@ -62,6 +62,7 @@ void assign_to(const TensorSource& source, const StateDict& state, const LoadMat
   std::vector<ValueCopy> copies;
   std::vector<std::size_t> tensors;  // of the copies
   for (const auto& pair : match.pairs) {
+    if (aliases.follows(pair.tensor)) continue;
     if (aliases.keeps_memory(pair.tensor)) {
       copies.push_back(value_copy(pair, state));
       tensors.push_back(pair.tensor);

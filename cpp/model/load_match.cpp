@@ -39,9 +39,12 @@ bool is_equal(const at::Tensor& a, const at::Tensor& b) {
 
 class Matcher {
  public:
-  Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection)
+  // `optional`: names that are not missing.
+  Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection,
+          const std::unordered_set<std::string>& optional)
       : source_(source),
         state_(state),
+        optional_(optional),
         names_(source.names(), selection),
         requested_(selection.requests(names_of(state))),
         followers_(state.size()) {}
@@ -53,10 +56,10 @@ class Matcher {
     return names_.find(state_[position].name);
   }
 
-  // Tensors of the state that share memory: `kept` covers all of it. Of the tensors that are equal
-  // to it, the last of the state that the source has is loaded, as if all were copied in their
-  // order; returns that one. Other views are loaded too. If the source lacks `kept`, one of the
-  // group is missing.
+  // Tensors of the state that share memory: `kept` covers all of it. All that the source has are
+  // loaded, in the order of the state, as the Python package does; returns the last of those that
+  // are equal to `kept`, whose values prevail. If the source lacks `kept`, one of the group is
+  // missing.
   std::size_t share(std::size_t kept, const TensorGroup& others) {
     const auto found = find(kept);
     if (!found) {
@@ -99,12 +102,12 @@ class Matcher {
   }
 
   // Pairs equal names, and reports missing names.
-  void match_names(const std::unordered_set<std::string>& optional) {
+  void match_names() {
     for (std::size_t position = 0; position < state_.size(); ++position) {
       if (!requested_[position] || followers_[position]) continue;
       if (const auto found = find(position)) {
         add(*found, position);
-      } else if (!optional.contains(state_[position].name)) {
+      } else if (!optional_.contains(state_[position].name)) {
         match_.report.missing.push_back(state_[position].name);
       }
     }
@@ -136,42 +139,47 @@ class Matcher {
     return is_equal(state_[kept].tensor, state_[position].tensor);
   }
 
-  // Decides about a tensor that shares memory with `whole`, of which `winner` is loaded.
+  // Decides about a tensor that shares memory with `whole`, of which `winner` is loaded last.
   void settle(std::size_t position, std::size_t whole, std::size_t winner) {
+    const std::string& name = state_[position].name;
     const auto other = find(position);
-    const bool is_view = !is_equal(state_[whole].tensor, state_[position].tensor);
-    followers_[position] = position != winner && !(is_view && other && requested_[position]);
-    if (!requested_[position]) return;
-    names_.mark_loaded(state_[position].name);
-    if (!other || position == winner) return;
-    if (followers_[position]) report_if_mismatched(*other, position);
-    if (!source_.is_same(*find(winner), *other)) unused_aliases_.push_back(state_[position].name);
+    followers_[position] = !other || !requested_[position];
+    if (!requested_[position] || position == winner) return;
+    names_.mark_loaded(name);
+    if (other && is_equal(state_[whole].tensor, state_[position].tensor))
+      overwritten_.insert(position);
+    // The Python package creates the counters of batches that a file lacks, under every name.
+    const bool is_unused =
+        other ? !source_.is_same(*find(winner), *other) : optional_.contains(name);
+    if (is_unused) unused_aliases_.push_back(name);
   }
 
   void share_missing(std::size_t kept, const TensorGroup& others) {
     bool is_reported = requested_[kept];
     for (const std::size_t position : others) {
-      if (find(position) || !requested_[position]) continue;
-      followers_[position] = std::exchange(is_reported, true);
+      if (!requested_[position]) continue;
+      if (find(position)) {
+        unused_aliases_.push_back(state_[position].name);  // as the Python package reports it
+      } else {
+        followers_[position] = std::exchange(is_reported, true);
+      }
     }
   }
 
   // Adds a pair, or reports different shapes.
   void add(std::size_t found, std::size_t position) {
-    if (!report_if_mismatched(found, position))
-      match_.pairs.push_back({source_.entry(found, state_[position].name), position});
-  }
-
-  bool report_if_mismatched(std::size_t found, std::size_t position) {
     const auto& [name, tensor] = state_[position];
-    const FileEntry entry = source_.entry(found, name);
-    if (fits(entry, tensor)) return false;
-    match_.report.mismatched.push_back(
-        {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
-    return true;
+    FileEntry entry = source_.entry(found, name);
+    if (fits(entry, tensor)) {
+      match_.pairs.push_back({std::move(entry), position});
+    } else {
+      match_.report.mismatched.push_back(
+          {name, {entry.sizes.begin(), entry.sizes.end()}, tensor.sizes().vec()});
+    }
   }
 
   void report_loaded(const LoadPair& pair) {
+    if (overwritten_.contains(pair.tensor)) return;
     const auto& [name, tensor] = state_[pair.tensor];
     match_.report.loaded.push_back(name);
     if (tensor.defined() && tensor.scalar_type() != pair.entry.dtype)
@@ -180,9 +188,11 @@ class Matcher {
 
   const TensorSource& source_;
   const StateDict& state_;
+  const std::unordered_set<std::string>& optional_;
   SelectedNames names_;
   std::vector<bool> requested_;                       // by position in the state
   std::vector<bool> followers_;                       // loaded with another tensor
+  std::unordered_set<std::size_t> overwritten_;       // loaded before an equal tensor
   std::unordered_set<std::size_t> used_for_aliases_;  // positions in the source
   std::vector<std::string> unused_aliases_;
   LoadMatch match_;
@@ -243,8 +253,9 @@ std::unordered_map<std::string_view, int> ranks_of(const StateDict& state, const
 
 LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
                         const LoadSelection& selection) {
-  Matcher matcher(source, state, selection);
-  matcher.match_names({});
+  const std::unordered_set<std::string> optional;
+  Matcher matcher(source, state, selection, optional);
+  matcher.match_names();
   std::unordered_set<std::string_view> known;
   for (const auto& named : state)
     known.insert(named.name);
@@ -257,7 +268,7 @@ LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
 LoadMatch match_module(const TensorSource& source, const ModuleState& module,
                        const LoadSelection& selection) {
   const StateDict& state = module.tensors;
-  Matcher matcher(source, state, selection);
+  Matcher matcher(source, state, selection, module.optional);
   const auto ranks = ranks_of(state, matcher);
   const auto rank = [&](std::string_view name) {
     const auto found = ranks.find(name);
@@ -277,7 +288,7 @@ LoadMatch match_module(const TensorSource& source, const ModuleState& module,
   }
   share_meta_tensors(matcher, state, rank);
   matcher.use_aliases(renamed_aliases(source, selection.renames));
-  matcher.match_names(module.optional);
+  matcher.match_names();
 
   LoadMatch& match = matcher.match();
   match.shared = std::move(shared);

@@ -37,6 +37,7 @@ AliasedViews::AliasedViews(const StateDict& state, const LoadMatch& match) {
         keepers_.insert(position);
         continue;
       }
+      followers_.insert(position);
       const at::Tensor& part = state[position].tensor;
       if (part.is_same(state[kept].tensor)) continue;
       check_can_follow(state[position], state[kept]);

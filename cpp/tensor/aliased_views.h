@@ -16,6 +16,9 @@ class AliasedViews {
   // negative, or a view of a tensor that is not contiguous.
   AliasedViews(const StateDict& state, const LoadMatch& match);
 
+  // Whether the tensor is an alias of a tensor that is loaded; restore() moves it.
+  bool follows(std::size_t position) const { return followers_.contains(position); }
+
   // Whether the tensor is an alias of a tensor that is not loaded; it keeps its memory.
   bool keeps_memory(std::size_t position) const { return keepers_.contains(position); }
 
@@ -31,6 +34,7 @@ class AliasedViews {
     std::int64_t offset;  // in elements
   };
 
+  std::unordered_set<std::size_t> followers_;
   std::unordered_set<std::size_t> keepers_;
   std::vector<View> views_;
 };
