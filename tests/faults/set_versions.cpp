@@ -37,13 +37,15 @@ std::map<std::string, std::string> read_map(const std::filesystem::path& index) 
   return map;
 }
 
-// The value of every byte of the tensor; broken if it is not there.
+// The value of every byte of the tensor; broken if it is not there, absent if the file is not. A
+// single open decides, as the file may be removed at any time.
 int read_value(const std::filesystem::path& path, const std::string& name) {
   std::array<unsigned char, set_tensor_bytes> bytes{};
   st_file* file = nullptr;
-  const bool read =
-      st_open(path.c_str(), nullptr, &file, nullptr) == ST_OK &&
-      st_read_tensor(file, name.data(), name.size(), bytes.data(), bytes.size(), nullptr) == ST_OK;
+  const st_status opened = st_open(path.c_str(), nullptr, &file, nullptr);
+  if (opened == ST_E_NOT_FOUND) return FoundSet::absent;
+  const bool read = opened == ST_OK && st_read_tensor(file, name.data(), name.size(), bytes.data(),
+                                                      bytes.size(), nullptr) == ST_OK;
   st_close(file);
   const bool equal =
       std::all_of(bytes.begin(), bytes.end(), [&](unsigned char b) { return b == bytes[0]; });
@@ -55,7 +57,7 @@ int read_by_index(const std::filesystem::path& directory) {
   int found = FoundSet::broken;
   for (const auto& [name, shard] : map) {
     const int value = read_value(directory / shard, name);
-    if (value == FoundSet::broken || (found != FoundSet::broken && value != found)) {
+    if (value < 0 || (found != FoundSet::broken && value != found)) {
       return FoundSet::broken;
     }
     found = value;
@@ -122,9 +124,7 @@ FoundSet find_set(const std::string& directory) {
   const std::filesystem::path path(directory);
   FoundSet found;
   if (std::filesystem::exists(path / index_name)) found.by_index = read_by_index(path);
-  if (std::filesystem::exists(path / whole_name)) {
-    found.whole = read_value(path / whole_name, tensor_names[0]);
-  }
+  found.whole = read_value(path / whole_name, tensor_names[0]);
   return found;
 }
 
