@@ -37,10 +37,10 @@ struct LoadOptions {
 // and shape that the file gives it.
 //
 // The default backend maps the file, as the Python package does: the call returns at once, and the
-// data is read when it is used. Choose Backend::Pread if all data is used soon (reading ahead into
-// memory of its own is faster than page by page), if the tensors will be written, or if another
-// program may truncate the file; choose Backend::Auto if the file may be on a network file system,
-// where a lost connection would be a SIGBUS and not an Error.
+// data is read when it is used. Choose Backend::Pread if another program may truncate the file, or
+// if I/O errors must be reported by this call: with a mapping they are a SIGBUS where the data is
+// used. Choose Backend::Auto if the file may be on a network file system or FUSE: it reads there,
+// and maps local files.
 //
 // On the CPU with Backend::Mmap the data is neither read nor copied: the storages are parts of a
 // private mapping of the file, and the kernel reads a page when it is first accessed. Writing to a
