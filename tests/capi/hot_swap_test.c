@@ -29,7 +29,7 @@ static void fill_tensors(void) {
     const st_save_tensor none = ST_SAVE_TENSOR_INIT;
     tensors[i] = none;
     tensors[i].dtype = ST_DTYPE_U8;
-    tensors[i].name = "abcd" + i;
+    tensors[i].name = &"abcd"[i];
     tensors[i].name_len = 1;
     tensors[i].shape = &shape;
     tensors[i].rank = 1;
