@@ -9,7 +9,7 @@
 #
 # Warnings are errors in the first and the last; with its sanitizers, g++ has false ones.
 # --quick builds and tests the first alone. --all also tests the LibTorch layer with the sanitizers, in
-# build/sanitize-torch, which takes half an hour more. The last line counts what passed and failed.
+# build/sanitize-torch, which takes much longer. The last line counts what passed and failed.
 
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 

@@ -47,13 +47,17 @@ class Matcher {
         optional_(optional),
         names_(source.names(), selection),
         requested_(selection.requests(names_of(state))),
-        followers_(state.size()) {}
+        followers_(state.size()) {
+    positions_.reserve(names_.size());
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      positions_.emplace(names_.name(i), i);
+  }
 
   bool is_requested(std::size_t position) const { return requested_[position]; }
   LoadMatch& match() { return match_; }
 
   std::optional<std::size_t> find(std::size_t position) const {
-    return names_.find(state_[position].name);
+    return find(state_[position].name);
   }
 
   // Tensors of the state that share memory: `kept` covers all of it. All that the source has are
@@ -74,7 +78,7 @@ class Matcher {
 
     std::size_t winner = kept;
     for (const std::size_t position : others) {
-      if (requested_[kept] && competes(kept, position)) winner = std::max(winner, position);
+      if (competes(kept, position)) winner = std::max(winner, position);
     }
     if (!requested_[kept]) add(*found, kept);
     for (const std::size_t position : others)
@@ -92,11 +96,11 @@ class Matcher {
       if (!requested_[position] || followers_[position] || find(position)) continue;
       const auto alias = stored.find(name);
       if (alias == stored.end()) continue;
-      const auto found = names_.find(alias->second);
+      const auto found = find(alias->second);
       if (!found || !fits(source_.entry(*found, name), state_[position].tensor)) continue;
       used_for_aliases_.insert(*found);
       followers_[position] = true;  // neither missing nor loaded by its own name
-      names_.mark_loaded(name);
+      also_loaded_.insert(name);
       add(*found, position);
     }
   }
@@ -111,7 +115,7 @@ class Matcher {
         match_.report.missing.push_back(state_[position].name);
       }
     }
-    names_.check_requests(source_.description());
+    names_.check_requests(source_.description(), also_loaded_);
     std::stable_sort(match_.pairs.begin(), match_.pairs.end(), [](const auto& a, const auto& b) {
       return std::pair(a.entry.position, a.tensor) < std::pair(b.entry.position, b.tensor);
     });
@@ -130,6 +134,11 @@ class Matcher {
   const std::vector<std::string>& unused_aliases() const { return unused_aliases_; }
 
  private:
+  std::optional<std::size_t> find(std::string_view name) const {
+    const auto found = positions_.find(name);
+    return found == positions_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   // Whether a tensor is all of the memory of `kept`, in the same form, and the source has it.
   bool competes(std::size_t kept, std::size_t position) const {
     if (!requested_[position]) return false;
@@ -145,7 +154,7 @@ class Matcher {
     const auto other = find(position);
     followers_[position] = !other || !requested_[position];
     if (!requested_[position] || position == winner) return;
-    names_.mark_loaded(name);
+    also_loaded_.insert(name);
     if (other && is_equal(state_[whole].tensor, state_[position].tensor))
       overwritten_.insert(position);
     // The Python package creates the counters of batches that a file lacks, under every name.
@@ -190,10 +199,12 @@ class Matcher {
   const StateDict& state_;
   const std::unordered_set<std::string>& optional_;
   SelectedNames names_;
-  std::vector<bool> requested_;                       // by position in the state
-  std::vector<bool> followers_;                       // loaded with another tensor
-  std::unordered_set<std::size_t> overwritten_;       // loaded before an equal tensor
-  std::unordered_set<std::size_t> used_for_aliases_;  // positions in the source
+  std::unordered_map<std::string_view, std::size_t> positions_;  // of names_
+  std::unordered_set<std::string_view> also_loaded_;             // names in the state
+  std::vector<bool> requested_;                                  // by position in the state
+  std::vector<bool> followers_;                                  // loaded with another tensor
+  std::unordered_set<std::size_t> overwritten_;                  // loaded before an equal tensor
+  std::unordered_set<std::size_t> used_for_aliases_;             // positions in the source
   std::vector<std::string> unused_aliases_;
   LoadMatch match_;
 };

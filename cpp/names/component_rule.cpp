@@ -10,7 +10,7 @@ namespace safetensors {
 
 namespace {
 
-constexpr std::string_view placeholder = "{}";
+constexpr std::string_view wildcard = "{}";
 
 std::vector<std::string_view> split(std::string_view name) {
   std::vector<std::string_view> components;
@@ -33,13 +33,13 @@ std::vector<ComponentRule::Component> ComponentRule::parse(const std::string& te
   std::vector<Component> components;
   if (text.empty()) return components;
   for (const std::string_view component : split(text)) {
-    const std::size_t found = component.find(placeholder);
+    const std::size_t found = component.find(wildcard);
     if (found == std::string_view::npos) {
       components.push_back({std::string(component), "", false});
       continue;
     }
-    const std::string_view after = component.substr(found + placeholder.size());
-    if (after.find(placeholder) != std::string_view::npos)
+    const std::string_view after = component.substr(found + wildcard.size());
+    if (after.find(wildcard) != std::string_view::npos)
       throw Error(ST_E_INVALID_ARGUMENT,
                   "the component " + quote(component) + " of " + quote(text) + " has {} twice");
     components.push_back({std::string(component.substr(0, found)), std::string(after), true});
@@ -52,11 +52,11 @@ ComponentRule::ComponentRule(const std::string& from, const std::string& to)
   if (from_.empty())
     throw Error(ST_E_INVALID_ARGUMENT, "the components to be replaced with " + quote(to) +
                                            " are empty: add_prefix() adds components");
-  const auto placeholders = [](const std::vector<Component>& components) {
+  const auto wildcards = [](const std::vector<Component>& components) {
     return std::count_if(components.begin(), components.end(),
-                         [](const Component& component) { return component.has_placeholder; });
+                         [](const Component& component) { return component.has_wildcard; });
   };
-  if (placeholders(from_) != placeholders(to_))
+  if (wildcards(from_) != wildcards(to_))
     throw Error(ST_E_INVALID_ARGUMENT,
                 quote(from) + " and " + quote(to) + " have different numbers of {}");
 }
@@ -66,9 +66,9 @@ bool ComponentRule::match(const std::vector<std::string_view>& name, std::size_t
   if (name.size() - begin < from_.size()) return false;
   values.clear();
   for (std::size_t i = 0; i < from_.size(); ++i) {
-    const auto& [before, after, has_placeholder] = from_[i];
+    const auto& [before, after, has_wildcard] = from_[i];
     std::string_view component = name[begin + i];
-    if (!has_placeholder) {
+    if (!has_wildcard) {
       if (component != before) return false;
       continue;
     }
@@ -93,9 +93,9 @@ std::string ComponentRule::replace_in(std::string_view name) const {
       continue;
     }
     auto value = values.begin();
-    for (const auto& [before, after, has_placeholder] : to_) {
+    for (const auto& [before, after, has_wildcard] : to_) {
       append(result, before, std::exchange(is_first, false));
-      if (has_placeholder) (result += *value++) += after;
+      if (has_wildcard) (result += *value++) += after;
     }
     i += from_.size();
   }

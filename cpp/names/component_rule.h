@@ -23,7 +23,7 @@ class ComponentRule {
   struct Component {
     std::string before;
     std::string after;
-    bool has_placeholder;
+    bool has_wildcard;
   };
 
   static std::vector<Component> parse(const std::string& text);

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <safetensors/torch/renames.hpp>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -32,22 +30,16 @@ class SelectedNames {
   const std::string& name(std::size_t position) const { return names_[position]; }
   bool is_requested(std::size_t position) const { return requested_[position]; }
 
-  // The position of a name, requested or not.
-  std::optional<std::size_t> find(std::string_view name) const;
-
-  // A name of the list that is loaded under another name of the same memory.
-  void mark_loaded(std::string_view name) { also_loaded_.emplace(name); }
-
   // Throws Error ST_E_TENSOR_NOT_FOUND if the list has a name that the source does not have, or if
-  // nothing has a match of the pattern. `description` is what the message calls the source.
-  void check_requests(const std::string& description) const;
+  // nothing has a match of the pattern. `description` is what the message calls the source;
+  // `also_loaded` are names that are loaded under another name.
+  void check_requests(const std::string& description,
+                      const std::unordered_set<std::string_view>& also_loaded = {}) const;
 
  private:
   const LoadSelection& selection_;
   std::vector<std::string> names_;
   std::vector<bool> requested_;
-  std::unordered_map<std::string_view, std::size_t> positions_;
-  std::unordered_set<std::string> also_loaded_;
 };
 
 }  // namespace safetensors
