@@ -138,6 +138,7 @@ static void check_writer(void) {
   CHECK(scratch_exists("written"));
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator stays locked in the child if a thread held it */
 static int stop;
 
 /* Returns NULL if every call succeeded. */
@@ -169,6 +170,7 @@ static void check_threads(void) {
     CHECK(failure == NULL);
   }
 }
+#endif
 
 int main(void) {
   scratch_enter();
@@ -180,7 +182,9 @@ int main(void) {
   run_in_child(write_to_mapping);
   CHECK(are_readable());
   check_writer();
+#ifndef __SANITIZE_ADDRESS__
   check_threads();
+#endif
   CHECK(are_readable());
   close_files();
   return check_result();
