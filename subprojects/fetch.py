@@ -3,7 +3,7 @@
 
 Each is downloaded from its own address or, if that fails, from Debian's source archive. The wrap's
 SHA-256 decides whether it is the right one. If both fail, a subproject's files are taken from
-another project's archive that has the same bytes, and unpacked here.
+another archive that has the same bytes, of Debian or of another project, and unpacked here.
 """
 
 import configparser
@@ -38,6 +38,12 @@ SAME_FILES = {
             "pysimdjson-7.0.2/simdjson/simdjson.h": "singleheader/simdjson.h",
         },
     ),
+}
+
+
+# Tarballs that Debian has repacked without some files: their SHA-256, and what of them the subproject needs.
+REPACKED = {
+    "CLI11-2.4.1": ("0b8fbf2398875f15f30a675c7f412123a2aaa38df2863e991de72004fd5f1292", ["include", "LICENSE"]),
 }
 
 
@@ -125,14 +131,34 @@ def from_debian(wraps, folder):
     log = apt("apt-get", "update")
     for wrap in wraps:
         package = wrap["source_filename"].split("_")[0]
+        hashes = [wrap["source_hash"], *REPACKED.get(wrap["directory"], ())[:1]]
         version = None
         for line in apt("apt-cache", "showsrc", package).splitlines():
             if line.startswith("Version:"):
                 version = line.split()[1]
-            elif wrap["source_hash"] in line:
+            elif any(digest in line for digest in hashes):
                 log += apt("apt-get", "source", "--download-only", "--tar-only", f"{package}={version}")
                 break
     (CACHE / "fetch.log").write_text(log)
+
+
+def unpack_repacked(wrap, folder):
+    """Makes the subproject's directory out of a tarball of REPACKED."""
+    digest, wanted = REPACKED.get(wrap["directory"], (None, []))
+    package = wrap["source_filename"].split("_")[0]
+    for archive in folder.glob(f"{package}_*.tar.*"):
+        if sha256(archive) != digest:
+            continue
+        made = folder / wrap["directory"]
+        shutil.copytree(HERE / "packagefiles" / wrap["patch_directory"], made)
+        with tarfile.open(archive) as members:
+            for member in members:
+                _, _, name = member.name.partition("/")
+                if member.isfile() and name.split("/")[0] in wanted:
+                    (made / name).parent.mkdir(parents=True, exist_ok=True)
+                    (made / name).write_bytes(members.extractfile(member).read())
+        shutil.rmtree(HERE / wrap["directory"], ignore_errors=True)
+        os.replace(made, HERE / wrap["directory"])
 
 
 def archive_address(package, file_name):
@@ -213,6 +239,7 @@ def main():
             from_debian(wraps_left, folder)
             for wrap in wraps_left:
                 take(wrap, folder / wrap["source_filename"])
+                unpack_repacked(wrap, folder)
 
     for wrap in missing():
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:

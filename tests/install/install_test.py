@@ -25,10 +25,11 @@ class Files(unittest.TestCase):
         self.assertRegex(os.readlink(library / "libsafetensors.so.0"),
                          r"^libsafetensors\.so\.0\.\d+\.\d+$")
 
-    def test_nothing_but_the_library_and_its_headers_is_installed(self):
+    def test_nothing_but_the_library_its_headers_and_the_command_is_installed(self):
         installed = {path.name for path in consumer.prefix.rglob("*") if not path.is_dir()}
         installed |= {path.name for path in (consumer.folder / "stage").rglob("*") if not path.is_dir()}
-        ours = re.compile(r".*\.(h|hpp|pc|cmake)|safetensors\.(cdef|json)|libsafetensors(-torch)?\.(so.*|a)")
+        ours = re.compile(r".*\.(h|hpp|pc|cmake)|safetensors\.(cdef|json)|libsafetensors(-torch)?\.(so.*|a)|"
+                          r"_?safetensors(\.1|\.bash|\.fish)?")
         self.assertEqual({name for name in installed if not ours.fullmatch(name)}, set())
 
     def test_every_public_header_is_installed(self):

@@ -1,0 +1,18 @@
+// Checks one file, and classifies its damage.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <safetensors/safetensors.hpp>
+
+#include "cli/check/finding.h"
+
+namespace safetensors::cli {
+
+// Adds what is wrong with the file at `path`, which findings call `name`. Returns it if it is
+// valid.
+std::optional<File> check_file(const std::string& path, const std::string& name,
+                               Findings& findings);
+
+}  // namespace safetensors::cli

@@ -1,0 +1,41 @@
+// Findings of check: what is wrong with a file or set, the likely cause, and the remedy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/output/output.h"
+
+namespace safetensors::cli {
+
+enum class Severity { Fault, Warning };
+
+struct Finding {
+  Severity severity = Severity::Fault;
+  std::string code;     // stable, for programs: "truncated"
+  std::string file;     // as shown; empty for the whole model
+  std::string message;  // what was found, and the likely cause
+  std::string remedy;   // what to do; may be empty
+};
+
+class Findings {
+ public:
+  void fault(std::string code, std::string file, std::string message, std::string remedy);
+  void warning(std::string code, std::string file, std::string message, std::string remedy = {});
+
+  const std::vector<Finding>& all() const { return all_; }
+  std::uint64_t count(Severity severity) const;
+  bool has_code(const std::string& code) const;
+
+  // One line for each finding, faults first.
+  void print(Output& out) const;
+
+ private:
+  std::vector<Finding> all_;
+};
+
+// The first names of a list in quotes, and the number of the others: for messages.
+std::string some_names(const std::vector<std::string>& names);
+
+}  // namespace safetensors::cli

@@ -1,0 +1,23 @@
+#include "cli/input/model.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace safetensors::cli {
+
+File open_model(const std::string& path) {
+  OpenOptions options;
+  options.backend = Backend::Pread;
+  return File::open_set(path, options);
+}
+
+std::string shard_name(const std::string& model_path, const Shard& shard) {
+  std::filesystem::path base = model_path;
+  std::error_code error;
+  if (!std::filesystem::is_directory(base, error)) base = base.parent_path();
+  const std::filesystem::path relative = shard.path.lexically_relative(base);
+  const bool is_below = !relative.empty() && *relative.begin() != "..";
+  return is_below ? relative.string() : shard.path.string();
+}
+
+}  // namespace safetensors::cli

@@ -1,0 +1,52 @@
+// RawHeader: what can be read of the header of a file that the library rejects.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <safetensors/safetensors.hpp>
+
+#include "cli/input/json_value.h"
+#include "cli/input/raw_file.h"
+
+namespace safetensors::cli {
+
+struct RawEntry {
+  std::string name;
+  std::string dtype_text;
+  std::optional<Dtype> dtype;  // if the library knows it
+  std::vector<std::uint64_t> shape;
+  std::uint64_t begin = 0, end = 0;  // data offsets
+
+  // Bytes of the elements; nothing for an unknown dtype, a fraction of a byte or an overflow.
+  std::optional<std::uint64_t> nbytes() const;
+};
+
+// What follows the JSON text within the length of the header.
+enum class Padding { Spaces, Whitespace, Nul, Other };
+
+struct RawHeader {
+  std::uint64_t file_size = 0;
+  std::uint64_t length = 0;       // as the first 8 bytes say
+  std::uint64_t json_length = 0;  // of the JSON text, with whitespace before it
+  Padding padding = Padding::Spaces;
+  // The reference wrote '{},"__metadata__":{...}}' for a file without tensors before release 0.5.
+  bool is_broken_empty = false;
+  std::vector<RawEntry> entries;                              // by data offset
+  std::vector<std::pair<std::string, std::string>> metadata;  // may repeat keys
+  // The first defect of the JSON text or of an entry; empty without one.
+  std::string defect;
+  bool has_json = false;
+
+  std::uint64_t data_begin() const { return 8 + length; }
+  // The end of the last tensor's data, counted from the first data byte.
+  std::uint64_t data_end() const;
+};
+
+// Never throws for damage. Throws IoError.
+RawHeader read_raw_header(const RawFile& file);
+
+}  // namespace safetensors::cli

@@ -1,0 +1,15 @@
+// The elements of a slice as NumPy prints an array.
+#pragma once
+
+#include <cstddef>
+
+#include "cli/inspect/element_reader.h"
+#include "cli/output/output.h"
+
+namespace safetensors::cli {
+
+// With `is_full` all elements; else, of more than 1,000, three at each end of each dimension. Lines
+// have at most `width` columns.
+void print_array(ElementReader& elements, bool is_full, std::size_t width, Output& out);
+
+}  // namespace safetensors::cli

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""check and repair on damaged files and sets, and on the corpus: check_test.py COMMAND [WRITE_CORPUS]"""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import damage
+from command import Command, file_bytes
+
+command = write_corpus = None
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = pathlib.Path(self.directory.name, "file.safetensors")
+        self.repaired = pathlib.Path(self.directory.name, "repaired.safetensors")
+
+    def test_the_damage_of_a_file_is_classified(self):
+        for name, (content, code, _) in damage.FILES.items():
+            with self.subTest(name):
+                self.path.write_bytes(content)
+                model = command.json("check", self.path, code=1)["models"][0]
+                self.assertFalse(model["ok"])
+                self.assertEqual(model["findings"][0]["code"], code)
+                self.assertEqual(model["findings"][0]["severity"], "fault")
+
+    def test_a_file_with_all_its_data_is_repaired_and_another_one_is_not(self):
+        for name, (content, _, is_repairable) in damage.FILES.items():
+            with self.subTest(name):
+                self.path.write_bytes(content)
+                self.repaired.unlink(missing_ok=True)
+                if not is_repairable:
+                    done = command.run("repair", self.path, "-o", self.repaired)
+                    self.assertEqual(done.returncode, 1, done.stdout)
+                    self.assertIn('cannot repair "file.safetensors": ', done.stderr)
+                    self.assertFalse(self.repaired.exists())
+                    continue
+                report = command.json("repair", self.path, "-o", self.repaired)
+                self.assertTrue(report["repairs"])
+                self.assertEqual(command.json("check", self.repaired)["models"][0]["findings"], [])
+                self.check_values(name)
+
+    def check_values(self, name):
+        tensors = {} if name == "metadata without tensors" else dict(damage.TENSORS)
+        if name == "shared bytes":
+            tensors["d"] = tensors["a"]
+        shown = {tensor["name"]: tensor for tensor in command.json("ls", self.repaired)["tensors"]}
+        self.assertEqual(set(shown), set(tensors))
+        for tensor, (dtype, shape, content) in tensors.items():
+            self.assertEqual((shown[tensor]["dtype"], shown[tensor]["shape"]), (dtype, shape))
+            raw = subprocess.run([command.program, "show", self.repaired, tensor, "--raw"], capture_output=True, check=True)
+            self.assertEqual(raw.stdout, content)
+        metadata = {"key": "value"} if not tensors else {"format": "pt"}
+        self.assertEqual(command.json("meta", self.repaired)["metadata"], metadata)
+
+    def test_a_dry_run_of_repair_writes_nothing(self):
+        self.path.write_bytes(damage.WHOLE + b"\0")
+        report = command.json("repair", self.path, "-o", self.repaired, "--dry-run")
+        self.assertEqual(report["repairs"], ["file.safetensors: removes 1 byte after the data"])
+        self.assertFalse(self.repaired.exists())
+
+    def test_a_valid_file_needs_no_repair(self):
+        self.path.write_bytes(damage.WHOLE)
+        self.assertEqual(command.output("repair", self.path, "-o", self.repaired), "nothing to repair: wrote no file\n")
+        self.assertFalse(self.repaired.exists())
+
+    def test_misaligned_data_is_a_warning_and_is_repaired(self):
+        self.path.write_bytes(file_bytes({"a": ("U8", [1], b"\x01"), "b": ("F32", [1], b"\0" * 4)}))
+        self.assertEqual([f["code"] for f in command.json("check", self.path)["models"][0]["findings"]], ["unaligned"])
+        command.output("repair", self.path, "-o", self.repaired)
+        self.assertEqual(command.json("check", self.repaired)["models"][0]["findings"], [])
+
+    def test_holes_are_a_warning(self):
+        with self.path.open("wb") as file:
+            file.write(file_bytes({"a": ("U8", [1 << 20], b"")}).replace(b"[0,0]", b"[0,1048576]"))
+        content = file_bytes({"a": ("U8", [1 << 20], b"\1" * (1 << 20))})
+        with self.path.open("wb") as file:
+            file.write(content[:4096])
+            file.truncate(len(content))
+        if self.path.stat().st_blocks * 512 >= len(content):
+            self.skipTest("the file system has no holes")
+        self.assertEqual([f["code"] for f in command.json("check", self.path)["models"][0]["findings"]], ["holes"])
+
+    def test_a_dangling_link_is_a_fault(self):
+        self.path.symlink_to("../blobs/absent")
+        self.assertEqual(command.json("check", self.path, code=1)["models"][0]["findings"][0]["code"], "dangling_link")
+
+    def test_verdicts_on_the_corpus_are_those_of_the_library(self):
+        if not write_corpus:
+            self.skipTest("no corpus")
+        subprocess.run([write_corpus, self.directory.name], check=True)
+        lines = pathlib.Path(self.directory.name, "verdicts.tsv").read_text().splitlines()
+        self.assertGreater(len(lines), 100)
+        verdicts = dict(line.split("\t")[0:4:3] for line in lines)
+        models = command.run("check", "--json", *(f"{self.directory.name}/{name}" for name in verdicts))
+        self.assertEqual(models.returncode, 1, models.stderr)
+        for model in json.loads(models.stdout)["models"]:
+            name = pathlib.Path(model["path"]).name
+            self.assertEqual(model["ok"], verdicts[name] == "ST_OK", model)
+
+
+class Sets(unittest.TestCase):
+    def test_faults_of_a_set_are_found(self):
+        for name, (_, faults, warnings) in damage.SETS.items():
+            with self.subTest(name), tempfile.TemporaryDirectory() as directory:
+                path = damage.write_set(directory, name)
+                model = command.json("check", path, code=1 if faults else 0)["models"][0]
+                found = {severity: sorted({f["code"] for f in model["findings"] if f["severity"] == severity})
+                         for severity in ("fault", "warning")}
+                self.assertEqual(found, {"fault": sorted(faults), "warning": sorted(warnings)})
+
+    def test_a_file_that_cannot_be_read_does_not_hide_other_faults(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "shard truncated")
+            (path / damage.shard(1)).unlink()
+            (path / damage.shard(1)).mkdir()
+            model = command.json("check", path, code=3)["models"][0]
+            self.assertEqual(sorted(f["code"] for f in model["findings"]), ["truncated", "unreadable"])
+
+    def test_an_index_is_checked_alone(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "file that the index does not name")
+            model = command.json("check", path / damage.INDEX)["models"][0]
+            self.assertEqual((model["files"], model["tensors"], model["findings"]), (3, 6, []))
+
+    def test_a_set_without_an_index_is_repaired(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "no index")
+            damaged = path / damage.shard(1)
+            damaged.write_bytes(damaged.read_bytes() + b"\0")
+            report = command.json("repair", path, "-o", pathlib.Path(directory, "new"), "-m", "40")
+            self.assertEqual(report["repairs"], [f"{damage.shard(1)}: removes 1 byte after the data", "writes the index"])
+            model = command.json("check", pathlib.Path(directory, "new"))["models"][0]
+            self.assertEqual((model["ok"], model["files"], model["tensors"]), (True, 3, 6))
+
+
+class Hashes(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = pathlib.Path(directory.name)
+
+    def cache(self):
+        """A snapshot of links to blobs, as huggingface_hub lays it out."""
+        blobs, snapshot = self.root / "blobs", self.root / "snapshots" / "revision"
+        blobs.mkdir()
+        snapshot.mkdir(parents=True)
+        source = damage.write_set(self.root, "complete")
+        for path in source.iterdir():
+            content = path.read_bytes()
+            is_small = path.suffix == ".json"
+            git = hashlib.sha1(b"blob %d\0" % len(content) + content)
+            digest = (git if is_small else hashlib.sha256(content)).hexdigest()
+            (blobs / digest).write_bytes(content)
+            (snapshot / path.name).symlink_to(f"../../blobs/{digest}")
+        return snapshot
+
+    def test_the_blobs_of_a_cache_are_compared_with_their_names(self):
+        snapshot = self.cache()
+        model = command.json("check", "--hash", snapshot)["models"][0]
+        self.assertEqual((model["ok"], model["hashes"], model["findings"]), (True, 4, []))
+        for name in (damage.shard(2), damage.INDEX):
+            path = snapshot / name
+            content = path.read_bytes()
+            changed = content.replace(b"\x40", b"\x41", 1) if name == damage.shard(2) else content + b"\n"
+            self.assertNotEqual(changed, content)
+            path.write_bytes(changed)
+            self.assertEqual(command.json("check", snapshot)["models"][0]["findings"], [])
+            model = command.json("check", "--hash", snapshot, code=1)["models"][0]
+            self.assertEqual([(f["code"], f["file"]) for f in model["findings"]], [("hash_mismatch", name)])
+            self.assertEqual(model["hashes"], 3)
+            path.write_bytes(content)
+
+    def test_one_file_of_a_cache_is_compared(self):
+        model = command.json("check", "--hash", self.cache() / damage.shard(1))["models"][0]
+        self.assertEqual((model["ok"], model["hashes"]), (True, 1))
+
+    def test_a_download_to_a_directory_is_compared_with_its_record(self):
+        source = damage.write_set(self.root, "complete")
+        records = source / ".cache" / "huggingface" / "download"
+        records.mkdir(parents=True)
+        for number in (1, 2):
+            digest = hashlib.sha256((source / damage.shard(number)).read_bytes()).hexdigest()
+            digest = digest if number == 1 else digest[::-1]
+            (records / f"{damage.shard(number)}.metadata").write_text(f"{'0' * 40}\n{digest}\n1700000000.5\n")
+        model = command.json("check", "--hash", source, code=1)["models"][0]
+        self.assertEqual(([f["code"] for f in model["findings"]], model["hashes"]), (["hash_mismatch"], 1))
+
+    def test_other_files_have_no_recorded_hash(self):
+        model = command.json("check", "--hash", damage.write_set(self.root, "complete"))["models"][0]
+        self.assertEqual(([f["code"] for f in model["findings"]], model["hashes"]), (["no_hashes"], 0))
+
+    def test_an_interrupted_download_to_the_cache_is_a_warning(self):
+        snapshot = self.cache()
+        (self.root / "blobs" / ("0" * 64 + ".incomplete")).touch()
+        self.assertEqual([f["code"] for f in command.json("check", snapshot)["models"][0]["findings"]], ["unfinished"])
+
+
+if __name__ == "__main__":
+    command = Command(sys.argv[1])
+    write_corpus = sys.argv[2] if len(sys.argv) > 2 else None
+    unittest.main(argv=sys.argv[:1])

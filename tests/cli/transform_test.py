@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""The files that commands write beside those of the reference and of huggingface_hub: transform_test.py COMMAND"""
+
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+try:
+    import numpy
+    from safetensors.numpy import load_file, save_file
+except ImportError:
+    print("skipped: this Python lacks the package numpy or safetensors")
+    sys.exit(77)
+
+from command import Command
+
+command = None
+
+
+def arrays():
+    source = numpy.random.default_rng(5)
+    kinds = ["f4", "f2", "u1", "i8", "f8", "?"]
+    return {
+        f"model.layers.{i}.{part}": (source.random((i % 5 + 1, 7)) * 100).astype(kinds[(i + len(part)) % 6])
+        for i in range(12)
+        for part in ("weight", "bias", "scale")
+    }
+
+
+class Transforms(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.arrays = arrays()
+        self.model = self.save("model", self.arrays)
+        self.out = self.directory / "out.safetensors"
+
+    def save(self, name, tensors, metadata=None):
+        path = self.directory / f"{name}.safetensors"
+        save_file(tensors, path, metadata or {"format": "np"})
+        return path
+
+    def assert_equal_to_reference(self, tensors):
+        self.assertEqual(self.out.read_bytes(), self.save("expected", tensors).read_bytes())
+
+    def split(self, name="set", size="700"):
+        command.output("split", self.model, "-o", self.directory / name, "-m", size)
+        return self.directory / name
+
+    def test_merge_of_a_split_model_is_the_model(self):
+        command.output("merge", self.split(), "-o", self.out)
+        self.assertEqual(self.out.read_bytes(), self.model.read_bytes())
+
+    def test_merge_joins_models(self):
+        first = dict(list(self.arrays.items())[:20])
+        second = dict(list(self.arrays.items())[20:])
+        command.output("merge", self.save("a", first), self.save("b", second), "-o", self.out)
+        self.assert_equal_to_reference(self.arrays)
+
+    def test_merge_refuses_metadata_with_two_values(self):
+        other = self.save("b", {"x": numpy.zeros(1)}, {"format": "pt"})
+        done = command.run("merge", self.model, other, "-o", self.out)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('the metadata key "format"', done.stderr)
+        self.assertFalse(self.out.exists())
+
+    def test_extract_and_rm_divide_the_model(self):
+        selected = {name: array for name, array in self.arrays.items() if name.endswith("bias")}
+        for source in (self.model, self.split()):
+            command.output("extract", source, "*.bias", "-o", self.out, "--force")
+            self.assert_equal_to_reference(selected)
+            command.output("rm", source, "*.bias", "-o", self.out, "--force")
+            self.assert_equal_to_reference({n: a for n, a in self.arrays.items() if n not in selected})
+
+    def test_rename_changes_names_only(self):
+        def renamed(name):
+            return "first" if name == "model.layers.0.bias" else name.removeprefix("model.").replace("layers.1", "h<1>")
+
+        command.output("rename", self.split(), "--exact", "model.layers.0.bias", "first", "--prefix", "model.", "",
+                       "--regex", r"layers\.(1)", "h<$1>", "-o", self.out)
+        self.assert_equal_to_reference({renamed(name): array for name, array in self.arrays.items()})
+
+    def test_names_can_be_exchanged(self):
+        a, b = "model.layers.0.bias", "model.layers.1.bias"
+        command.output("rename", self.model, "--exact", a, b, "--exact", b, a, "-o", self.out)
+        exchanged = {{a: b, b: a}.get(name, name): array for name, array in self.arrays.items()}
+        self.assert_equal_to_reference(exchanged)
+
+    def test_a_file_and_a_set_can_be_replaced_by_themselves(self):
+        command.output("rm", self.model, "*.bias", "-o", self.model, "--force")
+        self.assertEqual(set(load_file(self.model)), {name for name in self.arrays if not name.endswith("bias")})
+        path = self.split()
+        command.output("rm", path, "*.scale", "-o", path, "--force", "-m", "300")
+        model = command.json("check", path)["models"][0]
+        self.assertEqual((model["ok"], model["tensors"], model["findings"]), (True, 12, []))
+
+    def test_a_dry_run_reports_the_files_that_are_written(self):
+        for size in ("50", "700", "1GB"):
+            for options in ([], ["--stem", "m"]):
+                arguments = ["split", self.model, "-o", self.directory / f"set-{size}-{len(options)}", "-m", size, *options]
+                planned = command.json(*arguments, "--dry-run")
+                self.assertFalse((self.directory / f"set-{size}-{len(options)}").exists())
+                written = command.json(*arguments)
+                self.assertEqual(planned.pop("dry_run"), True)
+                self.assertEqual(written.pop("dry_run"), False)
+                self.assertEqual(planned, written)
+        # A tensor of exactly the limit does not get a file before the open one.
+        exact = self.save("exact", {name: numpy.zeros(size, "u1") for name, size in (("a", 8), ("b", 16), ("c", 8))})
+        arguments = ["split", exact, "-o", self.directory / "exact", "-m", "16"]
+        planned, written = command.json(*arguments, "--dry-run"), command.json(*arguments)
+        self.assertEqual(planned["files"], written["files"])
+        planned = command.json("merge", self.model, "-o", self.out, "--dry-run")
+        self.assertEqual(planned["files"][0]["bytes"], self.model.stat().st_size)
+        self.assertFalse(self.out.exists())
+
+    def test_reindex_writes_the_index_of_split_and_keeps_its_metadata(self):
+        for options, flags in (([], []), (["--sorted-index"], ["--sorted"])):
+            path = self.directory / f"set{len(options)}"
+            command.output("split", self.model, "-o", path, "-m", "700", *options)
+            index = path / "model.safetensors.index.json"
+            expected = index.read_bytes()
+            index.unlink()
+            command.output("reindex", path, *flags)
+            self.assertEqual(index.read_bytes(), expected)
+        index.write_text(json.dumps({"metadata": {"note": ["\u00e9\U0001f600\x7f"]}, "weight_map": {}}))
+        command.output("reindex", path, "--force")
+        self.assertEqual(json.loads(index.read_text())["metadata"], {"total_size": json.loads(expected)["metadata"]["total_size"],
+                                                                    "note": ["\u00e9\U0001f600\x7f"]})
+
+    def test_names_in_a_written_index_have_the_escapes_of_python(self):
+        names = ['quote"', "back\\slash", "\u00e9", "\U0001f600", "tab\t", "del\x7f", "nul\0", "line\n\r\b\f"]
+        self.model = self.save("names", {name: numpy.zeros(4, "u1") for name in names})
+        index = self.split("names", "9") / "model.safetensors.index.json"
+        expected = index.read_bytes()
+        index.unlink()
+        command.output("reindex", index.parent)
+        self.assertEqual(index.read_bytes(), expected)
+        self.assertEqual(index.read_text(), json.dumps(json.loads(expected), indent=2))
+
+    def test_a_split_has_the_bytes_of_huggingface_hub(self):
+        try:
+            import torch
+            from huggingface_hub import save_torch_state_dict
+            from safetensors.torch import load_file as load_tensors
+        except ImportError as missing:
+            self.skipTest(str(missing))
+        self.assertTrue(torch)
+        for size in ("100B", "1KB", "1GB"):
+            hub = self.directory / f"hub-{size}"
+            hub.mkdir()
+            tensors = load_tensors(self.save("pt", self.arrays, {"format": "pt"}))
+            save_torch_state_dict(tensors, hub, max_shard_size=size.replace("100B", "0.1KB"))
+            ours = self.directory / f"ours-{size}"
+            command.output("split", self.directory / "pt.safetensors", "-o", ours, "-m", size)
+            names = sorted(path.name for path in hub.iterdir())
+            self.assertEqual(sorted(path.name for path in ours.iterdir()), names)
+            for name in names:
+                self.assertEqual((ours / name).read_bytes(), (hub / name).read_bytes(), name)
+
+    def test_balanced_files_have_similar_sizes(self):
+        command.output("split", self.model, "-o", self.directory / "b", "-m", "700", "--balanced")
+        files = command.json("ls", self.directory / "b")["shards"]
+        sizes = [file["bytes"] for file in files]
+        self.assertGreater(len(sizes), 2)
+        self.assertLess(max(sizes), 2 * min(sizes))
+
+    def test_a_link_is_replaced_and_its_target_is_unchanged(self):
+        link = self.directory / "link.safetensors"
+        link.symlink_to(self.model.name)
+        before = self.model.read_bytes()
+        command.output("rm", self.model, "*.bias", "-o", link, "--force")
+        self.assertFalse(link.is_symlink())
+        self.assertEqual(self.model.read_bytes(), before)
+
+
+if __name__ == "__main__":
+    command = Command(sys.argv[1])
+    unittest.main(argv=sys.argv[:1])
