@@ -1,6 +1,7 @@
 #include "cli/input/json_value.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "cli/output/json.h"
 #include "cli/output/text.h"
@@ -71,7 +72,7 @@ class Parser {
       if (!take(':')) return fail("expected a colon");
       auto value = parse_value(depth + 1);
       if (!value) return std::nullopt;
-      object.members.emplace_back(std::move(key), std::move(*value));
+      object.members.push_back({std::move(key), std::move(*value)});
     } while (take(','));
     if (!take('}')) return fail("expected a comma or }");
     return object;

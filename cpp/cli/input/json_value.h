@@ -5,10 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace safetensors::cli {
+
+struct JsonMember;
 
 struct JsonValue {
   enum class Type { Null, Boolean, Number, String, Array, Object };
@@ -16,13 +17,18 @@ struct JsonValue {
   Type type = Type::Null;
   std::string text;  // of a string, without escapes; of another scalar, as in the JSON text
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;  // in order, duplicates included
+  std::vector<JsonMember> members;  // in order, duplicates included
 
   // The first member with this key; nullptr without one.
   const JsonValue* find(std::string_view key) const;
   bool is_object() const { return type == Type::Object; }
   bool is_array() const { return type == Type::Array; }
   bool is_string() const { return type == Type::String; }
+};
+
+struct JsonMember {
+  std::string key;
+  JsonValue value;
 };
 
 struct JsonError {
