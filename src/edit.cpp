@@ -101,7 +101,7 @@ EditMethod replace_file(const char* path, Change change, const FileOptions& opti
   const auto file = create_atomic_file(path, options, 0);
   const bool cloned = clone_data(&change, file.get(), progress);
   if (!cloned) copy_data(&change, file.get(), progress);
-  reading(path, [&] { change.old.source->verify_unchanged(); });
+  change.old.source->verify_unchanged();
   file->commit();
   return cloned ? EditMethod::clone : EditMethod::copy;
 }
@@ -121,7 +121,7 @@ EditMethod edit_file_in_place(const char* path, const HeaderEdit& edit, Durabili
   auto change = prepare(path, file->source(), edit);
   if (!change) return EditMethod::unchanged;
   const std::uint64_t old_offset = change->old.header->data_offset();
-  reading(path, [&] { change->old.source->verify_unchanged(); });
+  change->old.source->verify_unchanged();
   if (change->text_size <= old_offset) {
     overwrite_header(file.get(), change->header.finish(old_offset), durability);
     return EditMethod::overwrite;

@@ -43,7 +43,10 @@ int report_current_exception() noexcept {
     return report(error.what(), exit_io);
   } catch (const Error& error) {
     if (error.code() == ST_E_CANCELLED) return report("interrupted", exit_interrupted);
-    return report(error.what(), exit_code_of(error.code()));
+    const int code = report(error.what(), exit_code_of(error.code()));
+    return code == exit_invalid
+               ? report("the command check lists all faults with their remedies", code)
+               : code;
   } catch (const std::bad_alloc&) {
     return report("out of memory", exit_io);
   } catch (const std::exception& error) {

@@ -32,7 +32,7 @@ struct IoError : std::runtime_error {
 // The reader of a pipe has closed it: the command ends without an error.
 struct ClosedPipe {};
 
-// Writes the message of the exception that is being handled to stderr, as one line that begins with
+// Writes the message of the exception that is being handled to stderr, in lines that begin with
 // "safetensors: ", and returns the exit code for it. Call it in a catch block.
 int report_current_exception() noexcept;
 

@@ -1,6 +1,7 @@
 // safetensors: inspects, checks and transforms safetensors files.
 
 #include <safetensors/safetensors.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -41,9 +42,8 @@ const Command& require_command(const std::vector<CommandGroup>& groups, const st
   for (const CommandGroup& group : groups)
     for (const Command& command : group.commands)
       names.push_back(command.name);
-  const std::string near = nearest(name, names);
-  if (!near.empty())
-    throw UsageError("unknown command " + quote(name) + ": did you mean " + near + "?");
+  const std::string suggestion = did_you_mean(name, names);
+  if (!suggestion.empty()) throw UsageError("unknown command " + quote(name) + suggestion);
   std::error_code error;
   if (std::filesystem::exists(name, error))
     throw UsageError("a command is missing before " + quote(name) + ", such as ls or check");
@@ -85,6 +85,24 @@ int run(const std::vector<std::string>& words, Output& out) {
   return command.run(out);
 }
 
+// merge and repair keep every source open.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What was printed before an error is shown, unless it is a part of a JSON object.
+void flush_text(Output& out) noexcept {
+  if (out.json) return;
+  try {
+    out.flush();
+  } catch (...) {
+    // The error that ends the program is reported.
+  }
+}
+
 }  // namespace
 
 }  // namespace safetensors::cli
@@ -92,12 +110,14 @@ int run(const std::vector<std::string>& words, Output& out) {
 int main(int argc, char** argv) {
   using namespace safetensors::cli;
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  Output out;
   try {
-    Output out;
     const int code = run({argv + (argc > 0), argv + argc}, out);
     out.flush();
     return code;
   } catch (...) {
+    flush_text(out);
     return report_current_exception();
   }
 }

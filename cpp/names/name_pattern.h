@@ -21,6 +21,9 @@ class NamePattern {
   // Whether any part of the name matches.
   bool matches(std::string_view name) const;
 
+  // Number of groups that a replacement can insert.
+  std::size_t groups() const { return regex_.mark_count(); }
+
   // Returns the name with every match replaced.
   std::string replace_in(std::string_view name, const std::string& replacement) const;
 

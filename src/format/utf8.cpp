@@ -36,7 +36,7 @@ char32_t utf8_character(std::string_view sequence) noexcept {
 
 bool utf8_is_invisible(std::string_view sequence) noexcept {
   const char32_t c = utf8_character(sequence);
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200B && c <= 0x200F) ||
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
 }
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from command import Command, ENVIRONMENT, file_bytes, floats, small_model, write_small_set
+from command import Command, ENVIRONMENT, file_bytes, floats, hostile_names, small_model, write_small_set
 
 command = None
 
@@ -76,6 +76,28 @@ class Hash(Hashes):
         described = {t["name"]: (t["dtype"], t["shape"], t["bytes"]) for t in manifest["tensors"]}
         self.assertEqual(described, {n: (d, s, len(b)) for n, (d, s, b) in small_model().items()})
 
+    def test_the_names_in_the_hash_of_a_model_are_those_of_json(self):
+        tensors = hostile_names() | {"tab\tdelete\x7f": ("U8", [1], b"\x0b")}
+        model = "".join(
+            json.dumps([name, dtype, shape, sha256(data)], separators=(",", ":")) + "\n"
+            for name, (dtype, shape, data) in sorted(tensors.items())
+        )
+        self.assertEqual(self.hash_of(self.write("names", tensors), "model"), sha256(model.encode()))
+
+    def test_the_index_is_a_file_of_the_manifest(self):
+        model = write_small_set(self.directory / "set")
+        index = model / "model.safetensors.index.json"
+        manifest = self.manifest(model)
+        files = {file["file"]: file for file in json.loads(manifest.read_text())["files"]}
+        content = index.read_bytes()
+        entry = {"file": index.name, "bytes": len(content), "hash": sha256(content), "data_hash": None}
+        self.assertEqual(files[index.name], entry)
+        self.assertEqual(len(files), 4)
+        command.output("verify", manifest)
+        index.write_bytes(content.replace(b'"total_size": ', b'"total_size":  '))
+        (difference,) = self.differences(manifest)
+        self.assertEqual((difference["code"], difference["file"]), ("index", index.name))
+
     def test_xxh3_is_that_of_xxhsum(self):
         for content, expected in XXH3.items():
             with self.subTest(len(content)):
@@ -87,6 +109,11 @@ class Hash(Hashes):
         self.assertRegex(lines, rf"\AXXH3_[0-9a-f]{{16}}  {path}\n\Z")
         (self.directory / "sums").write_text(lines)
         self.assertIn("ok: 1 file", command.output("verify", self.directory / "sums"))
+
+    def test_hashes_before_an_error_are_printed(self):
+        done = command.run("hash", self.model, self.directory / "absent")
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stdout, f"{sha256(self.model.read_bytes())}  {self.model}\n")
 
     def test_sha256sum_reads_the_lines(self):
         write_small_set(self.directory / "set")
@@ -207,6 +234,12 @@ class Verify(Hashes):
         self.assertEqual(lines[0], f'file "{self.model}" differs')
         self.assertIn('cannot open "absent": No such file', lines[1])
 
+    def test_a_file_that_cannot_be_read_is_an_error_beside_the_differences_of_others(self):
+        sums = self.directory / "sums"
+        sums.write_text(f"{sha256(b'')}  {self.directory}\n{sha256(b'x')}  {self.model}\n")
+        found = command.json("verify", sums, code=3)["differences"]
+        self.assertEqual([d["code"] for d in found], ["unreadable_file", "file"])
+
     def test_what_is_not_a_list_of_hashes_is_an_error(self):
         cases = {
             b"": "has no hashes",
@@ -217,6 +250,8 @@ class Verify(Hashes):
             b"{}": 'the member "path" is missing',
             b'{"path":"a","algorithm":"md5"}': 'unknown hash algorithm "md5"',
             b'{"path":"a","algorithm":"xxh3","files":[],"tensors":[3]}': 'the member "name" is missing',
+            b'{"path":"a","algorithm":"xxh3","files":[],"tensors":[{"name":"a","dtype":"\\u001b[31m"}]}':
+                r'unknown dtype "\x1b[31m"',
         }
         path = self.directory / "hashes"
         for content, message in cases.items():

@@ -2,9 +2,16 @@
 """The files that commands write beside those of the reference and of huggingface_hub: transform_test.py COMMAND"""
 
 import json
+import os
 import pathlib
+import re
+import resource
+import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 try:
@@ -14,7 +21,7 @@ except ImportError:
     print("skipped: this Python lacks the package numpy or safetensors")
     sys.exit(77)
 
-from command import Command
+from command import Command, ENVIRONMENT
 
 command = None
 
@@ -115,6 +122,82 @@ class Transforms(unittest.TestCase):
         planned = command.json("merge", self.model, "-o", self.out, "--dry-run")
         self.assertEqual(planned["files"][0]["bytes"], self.model.stat().st_size)
         self.assertFalse(self.out.exists())
+
+    def test_a_dry_run_over_an_old_set_reports_names_that_no_file_has(self):
+        arguments = ["rename", self.model, "--prefix", "model.", "x.", "-o", self.split(), "-m", "700", "--force"]
+        planned, written = command.json(*arguments, "--dry-run"), command.json(*arguments)
+        names = [re.sub(r"\.[0-9a-f]{8}\.", ".XXXXXXXX.", file["file"]) for file in written["files"]]
+        self.assertEqual([file["file"] for file in planned["files"]], names)
+
+    def test_a_dry_run_does_not_guess_balanced_files(self):
+        done = command.run("split", self.model, "-o", self.directory / "b", "--balanced", "--dry-run")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--balanced", done.stderr)
+
+    def test_a_set_is_reported_without_the_other_files_of_its_directory(self):
+        path = self.directory / "d"
+        path.mkdir()
+        shutil.copy(self.model, path / "other.safetensors")
+        done = command.run("split", self.model, "-o", path, "-m", "700")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("contains other models", done.stderr)
+        written = command.json("split", self.model, "-o", path, "-m", "700", "--force")
+        self.assertEqual(written["tensors"], len(self.arrays))
+        self.assertEqual((path / "other.safetensors").read_bytes(), self.model.read_bytes())
+
+    def test_a_file_beside_an_index_of_its_name_is_refused(self):
+        path = self.split()
+        for options in ([], ["--force"], ["--dry-run"]):
+            done = command.run("merge", path, "-o", path / "model.safetensors", *options)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("two models", done.stderr)
+        self.assertTrue(command.json("check", path)["models"][0]["ok"])
+
+    def test_many_files_are_merged_with_few_descriptors(self):
+        directory = self.directory / "many"
+        directory.mkdir()
+        paths = []
+        for i in range(100):
+            paths.append(directory / f"{i}.safetensors")
+            save_file({f"t{i}": numpy.full(2, i)}, paths[-1])
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        command.output("merge", *paths, "-o", self.out,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard)))
+        self.assertEqual(len(load_file(self.out)), 100)
+
+    def test_a_source_that_changes_meanwhile_leaves_the_target_as_it_was(self):
+        source = self.directory / "large.safetensors"
+        header = json.dumps({"w": {"dtype": "U8", "shape": [1 << 28], "data_offsets": [0, 1 << 28]}}).encode()
+        header += b" " * (-len(header) % 8)
+        source.write_bytes(len(header).to_bytes(8, "little") + header)
+        os.truncate(source, 8 + len(header) + (1 << 28))
+        self.out.write_bytes(b"old")
+        for target in (self.out, self.directory / "large"):
+            arguments = [command.program, "extract", source, "w", "-o", target, "--force", "-m", "1GB"]
+            process = subprocess.Popen(arguments, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+            while process.poll() is None and not self.has_written(process.pid):
+                time.sleep(0.001)
+            self.assertIsNone(process.poll(), "the source is too small")
+            process.send_signal(signal.SIGSTOP)
+            with source.open("r+b") as file:
+                file.seek(-1, os.SEEK_END)
+                file.write(b"x")
+            process.send_signal(signal.SIGCONT)
+            _, errors = process.communicate(timeout=100)
+            self.assertEqual(process.returncode, 3, errors)
+            self.assertIn(f'modified after it was opened: its modification time differs, in "{source}"', errors)
+        self.assertEqual(self.out.read_bytes(), b"old")
+        self.assertEqual(list((self.directory / "large").glob("*.safetensors")), [])
+
+    @staticmethod
+    def has_written(pid):
+        counters = dict(line.split(": ") for line in pathlib.Path(f"/proc/{pid}/io").read_text().splitlines())
+        return int(counters["wchar"]) > 0
+
+    def test_a_new_name_cannot_insert_a_group_that_is_absent(self):
+        done = command.run("rename", self.model, "--regex", r"layers\.(\d+)", r"h.\2", "-o", self.out)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("1 group", done.stderr)
 
     def test_reindex_writes_the_index_of_split_and_keeps_its_metadata(self):
         for options, flags in (([], []), (["--sorted-index"], ["--sorted"])):

@@ -24,11 +24,37 @@ std::vector<std::string> option_names(const std::vector<Argument>& arguments) {
   return names;
 }
 
+bool has_name(const Argument& argument, const std::string& name) {
+  const auto names = CLI::detail::split(argument.names, ',');
+  return std::count(names.begin(), names.end(), name) > 0;
+}
+
 [[noreturn]] void throw_unknown_option(const std::string& word,
                                        const std::vector<Argument>& arguments) {
-  const std::string near = nearest(word.substr(0, word.find('=')), option_names(arguments));
   throw UsageError("unknown option " + quote(word) +
-                   (near.empty() ? std::string() : ": did you mean " + near + "?"));
+                   did_you_mean(word.substr(0, word.find('=')), option_names(arguments)));
+}
+
+// Explains why CLI11 rejects the words.
+[[noreturn]] void throw_rejected(const CLI::ParseError& error,
+                                 const std::vector<std::string>& words,
+                                 const std::vector<Argument>& arguments) {
+  for (const Argument& argument : arguments)
+    for (const std::string& word : words)
+      if (argument.is_flag() && word.find('=') != std::string::npos &&
+          has_name(argument, word.substr(0, word.find('='))))
+        throw UsageError(argument.names + " has no value, found " + quote(word));
+  throw UsageError(error.what());
+}
+
+// A value that is the name of an option has been taken for want of a value before it.
+void check_pair(const Argument& argument, const std::vector<std::string>& values,
+                const std::vector<Argument>& arguments) {
+  const std::vector<std::string> names = option_names(arguments);
+  for (const std::string& value : values)
+    if (argument.values > 1 && std::count(names.begin(), names.end(), value))
+      throw UsageError(argument.names + " expects " + argument.value + ", found the option " +
+                       quote(value));
 }
 
 void check_choice(const Argument& argument, const std::string& value) {
@@ -52,6 +78,7 @@ std::vector<CLI::Option*> add_options(CLI::App& app, const std::vector<Argument>
     } else if (argument.is_flag()) {
       options.push_back(app.add_flag(argument.names));
       options.back()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      options.back()->disable_flag_override();
     } else {
       options.push_back(app.add_option(argument.names, [](const CLI::results_t&) { return true; }));
       options.back()->type_name(argument.value)->type_size(static_cast<int>(argument.values));
@@ -106,7 +133,7 @@ bool parse_arguments(const Command& command, const std::vector<std::string>& wor
     std::vector<std::string> reversed(std::make_reverse_iterator(marker), words.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    throw UsageError(error.what());
+    throw_rejected(error, words, arguments);
   }
 
   std::vector<std::string> positionals = app.remaining();
@@ -116,6 +143,7 @@ bool parse_arguments(const Command& command, const std::vector<std::string>& wor
     if (!options[i] || options[i]->count() == 0) continue;
     for (const std::string& value : options[i]->results())
       if (!arguments[i].is_flag()) check_choice(arguments[i], value);
+    check_pair(arguments[i], options[i]->results(), arguments);
     arguments[i].store(options[i]->results());
   }
   if (help) return false;

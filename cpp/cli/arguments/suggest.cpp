@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "names/quote.h"
+
 namespace safetensors::cli {
 
 namespace {
@@ -45,6 +47,11 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     }
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string near = nearest(word, candidates);
+  return near.empty() ? std::string() : ": did you mean " + quote(near) + "?";
 }
 
 }  // namespace safetensors::cli

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "cli/check/model_files.h"
 #include "cli/exit_code.h"
 #include "cli/hash/checksum_line.h"
 #include "cli/hash/model_hashes.h"
@@ -15,16 +14,6 @@
 namespace safetensors::cli {
 
 namespace {
-
-// The index of a model, of which a directory has at most one; empty without one.
-std::string index_path(const std::string& model) {
-  const std::filesystem::path path = model;
-  if (path.extension() == ".json") return model;
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return {};
-  const std::vector<std::string> indexes = list_model_files(model).indexes;
-  return indexes.empty() ? std::string() : (path / indexes[0]).string();
-}
 
 void print_file_hashes(const std::string& path, HashAlgorithm algorithm, Output& out) {
   const File file = open_model(path);
@@ -80,10 +69,19 @@ void print_manifest(const std::string& path, HashAlgorithm algorithm, Output& ou
   const std::vector<Shard> shards = file.shards();
   for (std::size_t i = 0; i < shards.size(); ++i)
     json.begin_object()
-        .member("file", shard_name(path, shards[i]))
+        .member("file", name_in_model(path, shards[i].path))
         .member("bytes", shards[i].nbytes)
         .member("hash", hashes.files[i])
         .member("data_hash", hashes.data[i])
+        .end_object();
+  const std::string index = index_path(path);
+  if (!index.empty())
+    json.begin_object()
+        .member("file", name_in_model(path, index))
+        .member("bytes", std::filesystem::file_size(index))
+        .member("hash", file_hash(index, algorithm))
+        .key("data_hash")
+        .null()
         .end_object();
   json.end_array().key("tensors").begin_array();
   std::size_t i = 0;
@@ -111,7 +109,9 @@ Command hash_command() {
       "The hash of the data, of a tensor and of a model does not depend on the metadata. That of a "
       "model covers the names, dtypes, shapes and bytes of its tensors, not their order and not "
       "the division into files: it is the hash of one line [\"name\",\"dtype\",[shape],\"hash of "
-      "the tensor\"] for each tensor, in the order of the names.",
+      "the tensor\"] for each tensor, in the order of the names, as Python's json.dumps() writes "
+      "it "
+      "with separators=(\",\", \":\").",
       "With --json, all of them for one PATH: a manifest for verify. XXH3 has 64 bits: it detects "
       "damage, not forgery."};
   Argument& paths = command.positionals("PATH", &options->paths, "files, directories or indexes");

@@ -33,6 +33,15 @@ class ManifestReader {
     return member(object, key, JsonValue::Type::Array).items;
   }
 
+  Dtype dtype(const JsonValue& object) const {
+    const std::string name = text(object, "dtype");
+    try {
+      return dtype_from_name(name);
+    } catch (const Error&) {
+      fail("unknown dtype " + quote(name));
+    }
+  }
+
   std::uint64_t number(const JsonValue& value) const {
     const auto parsed = parse_number(value.text);
     if (value.type != JsonValue::Type::Number || !parsed) fail("a shape has an invalid extent");
@@ -61,7 +70,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
     manifest.files.push_back({reader.text(file, "file"), reader.text(file, "hash")});
   for (const JsonValue& item : reader.items(*json, "tensors")) {
     ManifestTensor tensor{
-        reader.text(item, "name"), reader.text(item, "dtype"), {}, reader.text(item, "hash")};
+        reader.text(item, "name"), reader.dtype(item), {}, reader.text(item, "hash")};
     for (const JsonValue& extent : reader.items(item, "shape"))
       tensor.shape.push_back(reader.number(extent));
     manifest.tensors.push_back(std::move(tensor));

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <safetensors/safetensors.hpp>
+
 #include "cli/hash/digest.h"
 
 namespace safetensors::cli {
@@ -17,7 +19,7 @@ struct ManifestFile {
 
 struct ManifestTensor {
   std::string name;
-  std::string dtype;
+  Dtype dtype{};
   std::vector<std::uint64_t> shape;
   std::string hash;
 };

@@ -14,17 +14,17 @@ namespace safetensors::cli {
 
 namespace {
 
-std::string type_text(std::string_view dtype, Span<const std::uint64_t> shape) {
-  return std::string(dtype) + ' ' + shape_text(shape);
+std::string type_text(Dtype dtype, Span<const std::uint64_t> shape) {
+  return std::string(dtype_name(dtype)) + ' ' + shape_text(shape);
 }
 
 // Compares the files of a model with a manifest.
 class Comparison {
  public:
   Comparison(const Manifest& manifest, const std::string& path)
-      : manifest_(manifest), file_(open_model(path)), shards_(file_.shards()) {
+      : manifest_(manifest), path_(path), file_(open_model(path)), shards_(file_.shards()) {
     for (const Shard& shard : shards_)
-      names_.push_back(shard_name(path, shard));
+      names_.push_back(name_in_model(path, shard.path));
   }
 
   // Returns whether the files are those of the manifest.
@@ -32,7 +32,7 @@ class Comparison {
     HashRequest request{manifest_.algorithm};
     request.files = true;
     const std::vector<std::string> found = compute_hashes(file_, request).files;
-    std::map<std::string_view, const ManifestFile*> expected;
+    ExpectedFiles expected;
     for (const ManifestFile& file : manifest_.files)
       expected.emplace(file.name, &file);
     // A single file may have another name.
@@ -48,6 +48,7 @@ class Comparison {
         add_file("file", names_[i], entry->second->hash, found[i], "differs");
       expected.erase(entry);
     }
+    compare_index(expected);
     for (const auto& [name, file] : expected)
       add_file("missing_file", std::string(name), file->hash, {}, "is missing");
     return mismatches_.empty();
@@ -96,13 +97,29 @@ class Comparison {
   }
 
  private:
+  using ExpectedFiles = std::map<std::string_view, const ManifestFile*>;
+
+  // Compares the index and removes its entry.
+  void compare_index(ExpectedFiles& expected) {
+    const std::string index = index_path(path_);
+    if (index.empty()) return;
+    const std::string name = name_in_model(path_, index);
+    const std::string found = file_hash(index, manifest_.algorithm);
+    const auto entry = expected.find(name);
+    if (entry == expected.end())
+      return add_file("unknown_file", name, {}, found, "is not in the manifest");
+    if (entry->second->hash != found)
+      add_file("index", name, entry->second->hash, found, "differs");
+    expected.erase(entry);
+  }
+
   void compare(const TensorInfo& tensor, const std::string& hash, const ManifestTensor& expected) {
-    const bool has_same_type = dtype_name(tensor.dtype) == expected.dtype &&
-                               std::equal(tensor.shape.begin(), tensor.shape.end(),
-                                          expected.shape.begin(), expected.shape.end());
+    const bool has_same_type =
+        tensor.dtype == expected.dtype && std::equal(tensor.shape.begin(), tensor.shape.end(),
+                                                     expected.shape.begin(), expected.shape.end());
     if (!has_same_type) {
       const std::string was = type_text(expected.dtype, expected.shape);
-      const std::string is = type_text(dtype_name(tensor.dtype), tensor.shape);
+      const std::string is = type_text(tensor.dtype, tensor.shape);
       add_tensor("tensor_type", tensor, was, is, "is " + is + ", expected " + was);
     } else if (hash != expected.hash) {
       add_tensor("tensor_data", tensor, expected.hash, hash, "differs");
@@ -134,6 +151,7 @@ class Comparison {
   }
 
   const Manifest& manifest_;
+  const std::string& path_;
   File file_;
   std::vector<Shard> shards_;
   std::vector<std::string> names_;  // of the shards

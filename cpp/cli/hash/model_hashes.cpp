@@ -1,10 +1,12 @@
 #include "cli/hash/model_hashes.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
+#include "cli/check/model_files.h"
 #include "cli/input/raw_file.h"
-#include "cli/output/json.h"
+#include "cli/output/ascii_json.h"
 #include "cli/work/parallel_work.h"
 
 namespace safetensors::cli {
@@ -99,7 +101,7 @@ std::string model_hash(const File& file, const std::vector<std::string>& tensor_
             [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
   Digest digest(algorithm);
   for (const std::size_t i : order) {
-    std::string line = "[" + json_string(tensors[i].name) + ",\"";
+    std::string line = "[" + ascii_json_string(tensors[i].name) + ",\"";
     line += dtype_name(tensors[i].dtype);
     line += "\",[";
     for (const std::uint64_t extent : tensors[i].shape) {
@@ -110,6 +112,15 @@ std::string model_hash(const File& file, const std::vector<std::string>& tensor_
     digest.update(std::string_view(line));
   }
   return digest.hex();
+}
+
+std::string index_path(const std::string& model) {
+  const std::filesystem::path path = model;
+  if (path.extension() == ".json") return model;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return {};
+  const std::vector<std::string> indexes = list_model_files(model).indexes;
+  return indexes.empty() ? std::string() : (path / indexes[0]).string();
 }
 
 std::string file_hash(const std::string& path, HashAlgorithm algorithm) {

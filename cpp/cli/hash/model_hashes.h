@@ -31,9 +31,12 @@ ModelHashes compute_hashes(const File& file, const HashRequest& request);
 // The hash of the names, dtypes, shapes and bytes of all tensors. It does not depend on the
 // metadata, the order of the tensors and the division into files: it is the hash of one line for
 // each tensor, in the order of the bytes of the names, with the members name, dtype, shape and the
-// hash of the tensor in a JSON array without spaces.
+// hash of the tensor in a JSON array without spaces, as json.dumps() of Python writes it.
 std::string model_hash(const File& file, const std::vector<std::string>& tensor_hashes,
                        HashAlgorithm algorithm);
+
+// The path of a model's index, of which a directory has at most one; empty without one.
+std::string index_path(const std::string& model);
 
 // The hash of a file that need not be a safetensors file. Throws IoError.
 std::string file_hash(const std::string& path, HashAlgorithm algorithm);

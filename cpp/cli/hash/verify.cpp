@@ -1,5 +1,6 @@
 #include "cli/hash/verify.h"
 
+#include <filesystem>
 #include <memory>
 
 #include "cli/exit_code.h"
@@ -21,6 +22,7 @@ constexpr std::uint64_t largest_hashes = 1'000'000'000;  // bytes
 struct Verified {
   std::uint64_t files = 0, tensors = 0;  // that were compared
   std::vector<Mismatch> mismatches;
+  bool has_unreadable = false;  // a file that exists and cannot be read
 };
 
 std::string read_hashes(const std::string& path) {
@@ -39,8 +41,17 @@ void verify_line(const ChecksumLine& line, Verified& verified) {
       verified.mismatches.push_back(
           {"file", line.name, {}, 0, 0, line.hash, found, "file " + quote(line.name) + " differs"});
   } catch (const IoError& error) {
-    verified.mismatches.push_back(
-        {"missing_file", line.name, {}, 0, 0, line.hash, {}, error.what()});
+    std::error_code status;
+    const bool is_missing = !std::filesystem::exists(line.name, status) && !status;
+    verified.has_unreadable |= !is_missing;
+    verified.mismatches.push_back({is_missing ? "missing_file" : "unreadable_file",
+                                   line.name,
+                                   {},
+                                   0,
+                                   0,
+                                   line.hash,
+                                   {},
+                                   error.what()});
   }
 }
 
@@ -67,7 +78,7 @@ Verified verify_manifest(std::string_view text, const VerifyOptions& options) {
   const Manifest manifest = parse_manifest(text, options.hashes);
   const std::string& path = options.path.empty() ? manifest.path : options.path;
   return {manifest.files.size(), manifest.tensors.size(),
-          compare_with_manifest(manifest, path, options.data)};
+          compare_with_manifest(manifest, path, options.data), false};
 }
 
 void print_text(const Verified& verified, Output& out) {
@@ -146,6 +157,7 @@ int run_verify(const VerifyOptions& options, Output& out) {
     print_json(options, verified, out);
   else
     print_text(verified, out);
+  if (verified.has_unreadable) return exit_io;
   return verified.mismatches.empty() ? exit_success : exit_invalid;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/exit_code.h"
-#include "cli/output/text.h"
+#include "names/characters.h"
 #include "names/quote.h"
 
 namespace safetensors::cli {

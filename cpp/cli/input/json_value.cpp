@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cli/output/json.h"
-#include "cli/output/text.h"
+#include "names/characters.h"
 
 namespace safetensors::cli {
 

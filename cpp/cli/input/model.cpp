@@ -1,6 +1,5 @@
 #include "cli/input/model.h"
 
-#include <filesystem>
 #include <system_error>
 
 namespace safetensors::cli {
@@ -11,13 +10,13 @@ File open_model(const std::string& path) {
   return File::open_set(path, options);
 }
 
-std::string shard_name(const std::string& model_path, const Shard& shard) {
+std::string name_in_model(const std::string& model_path, const std::filesystem::path& file) {
   std::filesystem::path base = model_path;
   std::error_code error;
   if (!std::filesystem::is_directory(base, error)) base = base.parent_path();
-  const std::filesystem::path relative = shard.path.lexically_relative(base);
+  const std::filesystem::path relative = file.lexically_relative(base);
   const bool is_below = !relative.empty() && *relative.begin() != "..";
-  return is_below ? relative.string() : shard.path.string();
+  return is_below ? relative.string() : file.string();
 }
 
 }  // namespace safetensors::cli

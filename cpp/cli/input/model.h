@@ -1,6 +1,7 @@
 // Opens the model that a command reads.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,7 @@ namespace safetensors::cli {
 // an error. Throws Error, with the path in the message.
 File open_model(const std::string& path);
 
-// The path of a shard as it is shown: without the directory of the model.
-std::string shard_name(const std::string& model_path, const Shard& shard);
+// The path of a file of the model as it is shown: without the directory of the model.
+std::string name_in_model(const std::string& model_path, const std::filesystem::path& file);
 
 }  // namespace safetensors::cli

@@ -9,8 +9,8 @@ namespace safetensors::cli {
 
 const char* const pattern_text =
     "PATTERN selects tensors: a name; a prefix, such as encoder.layer.0, that is followed by a dot "
-    "or "
-    "slash; or a glob with * ? [a-z] {a,b}, where * also matches dots.";
+    "or slash; or a glob with * ? [a-z] {a,b}, where * also matches dots. Upper and lower case "
+    "differ.";
 
 namespace {
 

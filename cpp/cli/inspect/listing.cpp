@@ -76,7 +76,7 @@ Listing make_listing(const LsOptions& options) {
   Listing listing{open_model(options.path), {}, {}, {}};
   listing.shards = listing.file.shards();
   for (const Shard& shard : listing.shards)
-    listing.shard_names.push_back(shard_name(options.path, shard));
+    listing.shard_names.push_back(name_in_model(options.path, shard.path));
   listing.tensors = select_tensors(listing.file, options.selection);
   auto& tensors = listing.tensors;
   if (options.sort == "name")

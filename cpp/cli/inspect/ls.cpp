@@ -109,6 +109,8 @@ Command ls_command() {
 }
 
 int run_ls(const LsOptions& options, Output& out) {
+  if (options.totals && options.tree) throw UsageError("--totals and --tree exclude each other");
+  if (options.depth != LsOptions{}.depth && !options.tree) throw UsageError("--depth needs --tree");
   const Listing listing = make_listing(options);
   if (out.json) {
     print_json(listing, options, out);

@@ -56,9 +56,7 @@ std::string require_value(const File& file, const std::string& key) {
   std::vector<std::string> keys;
   for (const auto& [name, value] : file.metadata())
     keys.push_back(name);
-  const std::string near = nearest(key, keys);
-  throw UsageError("no metadata key " + quote(key) +
-                   (near.empty() ? std::string() : ": did you mean " + quote(near) + "?"));
+  throw UsageError("no metadata key " + quote(key) + did_you_mean(key, keys));
 }
 
 void print_json(const MetaOptions& options, const File& file, Output& out) {
@@ -89,8 +87,10 @@ Command meta_command() {
   command.details = {
       "Without an option, shows all entries, or the values of KEY: exactly, where stdout is not a "
       "terminal.",
-      "Changes apply at once and atomically, to every file of a model. The tensor data is shared "
-      "with the old file where the file system can do that (Btrfs, XFS), and copied elsewhere."};
+      "Every file of a model is changed, each one atomically and one after the other; if one "
+      "fails, "
+      "those that were changed before it are listed. The tensor data is shared with the old file "
+      "where the file system can do that (Btrfs, XFS), and copied elsewhere."};
   command.model(&options->path);
   command.positionals("KEY", &options->keys, "only these entries");
   command.option("-s,--set", "KEY=VALUE", &options->set, "add or replace an entry");

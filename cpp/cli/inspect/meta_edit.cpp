@@ -1,7 +1,10 @@
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "cli/exit_code.h"
@@ -20,7 +23,8 @@ namespace {
 struct EditedFile {
   std::string path;
   Edit edit;
-  EditMethod method = EditMethod::Unchanged;
+  bool is_link = false;
+  std::optional<EditMethod> method;  // once it is done
 
   bool has_changes() const { return !edit.set.empty() || !edit.remove.empty(); }
 };
@@ -102,7 +106,7 @@ std::vector<EditedFile> plan_edits(const MetaOptions& options) {
   std::vector<EditedFile> files;
   for (const Shard& shard : model.shards()) {
     const Metadata old = open_model(shard.path.string()).metadata();
-    EditedFile file{shard.path.string(), {}, EditMethod::Unchanged};
+    EditedFile file{shard.path.string(), {}, std::filesystem::is_symlink(shard.path), std::nullopt};
     file.edit.in_place = options.in_place;
     for (const auto& [key, value] : entries) {
       const auto found = old.find(key);
@@ -128,7 +132,10 @@ void print_json(const MetaOptions& options, const std::vector<EditedFile>& files
     for (const std::string& key : file.edit.remove)
       json.string(key);
     json.end_array();
-    if (!options.dry_run) json.member("method", method_name(file.method));
+    if (file.method)
+      json.member("method", method_name(*file.method));
+    else if (!options.dry_run)
+      json.key("method").null();
     json.end_object();
   }
   json.end_array().end_object();
@@ -145,24 +152,51 @@ void print_plan(const std::vector<EditedFile>& files, Output& out) {
   }
 }
 
+void print_methods(const std::vector<EditedFile>& files, Output& out) {
+  for (const EditedFile& file : files) {
+    if (!file.method) continue;
+    const bool is_replaced = *file.method == EditMethod::Clone || *file.method == EditMethod::Copy;
+    out.print_line(readable(file.path).text + ": " +
+                   (file.is_link && is_replaced ? "the link was " : "") +
+                   method_text(*file.method));
+  }
+}
+
+// Each file atomically, one after the other.
+void edit_files(std::vector<EditedFile>& files) {
+  ProgressBar bar("copying");
+  SaveOptions save;
+  save.progress = bar.callback();
+  for (EditedFile& file : files)
+    file.method =
+        file.has_changes() ? edit_metadata(file.path, file.edit, save) : EditMethod::Unchanged;
+}
+
 }  // namespace
 
 int run_meta_edit(const MetaOptions& options, Output& out) {
   std::vector<EditedFile> files = plan_edits(options);
-  if (!options.dry_run) {
-    ProgressBar bar("copying");
-    SaveOptions save;
-    save.progress = bar.callback();
-    for (EditedFile& file : files)
-      if (file.has_changes()) file.method = edit_metadata(file.path, file.edit, save);
+  if (options.dry_run) {
+    if (out.json)
+      print_json(options, files, out);
+    else
+      print_plan(files, out);
+    return exit_success;
   }
-  if (out.json) {
+  std::exception_ptr failure;
+  try {
+    edit_files(files);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  // Also after a failure: other files of the set are changed.
+  if (out.json)
     print_json(options, files, out);
-  } else if (options.dry_run) {
-    print_plan(files, out);
-  } else {
-    for (const EditedFile& file : files)
-      out.print_line(readable(file.path).text + ": " + method_text(file.method));
+  else
+    print_methods(files, out);
+  if (failure) {
+    out.flush();
+    std::rethrow_exception(failure);
   }
   return exit_success;
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cli/output/text.h"
+#include "names/characters.h"
 
 namespace safetensors::cli {
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cwchar>
 
+#include "names/characters.h"
+
 namespace safetensors::cli {
 
 namespace {
@@ -14,18 +16,17 @@ struct Range {
   char32_t first, last;
 };
 
-// Characters without a shape of their own that wcwidth() may accept.
-constexpr Range invisible_ranges[] = {
-    {0x00AD, 0x00AD}, {0x034F, 0x034F},   {0x061C, 0x061C},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
-    {0x180B, 0x180F}, {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F}, {0x3164, 0x3164},
-    {0xE000, 0xF8FF}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
+// More characters without a shape of their own, which wcwidth() may accept.
+constexpr Range shapeless_ranges[] = {
+    {0x00AD, 0x00AD}, {0x034F, 0x034F},   {0x115F, 0x1160},   {0x17B4, 0x17B5}, {0x180B, 0x180F},
+    {0x3164, 0x3164}, {0xE000, 0xF8FF},   {0xFE00, 0xFE0F},   {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
     {0xFFFE, 0xFFFF}, {0x1D173, 0x1D17A}, {0xE0000, 0x10FFFF}};
 
-bool is_invisible(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return true;
-  for (const Range& range : invisible_ranges)
-    if (c >= range.first && c <= range.last) return true;
-  return false;
+bool has_shape(char32_t c) {
+  if (is_invisible(c)) return false;
+  for (const Range& range : shapeless_ranges)
+    if (c >= range.first && c <= range.last) return false;
+  return true;
 }
 
 // Columns of a character; -1 for one that cannot be printed.
@@ -67,7 +68,7 @@ void for_each_printable(std::string_view text, bool keep_lines, Add add) {
       add(std::string(character), code == '\n' ? 0 : 1);
     } else if (code == '\\' && !keep_lines) {
       add(std::string("\\\\"), 2);
-    } else if (is_invisible(code) || width < 0 || (width == 0 && combining == most_combining)) {
+    } else if (!has_shape(code) || width < 0 || (width == 0 && combining == most_combining)) {
       const std::string escape = escaped(code);
       add(escape, static_cast<int>(escape.size()));
     } else {
@@ -79,22 +80,6 @@ void for_each_printable(std::string_view text, bool keep_lines, Add add) {
 }
 
 }  // namespace
-
-Character decode_utf8(std::string_view text) {
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t nbytes = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (nbytes == 0 || lead > 0xF4 || text.size() < nbytes) return {0, 0};
-  char32_t code = lead & (0x7Fu >> nbytes);
-  for (const char byte : text.substr(1, nbytes - 1)) {
-    if ((static_cast<unsigned char>(byte) & 0xC0) != 0x80) return {0, 0};
-    code = code << 6 | (static_cast<unsigned char>(byte) & 0x3Fu);
-  }
-  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  const bool is_valid = code >= smallest[nbytes] && code <= 0x10FFFF && !is_surrogate;
-  return is_valid ? Character{code, nbytes} : Character{0, 0};
-}
 
 std::string valid_utf8(std::string_view text) {
   std::string valid;

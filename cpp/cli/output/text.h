@@ -27,15 +27,6 @@ Cell fitted(std::string_view text, std::size_t width);
 // The text followed by spaces, or after them, up to `width` columns.
 std::string padded(const Cell& cell, std::size_t width, bool right = false);
 
-// A character of UTF-8 text.
-struct Character {
-  char32_t code;
-  std::size_t nbytes;  // 0 if the bytes are not valid UTF-8
-};
-
-// The first character of a text that is not empty.
-Character decode_utf8(std::string_view text);
-
 // The text with U+FFFD in the place of bytes that are not UTF-8.
 std::string valid_utf8(std::string_view text);
 

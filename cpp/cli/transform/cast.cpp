@@ -97,7 +97,7 @@ Command cast_command() {
   add_target(command, &options->target);
   command.examples = {
       {"cast model/ --to BF16 -o smaller/", "all floating-point tensors"},
-      {"cast a.safetensors '*.weight' --exclude '*norm*' --to F8_E4M3 -o b.safetensors",
+      {"cast a.safetensors '*.weight' --exclude '*[Nn]orm*' --to F8_E4M3 -o b.safetensors",
        "some tensors"}};
   command.run = [options](Output& out) { return run_cast(*options, out); };
   return command;
@@ -107,7 +107,7 @@ int run_cast(const CastOptions& options, Output& out) {
   const Dtype to = parse_target(options.to);
   const auto file = std::make_shared<const File>(open_model(options.path));
   Selection selection(options.selection);
-  WritePlan plan = empty_plan_like(*file);
+  WritePlan plan = empty_plan_like(file);
   const std::vector<TensorInfo> tensors = file->tensors();
   std::uint64_t casts = 0;
   for (const TensorInfo& tensor : tensors) {

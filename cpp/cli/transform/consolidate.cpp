@@ -11,7 +11,7 @@
 #include "cli/input/model.h"
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
-#include "cli/transform/hub_split.h"
+#include "cli/transform/predicted_set.h"
 #include "names/quote.h"
 
 namespace safetensors::cli {
@@ -64,23 +64,11 @@ std::vector<WrittenFile> predict(const ConsolidateOptions& options) {
       add_parts(files.path(name), tensors);
   }
   if (tensors.empty()) throw InvalidInput("no parts of tensors in " + quote(options.directory));
-  std::vector<const std::pair<const std::string, WholeTensor>*> all;
-  std::vector<std::uint64_t> sizes;
-  for (const auto& tensor : tensors) {
-    all.push_back(&tensor);
-    sizes.push_back(element_count(tensor.second.shape) * dtype_bits(tensor.second.dtype) / 8);
-  }
-  std::vector<WrittenFile> files;
-  const auto shards = hub_split(sizes, options.target.max_size);
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    Builder builder;
-    for (const std::size_t index : shards[i])
-      builder.declare(all[index]->first, all[index]->second.dtype, all[index]->second.shape);
-    const std::filesystem::path directory = options.target.output;
-    files.push_back({(directory / shard_file_name(options.target.stem, i, shards.size())).string(),
-                     builder.save_size(), shards[i].size()});
-  }
-  return files;
+  WritePlan plan;
+  for (const auto& [name, tensor] : tensors)
+    plan.tensors.push_back({name, tensor.dtype, tensor.shape,
+                            element_count(tensor.shape) * dtype_bits(tensor.dtype) / 8, nullptr});
+  return predicted_set(plan, options.target);
 }
 
 }  // namespace
@@ -92,11 +80,13 @@ Command consolidate_command() {
   command.summary = "join a distributed checkpoint, whose files have parts of tensors";
   command.details = {
       "Reads the files that torch.distributed.checkpoint's HuggingFaceStorageWriter writes with "
-      "save_distributed=True. Gaps and overlaps are errors that name the tensor."};
+      "save_distributed=True. Gaps and overlaps are errors that name the tensor. The files do not "
+      "tell the sizes of the whole tensors: a tensor ends with its last part, so that a missing "
+      "file with the ends of tensors is not noticed."};
   Argument& directory =
       command.positional("DIRECTORY", &options->directory, "the directory of the checkpoint");
   directory.completion = Completion::Directory;
-  add_target(command, &options->target);
+  add_target(command, &options->target, TargetForm::Directory);
   command.examples = {{"consolidate checkpoint/ -o model/", "whole tensors in files of 5 GB"}};
   command.run = [options](Output& out) { return run_consolidate(*options, out); };
   return command;
@@ -116,7 +106,7 @@ int run_consolidate(const ConsolidateOptions& options, Output& out) {
     save.progress = bar.callback();
     consolidate(options.directory, options.target.output, options.target.set_options(), save);
   }
-  report_written(files_of(options.target.output), options.target, out);
+  report_written(written_set(options.target), options.target, out);
   return exit_success;
 }
 

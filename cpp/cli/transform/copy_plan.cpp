@@ -17,10 +17,11 @@ PlannedTensor planned_copy(const std::shared_ptr<const File>& file, const Tensor
   return planned;
 }
 
-WritePlan empty_plan_like(const File& file) {
+WritePlan empty_plan_like(const std::shared_ptr<const File>& file) {
   WritePlan plan;
-  plan.metadata = file.metadata();
-  plan.metadata_form = file.metadata_form();
+  plan.metadata = file->metadata();
+  plan.metadata_form = file->metadata_form();
+  plan.sources = {file};
   return plan;
 }
 

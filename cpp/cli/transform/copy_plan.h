@@ -15,6 +15,6 @@ PlannedTensor planned_copy(const std::shared_ptr<const File>& file, const Tensor
                            std::string name);
 
 // A plan without tensors that has the metadata of the file.
-WritePlan empty_plan_like(const File& file);
+WritePlan empty_plan_like(const std::shared_ptr<const File>& file);
 
 }  // namespace safetensors::cli

@@ -4,6 +4,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
+#include "cli/output/numbers.h"
 #include "cli/output/text.h"
 #include "cli/transform/copy_plan.h"
 #include "names/quote.h"
@@ -12,12 +13,16 @@ namespace safetensors::cli {
 
 namespace {
 
-// std::regex inserts groups as $1; \1, as in Python and sed, means the same here.
-std::string ecmascript_replacement(const std::string& text) {
+// std::regex inserts groups as $1; \1, as in Python and sed, means the same here. Throws UsageError
+// for a group that the expression does not have.
+std::string ecmascript_replacement(const std::string& text, const NamePattern& pattern) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_group =
-        text[i] == '\\' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    const bool has_digit = i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    const bool is_group = has_digit && (text[i] == '\\' || text[i] == '$');
+    if (is_group && static_cast<std::size_t>(text[i + 1] - '0') > pattern.groups())
+      throw UsageError("the new name " + quote(text) + " inserts group " + text[i + 1] +
+                       ", and the expression has " + counted(pattern.groups(), "group"));
     result += is_group ? '$' : text[i];
   }
   return result;
@@ -36,7 +41,7 @@ NameChanges::NameChanges(const RenameOptions& options)
       regexes_(rules(options.regex)) {
   for (Rule& rule : regexes_) {
     patterns_.emplace_back(rule.from);
-    rule.to = ecmascript_replacement(rule.to);
+    rule.to = ecmascript_replacement(rule.to, patterns_.back());
   }
 }
 
@@ -101,7 +106,7 @@ int run_rename(const RenameOptions& options, Output& out) {
     throw UsageError("a rule is missing: --exact, --prefix or --regex");
   const auto file = std::make_shared<const File>(open_model(options.path));
   NameChanges changes(options);
-  WritePlan plan = empty_plan_like(*file);
+  WritePlan plan = empty_plan_like(file);
   std::vector<std::pair<std::string, std::string>> renames;
   for (const TensorInfo& tensor : file->tensors()) {
     std::string name = changes(tensor.name);

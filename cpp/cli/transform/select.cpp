@@ -25,10 +25,10 @@ Command split_command() {
   command.name = "split";
   command.summary = "divide a model into files of at most a size, with an index";
   const auto options = describe(command, SelectMode::All);
-  add_target(command, &options->target);
+  add_target(command, &options->target, TargetForm::Directory);
   command.details = {
-      "Writes the bytes that huggingface_hub writes. Data is copied in constant memory, and OUT is "
-      "complete or unchanged at any time."};
+      "Writes the bytes that huggingface_hub's save_torch_state_dict() writes without its argument "
+      "metadata. Data is copied in constant memory, and OUT is complete or unchanged at any time."};
   command.examples = {
       {"split model.safetensors -o model/ --max-size 2GB", "files of at most 2 GB"}};
   return command;
@@ -66,7 +66,7 @@ int run_select(const SelectOptions& options, Output& out) {
     throw UsageError("-o expects a directory for the files; merge writes one file");
   const auto file = std::make_shared<const File>(open_model(options.path));
   Selection selection(options.selection);
-  WritePlan plan = empty_plan_like(*file);
+  WritePlan plan = empty_plan_like(file);
   const std::vector<TensorInfo> tensors = file->tensors();
   for (const TensorInfo& tensor : tensors) {
     const bool is_selected = selection.accepts(tensor.name);

@@ -10,7 +10,7 @@
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
 #include "cli/output/text.h"
-#include "cli/transform/hub_split.h"
+#include "cli/transform/predicted_set.h"
 #include "names/quote.h"
 
 namespace safetensors::cli {
@@ -18,6 +18,7 @@ namespace safetensors::cli {
 namespace {
 
 constexpr std::string_view extension = ".safetensors";
+constexpr std::string_view index_extension = ".index.json";
 
 void check_names(const WritePlan& plan) {
   std::unordered_set<std::string_view> names;
@@ -27,52 +28,23 @@ void check_names(const WritePlan& plan) {
       throw UsageError("two tensors would have the name " + quote(tensor.name));
 }
 
-Builder make_builder(const std::vector<const PlannedTensor*>& tensors, const Metadata& metadata) {
+Builder make_builder(const WritePlan& plan) {
   Builder builder;
-  for (const PlannedTensor* const tensor : tensors)
-    builder.add(tensor->name, tensor->dtype, tensor->shape, tensor->nbytes, tensor->fill);
-  builder.add_metadata(metadata);
-  return builder;
-}
-
-std::vector<const PlannedTensor*> pointers(const std::vector<PlannedTensor>& tensors) {
-  std::vector<const PlannedTensor*> all;
-  for (const PlannedTensor& tensor : tensors)
-    all.push_back(&tensor);
-  return all;
-}
-
-// The files of a set, with the sizes that they would have.
-std::vector<WrittenFile> predicted_set(const WritePlan& plan, const TargetOptions& target,
-                                       const SaveOptions& options) {
-  std::vector<std::uint64_t> sizes;
   for (const PlannedTensor& tensor : plan.tensors)
-    sizes.push_back(tensor.nbytes);
-  const auto shards = hub_split(sizes, target.max_size);
-  std::vector<WrittenFile> files;
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    std::vector<const PlannedTensor*> tensors;
-    for (const std::size_t index : shards[i])
-      tensors.push_back(&plan.tensors[index]);
-    const std::filesystem::path directory = target.output;
-    files.push_back({(directory / shard_file_name(target.stem, i, shards.size())).string(),
-                     make_builder(tensors, plan.metadata).save_size(options), tensors.size()});
-  }
-  return files;
+    builder.add(tensor.name, tensor.dtype, tensor.shape, tensor.nbytes, tensor.fill);
+  builder.add_metadata(plan.metadata);
+  return builder;
 }
 
 }  // namespace
 
-std::uint64_t WritePlan::nbytes() const {
-  std::uint64_t total = 0;
-  for (const PlannedTensor& tensor : tensors)
-    total += tensor.nbytes;
-  return total;
-}
-
 bool TargetOptions::is_file() const {
   return output.size() > extension.size() &&
          output.compare(output.size() - extension.size(), extension.size(), extension) == 0;
+}
+
+std::string TargetOptions::whole_file() const {
+  return (std::filesystem::path(output) / (stem + std::string(extension))).string();
 }
 
 SaveOptions TargetOptions::save_options() const {
@@ -90,47 +62,58 @@ SetOptions TargetOptions::set_options() const {
   return options;
 }
 
-void add_target(Command& command, TargetOptions* target, bool is_set) {
+void add_target(Command& command, TargetOptions* target, TargetForm form) {
+  const bool is_directory = form == TargetForm::Directory;
   Argument& output = command.option(
       "-o,--output", "OUT", &target->output,
-      is_set ? "where to write: a name that ends with .safetensors is a file, others are "
-               "directories with one or more files and an index"
-             : "the file to write");
+      is_directory ? "the directory for the files and their index"
+                   : "where to write: a name that ends with .safetensors is a file, others are "
+                     "directories with one or more files and an index");
   output.required = true;
-  output.completion = Completion::Model;
-  if (is_set) {
-    command.size("-m,--max-size", "SIZE", &target->max_size,
-                 "in a directory: the largest size of a file, such as 2GB or 500MiB; 5GB if not "
-                 "given");
-    command.option("--stem", "NAME", &target->stem,
-                   "in a directory: the names before -00001-of-00002.safetensors; model if not "
-                   "given");
-    command.flag("--balanced", &target->balanced, "in a directory: files of similar sizes");
-    command.flag("--sorted-index", &target->sorted_index,
-                 "in a directory: an index as transformers writes it, not as huggingface_hub");
-  }
+  output.completion = is_directory ? Completion::Directory : Completion::Model;
+  const std::string where = is_directory ? std::string() : std::string("in a directory: ");
+  command.size("-m,--max-size", "SIZE", &target->max_size,
+               where + "the largest size of a file, such as 2GB or 500MiB; 5GB if not given");
+  command.option("--stem", "NAME", &target->stem,
+                 where + "the names before -00001-of-00002.safetensors; model if not given");
+  command.flag("--balanced", &target->balanced, where + "files of similar sizes");
+  command.flag("--sorted-index", &target->sorted_index,
+               where + "an index as transformers writes it, not as huggingface_hub");
   command.flag("-f,--force", &target->force, "replace OUT if it exists");
   command.flag("-n,--dry-run", &target->dry_run, "report what would be written, write nothing");
   command.flag("--fsync", &target->fsync, "wait until the data is on the disk");
 }
 
 void check_target(const TargetOptions& target) {
-  if (target.force) return;
   std::error_code error;
+  const std::string index = target.output + std::string(index_extension);
+  if (target.is_file() && std::filesystem::exists(index, error))
+    throw UsageError(quote(index) +
+                     " exists, so that the directory would have two models: choose "
+                     "another directory, or remove the index");
+  if (target.force) return;
   const auto status = std::filesystem::symlink_status(target.output, error);
   if (!std::filesystem::exists(status)) return;
   if (!target.is_file() && std::filesystem::is_directory(target.output, error)) {
     const ModelFiles files = list_model_files(target.output);
     if (files.tensors.empty() && files.indexes.empty()) return;
+    const std::string file = target.whole_file();
+    const bool is_replaced = std::filesystem::exists(file, error) ||
+                             std::filesystem::exists(file + std::string(index_extension), error);
     throw UsageError("the directory " + quote(target.output) +
-                     " contains a model: --force replaces it");
+                     (is_replaced ? " contains a model: --force replaces it"
+                                  : " contains other models: --force writes beside them"));
   }
   throw UsageError(quote(target.output) + " exists: --force replaces it");
 }
 
-std::vector<WrittenFile> files_of(const std::string& model) {
+std::vector<WrittenFile> written_set(const TargetOptions& target) {
+  const std::string file = target.whole_file();
+  const std::string index = file + std::string(index_extension);
   std::vector<WrittenFile> files;
-  for (const Shard& shard : open_model(model).shards())
+  std::error_code error;
+  for (const Shard& shard :
+       open_model(std::filesystem::exists(index, error) ? index : file).shards())
     files.push_back({shard.path.string(), shard.nbytes, shard.tensor_count});
   return files;
 }
@@ -143,19 +126,24 @@ std::vector<WrittenFile> write_plan(const WritePlan& plan, const TargetOptions& 
     throw UsageError("no tensors remain to write to the directory " + quote(target.output));
   SaveOptions options = target.save_options();
   options.metadata_form = plan.metadata_form;
-  const auto tensors = pointers(plan.tensors);
-  if (target.dry_run && !target.is_file()) return predicted_set(plan, target, options);
+  if (target.dry_run && !target.is_file()) return predicted_set(plan, target);
 
-  const Builder builder = make_builder(tensors, plan.metadata);
+  const Builder builder = make_builder(plan);
   if (target.dry_run) return {{target.output, builder.save_size(options), plan.tensors.size()}};
   ProgressBar bar(title);
-  options.progress = bar.callback();
+  // The last call comes before the target is replaced.
+  options.progress = [&](std::uint64_t done, std::uint64_t total) {
+    if (done == total)
+      for (const auto& source : plan.sources)
+        source->verify_unchanged();
+    return bar.update(done, total);
+  };
   if (target.is_file()) {
     builder.save(target.output, options);
     return {{target.output, builder.save_size(options), plan.tensors.size()}};
   }
   builder.save_set(target.output, target.set_options(), options);
-  return files_of(target.output);
+  return written_set(target);
 }
 
 void report_written(const std::vector<WrittenFile>& files, const TargetOptions& target,

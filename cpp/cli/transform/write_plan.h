@@ -27,8 +27,7 @@ struct WritePlan {
   std::vector<PlannedTensor> tensors;  // for a set in this order
   Metadata metadata;                   // of every file
   MetadataForm metadata_form = MetadataForm::Absent;
-
-  std::uint64_t nbytes() const;
+  std::vector<std::shared_ptr<const File>> sources;  // must not change while they are read
 };
 
 // Where a command writes, and how.
@@ -43,12 +42,17 @@ struct TargetOptions {
   bool fsync = false;
 
   bool is_file() const;
+  // The file of a set that has one file, in the directory.
+  std::string whole_file() const;
   SaveOptions save_options() const;
   SetOptions set_options() const;
 };
 
-// Adds -o, --force, --dry-run and --fsync, and with `is_set` the options of sets.
-void add_target(Command& command, TargetOptions* target, bool is_set = true);
+enum class TargetForm { FileOrDirectory, Directory };
+
+// Adds -o, the options of sets, --force, --dry-run and --fsync.
+void add_target(Command& command, TargetOptions* target,
+                TargetForm form = TargetForm::FileOrDirectory);
 
 // A file that a command wrote, or would write.
 struct WrittenFile {
@@ -58,8 +62,8 @@ struct WrittenFile {
 };
 
 // Writes the plan, or with --dry-run only computes the files. Throws UsageError if the target
-// exists without --force, or if two tensors have the same name. `title` is that of the progress
-// bar.
+// exists without --force, or if two tensors have the same name, and Error if a source changes
+// meanwhile; the target is then as before. `title` is that of the progress bar.
 std::vector<WrittenFile> write_plan(const WritePlan& plan, const TargetOptions& target,
                                     const std::string& title);
 
@@ -70,7 +74,7 @@ void check_target(const TargetOptions& target);
 void report_written(const std::vector<WrittenFile>& files, const TargetOptions& target,
                     Output& out);
 
-// The files of a set that was written.
-std::vector<WrittenFile> files_of(const std::string& model);
+// The files of the set that was written to a directory.
+std::vector<WrittenFile> written_set(const TargetOptions& target);
 
 }  // namespace safetensors::cli

@@ -49,11 +49,17 @@ class FileSource : public Source {
 
   void verify_unchanged() const override {
     const FileStat now = status();
-    if (now.size < size()) throw truncated(now.size, size());
-    if (now.size != size() || now.modified != file_.opened().modified) {
-      throw Error(Code::changed, Message() << "the file was modified after it was opened: it has "
-                                           << now.size << " bytes, it had " << size());
-    }
+    if (now.size == size() && now.modified == file_.opened().modified) return;
+    const bool is_truncated = now.size < size();
+    Message message;
+    message << "the file was " << (is_truncated ? "truncated" : "modified")
+            << " after it was opened: ";
+    if (now.size == size())
+      message << "its modification time differs";
+    else
+      message << "it has " << now.size << " bytes, it had " << size();
+    throw Error(is_truncated ? Code::truncated : Code::changed,
+                message << ", in " << Quoted{name()}, is_truncated ? now.size : no_position);
   }
 
  protected:
