@@ -19,9 +19,9 @@ std::string size_text(const LsOptions& options, std::uint64_t nbytes) {
 }
 
 void print_table(const Listing& listing, const LsOptions& options, Output& out) {
-  std::vector<Column> columns = {{"name", false, 12, 0},
+  std::vector<Column> columns = {{"name", false, 24, 0},
                                  {"dtype", false, 0, 0},
-                                 {"shape", false, 8, 0},
+                                 {"shape", false, 18, 3},
                                  {"bytes", true, 0, 2},
                                  {"share", true, 0, 1}};
   const bool has_shards = listing.shards.size() > 1;

@@ -113,9 +113,9 @@ std::vector<std::string> row_of(const Tree& tree, const Node& node, std::size_t 
 
 void print_tree(const Listing& listing, const LsOptions& options, Output& out) {
   const Tree tree(listing, options);
-  Table table({{"name", false, 12, 0},
+  Table table({{"name", false, 24, 0},
                {"dtype", false, 0, 2},
-               {"shape", false, 8, 0},
+               {"shape", false, 18, 3},
                {"bytes", true, 0, 0},
                {"share", true, 0, 1}});
   tree.visit_all([&](const Node& node, std::size_t level) {
