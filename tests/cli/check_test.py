@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -31,6 +32,14 @@ class Files(unittest.TestCase):
                 self.assertEqual(model["findings"][0]["code"], code)
                 self.assertEqual(model["findings"][0]["severity"], "fault")
 
+    def test_repair_is_the_remedy_where_it_succeeds(self):
+        for name, (content, _, is_repairable) in damage.FILES.items():
+            with self.subTest(name):
+                self.path.write_bytes(content)
+                findings = command.json("check", self.path, code=1)["models"][0]["findings"]
+                remedies = {"safetensors repair" in finding["remedy"] for finding in findings}
+                self.assertEqual(remedies, {is_repairable}, findings)
+
     def test_a_file_with_all_its_data_is_repaired_and_another_one_is_not(self):
         for name, (content, _, is_repairable) in damage.FILES.items():
             with self.subTest(name):
@@ -51,6 +60,8 @@ class Files(unittest.TestCase):
         tensors = {} if name == "metadata without tensors" else dict(damage.TENSORS)
         if name == "shared bytes":
             tensors["d"] = tensors["a"]
+        if name == "empty tensor in another one":
+            tensors["e"] = ("F32", [0, 3], b"")
         shown = {tensor["name"]: tensor for tensor in command.json("ls", self.repaired)["tensors"]}
         self.assertEqual(set(shown), set(tensors))
         for tensor, (dtype, shape, content) in tensors.items():
@@ -106,7 +117,45 @@ class Files(unittest.TestCase):
             self.assertEqual(model["ok"], verdicts[name] == "ST_OK", model)
 
 
+class Paths(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        (self.directory / "ok.safetensors").write_bytes(damage.WHOLE)
+        (self.directory / "bad.safetensors").write_bytes(damage.WHOLE[:-1])
+        os.mkfifo(self.directory / "fifo.safetensors")
+
+    def check(self, *names, code):
+        models = command.json("check", *names, cwd=self.directory, code=code)["models"]
+        self.assertEqual([model["path"] for model in models], list(names))
+        return [[finding["code"] for finding in model["findings"]] for model in models]
+
+    def test_a_path_that_cannot_be_read_does_not_hide_the_findings_of_others(self):
+        names = ["bad.safetensors", "ok.safetensors", "missing.safetensors", "missing/model.safetensors.index.json",
+                 "fifo.safetensors", "ok.safetensors"]
+        unreadable = ["unreadable"]
+        self.assertEqual(self.check(*names, code=1), [["truncated"], [], unreadable, unreadable, unreadable, []])
+        lines = command.output("check", *names, cwd=self.directory, code=1)
+        self.assertIn('fault: cannot open "missing.safetensors": No such file or directory', lines)
+        self.assertEqual(lines.count("ok: 1 valid file"), 2)
+
+    def test_the_exit_code_is_3_if_all_faults_are_unreadable_files(self):
+        self.assertEqual(self.check("ok.safetensors", "missing.safetensors", code=3), [[], ["unreadable"]])
+        (self.directory / "unaligned.safetensors").write_bytes(
+            file_bytes({"a": ("U8", [1], b"\x01"), "b": ("F32", [1], b"\0" * 4)}))
+        self.check("unaligned.safetensors", "missing.safetensors", code=3)
+        lines = command.run("check", "--strict", "unaligned.safetensors", "missing.safetensors", cwd=self.directory)
+        self.assertEqual(lines.returncode, 1)
+
+
 class Sets(unittest.TestCase):
+    def test_a_tensor_twice_in_the_map_counts_once(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "tensor twice in the map")
+            model = command.json("check", path, code=1)["models"][0]
+            self.assertEqual((model["tensors"], model["bytes"]), (6, 96))
+
     def test_faults_of_a_set_are_found(self):
         for name, (_, faults, warnings) in damage.SETS.items():
             with self.subTest(name), tempfile.TemporaryDirectory() as directory:
@@ -121,8 +170,16 @@ class Sets(unittest.TestCase):
             path = damage.write_set(directory, "shard truncated")
             (path / damage.shard(1)).unlink()
             (path / damage.shard(1)).mkdir()
-            model = command.json("check", path, code=3)["models"][0]
+            model = command.json("check", path, code=1)["models"][0]
             self.assertEqual(sorted(f["code"] for f in model["findings"]), ["truncated", "unreadable"])
+            (path / damage.shard(3)).write_bytes((path / damage.shard(2)).read_bytes())
+            (path / damage.shard(2)).unlink()
+            (path / damage.shard(2)).mkdir()
+            (path / damage.INDEX).unlink()
+            (path / damage.INDEX).mkdir()
+            codes = [f["code"] for f in command.json("check", path, code=3)["models"][0]["findings"]]
+            self.assertEqual(set(codes), {"unreadable", "no_index"})
+            self.assertEqual(codes.count("unreadable"), 3)
 
     def test_an_index_is_checked_alone(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -191,7 +248,57 @@ class Hashes(unittest.TestCase):
             digest = digest if number == 1 else digest[::-1]
             (records / f"{damage.shard(number)}.metadata").write_text(f"{'0' * 40}\n{digest}\n1700000000.5\n")
         model = command.json("check", "--hash", source, code=1)["models"][0]
-        self.assertEqual(([f["code"] for f in model["findings"]], model["hashes"]), (["hash_mismatch"], 1))
+        self.assertEqual(([f["code"] for f in model["findings"]], model["hashes"]),
+                         (["no_hashes", "no_hashes", "hash_mismatch"], 1))
+
+    def test_a_file_without_a_record_beside_others_is_a_warning(self):
+        snapshot = self.cache()
+        plain = snapshot / damage.shard(2)
+        content = plain.read_bytes()
+        plain.unlink()
+        plain.write_bytes(content)
+        for path in (snapshot, snapshot / damage.INDEX):
+            model = command.json("check", "--hash", path)["models"][0]
+            self.assertEqual([(f["code"], f["file"]) for f in model["findings"]], [("no_hashes", damage.shard(2))])
+            self.assertEqual(model["hashes"], 3)
+        self.assertEqual(command.json("check", "--hash", "--strict", snapshot, code=1)["models"][0]["hashes"], 3)
+
+    def test_shards_in_a_folder_below_the_index_are_compared(self):
+        snapshot = self.cache()
+        (snapshot / "part").mkdir()
+        for number in (1, 2, 3):
+            link = snapshot / damage.shard(number)
+            (snapshot / "part" / link.name).symlink_to(pathlib.Path("..", link.readlink()))
+            link.unlink()
+        index = snapshot / damage.INDEX
+        text = index.read_text().replace("model-", "part/model-")
+        index.unlink()
+        blob = self.root / "blobs" / hashlib.sha1(b"blob %d\0" % len(text) + text.encode()).hexdigest()
+        blob.write_text(text)
+        index.symlink_to(f"../../blobs/{blob.name}")
+        model = command.json("check", "--hash", snapshot)["models"][0]
+        self.assertEqual((model["hashes"], model["findings"]), (4, []))
+
+    def test_a_link_to_a_file_of_a_cache_is_compared(self):
+        link = self.root / "link.safetensors"
+        link.symlink_to(self.cache() / damage.shard(1))
+        model = command.json("check", "--hash", link)["models"][0]
+        self.assertEqual((model["hashes"], model["findings"]), (1, []))
+
+    def test_the_record_of_a_download_is_in_a_directory_above_the_file(self):
+        local = self.root / "local"
+        folder = damage.write_set(local / "unet", "complete").rename(local / "unet" / "part")
+        records = local / ".cache" / "huggingface" / "download" / "unet" / "part"
+        records.mkdir(parents=True)
+        for path in folder.iterdir():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            (records / f"{path.name}.metadata").write_text(f"{'0' * 40}\n{digest}\n1700000000.5\n")
+        for arguments, where in (([folder], None), (["."], folder), ([pathlib.Path("part", damage.INDEX)], folder.parent)):
+            model = command.json("check", "--hash", *arguments, cwd=where)["models"][0]
+            self.assertEqual((model["hashes"], model["findings"]), (4, []), arguments)
+        (folder / damage.shard(1)).write_bytes(damage.WHOLE)
+        model = command.json("check", "--hash", folder / damage.shard(1), code=1)["models"][0]
+        self.assertEqual([f["code"] for f in model["findings"]], ["hash_mismatch"])
 
     def test_other_files_have_no_recorded_hash(self):
         model = command.json("check", "--hash", damage.write_set(self.root, "complete"))["models"][0]

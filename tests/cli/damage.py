@@ -40,12 +40,20 @@ def without_padding(header, data, length=None):
     return struct.pack("<Q", len(header) if length is None else length) + header + data
 
 
+def entry(dtype, shape, offsets):
+    return json.dumps({"x": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}, separators=(",", ":")).encode()
+
+
+EMPTY = {"dtype": "F32", "shape": [0, 3], "data_offsets": [4, 4]}
+METADATA_TWICE = HEADER.replace(b'"format":"pt"', b'"format":"pt","format":"%s"')
+
+
 # Name -> bytes, the code of the first finding, whether repair writes all tensors.
 FILES = {
     "nul-padded header": (without_padding(HEADER + b"\0\0\0", DATA), "nul_padding", True),
     "text after the header": (without_padding(HEADER + b"}}", DATA), "header_padding", True),
     "header length too small": (without_padding(HEADER, DATA, len(HEADER) - 2), "header_length", True),
-    "header length too large": (without_padding(HEADER, DATA, len(HEADER) + 6), "header_length", True),
+    "header length too large": (without_padding(HEADER, DATA, len(HEADER) + 12), "header_length", True),
     "header length big-endian": (struct.pack(">Q", len(HEADER)) + HEADER + DATA, "header_length", True),
     "zeros after the data": (WHOLE + b"\0" * 512, "trailing_bytes", True),
     "bytes after the data": (WHOLE + b"PK\x03\x04rest", "trailing_bytes", True),
@@ -53,6 +61,8 @@ FILES = {
     "shared bytes": (framed(changed_header(lambda h: h.update(d=h["a"])), DATA), "overlap", True),
     "same entry twice": (framed(HEADER[:-1] + b',"b":' + json.dumps(json.loads(HEADER)["b"]).encode() + b"}", DATA),
                          "duplicate", True),
+    "metadata key twice": (framed(METADATA_TWICE % b"pt", DATA), "duplicate", True),
+    "empty tensor in another one": (framed(changed_header(lambda h: h.update(e=EMPTY)), DATA), "overlap", True),
     "metadata without tensors": (without_padding(b'{},"__metadata__":{"key":"value"}}  ', b""), "broken_empty", True),
     "truncated data": (WHOLE[:-9], "truncated", False),
     "truncated header": (WHOLE[:40], "truncated", False),
@@ -64,6 +74,37 @@ FILES = {
     "damaged header": (framed(HEADER.replace(b'"shape"', b'"sh\x00pe"', 1), DATA), "header", False),
     "two tensors with one name": (framed(HEADER[:-1] + b',"b":' + json.dumps(json.loads(HEADER)["a"]).encode() + b"}",
                                          DATA), "duplicate", False),
+    "header length too large, the data begins with NUL": (
+        without_padding(HEADER, DATA, len(HEADER) + 6), "header_length", False),
+    "header length too large, NUL after the data": (
+        struct.pack("<Q", LENGTH + 1) + WHOLE[8:] + b"\0" * 7, "header_length", False),
+    "header length too large, no padding, NUL after the data": (
+        without_padding(HEADER, DATA + b"\0", len(HEADER) + 1), "header_length", False),
+    "header length too small, within the padding": (
+        without_padding(HEADER + b" " * 8, DATA, len(HEADER) + 5), "header_length", False),
+    "header length without the padding": (without_padding(HEADER + b" " * 8, DATA, len(HEADER)), "header_length", False),
+    "header length without the padding of NUL": (
+        without_padding(HEADER + b"\0" * 4, DATA, len(HEADER)), "header_length", False),
+    "header length 2^64 - 1": (without_padding(HEADER + b" " * 4, DATA, 2**64 - 1), "header_length", False),
+    "NUL-padded header, truncated data": (without_padding(HEADER + b"\0" * 3, DATA[:-3]), "header_length", False),
+    "space-padded header, truncated data": (without_padding(HEADER + b" " * 3, DATA[:-3]), "truncated", False),
+    "offsets near 2^64": (framed(entry("U8", [16], [2**64 - 20, 2**64 - 4]), b"\x01" * 8), "header", False),
+    "offsets near 2^63": (framed(entry("U8", [16], [2**63 - 20, 2**63 - 4]), b"\x01" * 8), "header", False),
+    "offsets whose sum exceeds 2^64": (framed(entry("U8", [0], [2**64 - 1, 2**64 - 1]), b"\x01" * 8), "header", False),
+    "two data_offsets": (framed(b'{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"data_offsets":[4,8]}}',
+                                b"\x01" * 10), "header", False),
+    "two dtypes": (framed(HEADER.replace(b'"dtype":"F32"', b'"dtype":"F32","dtype":"F32"'), DATA), "header", False),
+    "two shapes": (framed(HEADER.replace(b'"shape":[5]', b'"shape":[5],"shape":[5]'), DATA), "header", False),
+    "entry that is a number": (framed(HEADER[:-1] + b',"n":5}', DATA), "header", False),
+    "two __metadata__": (framed(HEADER[:-1] + b',"__metadata__":{"more":"x"}}', DATA), "header", False),
+    "__metadata__ that is a number": (framed(changed_header(lambda h: h.update(__metadata__=5)), DATA), "header", False),
+    "metadata entry that is a number": (
+        framed(changed_header(lambda h: h["__metadata__"].update(n=5)), DATA), "header", False),
+    "metadata key with two values": (framed(METADATA_TWICE % b"np", DATA), "duplicate", False),
+    "128 levels of nesting": (framed(HEADER[:-2] + b',"z":' + b"[" * 126 + b"]" * 126 + b"}}", DATA), "header", False),
+    "number out of range": (framed(HEADER[:-2] + b',"z":1e400}}', DATA), "header", False),
+    "shape with a product beyond 2^64": (
+        framed(changed_header(lambda h: h.update(e=dict(EMPTY, shape=[2**40, 2**40, 0]))), DATA), "size_mismatch", False),
     "Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "lfs_pointer", False),
     "HTML page": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "not_safetensors", False),
     "PyTorch file": (b"PK\x03\x04" + b"\x01" * 100, "not_safetensors", False),
@@ -81,6 +122,27 @@ def edit_index(directory, change):
 
 def assign(tensor, shard):
     return lambda directory: edit_index(directory, lambda index: index["weight_map"].__setitem__(tensor, shard))
+
+
+def edit_text(old, new):
+    def edit(directory):
+        path = directory / INDEX
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new.replace("SHARD", shard(1)), 1))
+
+    return edit
+
+
+def rename_shard(name):
+    def rename(directory):
+        for number in (1, 2, 3):  # without the numbers, of which one would be missing
+            target = name if number == 1 else f"{number}.safetensors"
+            (directory / shard(number)).rename(directory / target)
+            path = directory / INDEX
+            path.write_text(path.read_text().replace(shard(number), target))
+
+    return rename
 
 
 def shard(number, count=3):
@@ -119,6 +181,17 @@ SETS = {
                                 ["unlisted_tensor", "total_size"]),
     "wrong total size": (lambda d: edit_index(d, lambda i: i["metadata"].update(total_size=5)), [], ["total_size"]),
     "path leaves the directory": (assign("x", "../x.safetensors"), ["index_path"], []),
+    "tensor twice in the map": (edit_text('"layer.0.bias":', '"layer.0.bias": "SHARD", "layer.0.bias":'),
+                                ["duplicate"], []),
+    "two maps": (edit_text('"weight_map":', '"weight_map": {"a": "SHARD"}, "weight_map":'), ["index"], ["no_index"]),
+    "two metadata": (edit_text('"weight_map":', '"metadata": {}, "weight_map":'), ["index"], ["no_index"]),
+    "map without tensors": (lambda d: edit_index(d, lambda i: i.update(weight_map={})), ["index"], ["no_index"]),
+    "shard path with a drive": (assign("x", "c:x.safetensors"), ["index_path"], []),
+    "shard path with a colon": (rename_shard("1:x.safetensors"), [], []),
+    "shard path of the extension alone": (rename_shard(".safetensors"), [], []),
+    "shard path with a long name": (assign("x", "n" * 250 + ".safetensors"), ["index_path"], []),
+    "index without the extension": (lambda d: (d / INDEX).rename(d / "model.index.json"), [], []),
+    "hidden file": (add(".hidden.safetensors"), [], []),
     "index is not JSON": (add(INDEX, b'{"weight_map": '), ["index"], ["no_index"]),
     "index without a map": (add(INDEX, b'{"metadata": {}}'), ["index"], ["no_index"]),
     "two indexes": (copy(INDEX, "model.safetensors.index.fp16.json"), ["ambiguous"], []),

@@ -4,10 +4,11 @@
 #include <memory>
 
 #include "cli/check/check_file.h"
+#include "cli/check/check_hub.h"
 #include "cli/check/check_set.h"
-#include "cli/check/hub_hash.h"
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
+#include "cli/input/model_files.h"
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/text.h"
@@ -32,39 +33,44 @@ void check_with_library(CheckedModel& model) {
   try {
     open_model(model.path);
   } catch (const Error& error) {
-    model.findings.fault("invalid", "", error.what(), {});
+    model.findings.fault(is_system_error(error) ? "unreadable" : "invalid", "", error.what(), {});
   }
 }
 
-std::string directory_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path().string() : ".";
-}
-
-void check_model(CheckedModel& model, bool has_hashes) {
+// Adds what is wrong with the files. Throws IoError if the path or its directory cannot be read.
+void check_files(CheckedModel& model, bool has_hashes) {
   const std::filesystem::path path = model.path;
   std::error_code error;
   const auto type = std::filesystem::symlink_status(path, error).type();
   if (type == std::filesystem::file_type::not_found)
     throw IoError("cannot open " + quote(model.path) + ": No such file or directory");
-  if (std::filesystem::is_directory(path, error)) {
+  const bool is_directory = std::filesystem::is_directory(path, error);
+  const std::string name = path.filename().string();
+  if (is_directory) {
     const ModelFiles files = list_model_files(model.path);
     if (files.tensors.empty() && files.indexes.empty())
       model.findings.fault("no_files", "", "a directory without safetensors files", {});
     else
       model.totals = check_set(files, "", model.findings);
   } else if (path.extension() == ".json") {
-    model.totals =
-        check_set(list_model_files(directory_of(path)), path.filename().string(), model.findings);
-  } else if (const auto file = check_file(model.path, path.filename().string(), model.findings)) {
-    model.totals = {1, file->size(), file->nbytes() - file->data_offset()};
+    model.totals = check_set(list_model_files(directory_of(model.path)), name, model.findings);
+  } else {
+    if (const auto file = check_file(model.path, name, model.findings))
+      model.totals = {1, file->size(), file->nbytes() - file->data_offset(), {}};
+    model.totals.names.insert(name);
   }
   check_with_library(model);
-  if (!has_hashes) return;
-  const bool is_directory = std::filesystem::is_directory(path, error);
-  const std::string directory = is_directory ? model.path : directory_of(path);
-  const bool is_file = !is_directory && path.extension() != ".json";
-  model.hashes =
-      check_hub_hashes(directory, is_file ? path.filename().string() : "", model.findings);
+  if (has_hashes)
+    model.hashes = check_hub_hashes(is_directory ? model.path : directory_of(model.path),
+                                    model.totals.names, is_directory, model.findings);
+}
+
+void check_model(CheckedModel& model, bool has_hashes) {
+  try {
+    check_files(model, has_hashes);
+  } catch (const IoError& error) {
+    model.findings.fault("unreadable", "", error.what(), {});
+  }
 }
 
 void print_model(const CheckedModel& model, bool has_title, Output& out) {
@@ -120,7 +126,10 @@ Command check_command() {
   command.details = {
       "Reads the headers of all files and compares them with the index: missing, truncated and "
       "stray "
-      "files, missing and duplicate tensors, damage and its likely cause."};
+      "files, missing and duplicate tensors, damage and its likely cause.",
+      "A file that cannot be read is a fault, and the others are checked. Exit code 1 for any "
+      "other "
+      "fault, 3 if files cannot be read and no other fault was found."};
   Argument& paths = command.positionals("PATH", &options->paths, "files, directories or indexes");
   paths.required = true;
   paths.completion = Completion::Model;
@@ -138,21 +147,23 @@ Command check_command() {
 }
 
 int run_check(const CheckOptions& options, Output& out) {
-  bool is_ok = true, is_readable = true;
+  bool is_ok = true, is_unreadable = false;  // is_ok: apart from unreadable files
   std::vector<std::unique_ptr<CheckedModel>> models;
   for (const std::string& path : options.paths) {
     auto model = std::make_unique<CheckedModel>();
     model->path = path;
     check_model(*model, options.hash);
-    is_ok &= !model->has_faults();
-    is_readable &= !model->findings.has_code("unreadable");
-    is_ok &= !options.strict || model->findings.all().empty();
+    for (const Finding& finding : model->findings.all()) {
+      const bool is_fault = options.strict || finding.severity == Severity::Fault;
+      is_unreadable |= finding.code == "unreadable";
+      is_ok &= !is_fault || finding.code == "unreadable";
+    }
     if (!out.json) print_model(*model, options.paths.size() > 1, out);
     models.push_back(std::move(model));
   }
   if (out.json) print_json(models, out);
-  if (!is_readable) return exit_io;
-  return is_ok ? exit_success : exit_invalid;
+  if (!is_ok) return exit_invalid;
+  return is_unreadable ? exit_io : exit_success;
 }
 
 }  // namespace safetensors::cli

@@ -12,7 +12,7 @@ namespace safetensors::cli {
 
 namespace {
 
-constexpr st_status first_system_error = 20, first_format_error = 40, last_format_error = 69;
+constexpr st_status last_format_error = 69;
 
 // What only lenient readers accept.
 void check_strictness(const std::string& path, const std::string& name, Findings& findings) {
@@ -54,6 +54,10 @@ void check_holes(const std::string& path, const File& file, const std::string& n
 
 }  // namespace
 
+bool is_system_error(const Error& error) {
+  return error.code() >= ST_E_IO && error.code() < ST_E_HEADER_TOO_SMALL;
+}
+
 std::optional<File> check_file(const std::string& path, const std::string& name,
                                Findings& findings) {
   std::error_code error_code;
@@ -73,11 +77,11 @@ std::optional<File> check_file(const std::string& path, const std::string& name,
     check_holes(path, file, name, findings);
     return file;
   } catch (const Error& error) {
-    if (error.code() >= first_system_error && error.code() < first_format_error) {
+    if (is_system_error(error)) {
       findings.fault("unreadable", name, error.what(), {});
       return std::nullopt;
     }
-    if (error.code() < first_format_error || error.code() > last_format_error) throw;
+    if (error.code() < ST_E_HEADER_TOO_SMALL || error.code() > last_format_error) throw;
     classify_damage(RawFile(path), name, error, findings);
     return std::nullopt;
   }

@@ -15,4 +15,7 @@ namespace safetensors::cli {
 std::optional<File> check_file(const std::string& path, const std::string& name,
                                Findings& findings);
 
+// Whether the error is that of a system call, and the content of the file is not known.
+bool is_system_error(const Error& error);
+
 }  // namespace safetensors::cli

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "cli/check/check_file.h"
-#include "cli/check/index_map.h"
-#include "cli/check/shard_number.h"
+#include "cli/check/check_index.h"
+#include "cli/input/shard_number.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 
@@ -45,7 +45,7 @@ class SetChecker {
  private:
   // The header of a shard; nullptr if it is damaged, which is a finding then.
   const CheckedShard* shard(const std::string& name);
-  void compare(const std::string& index_name, const IndexMap& index);
+  void compare(const std::string& index_name, const RawIndex& index);
   void add_missing(const std::string& shard, const std::vector<std::string>& names);
   std::string other_shard_with(const std::string& tensor, const std::string& except) const;
 
@@ -59,6 +59,7 @@ const CheckedShard* SetChecker::shard(const std::string& name) {
   auto found = shards_.find(name);
   if (found == shards_.end()) {
     found = shards_.emplace(name, std::nullopt).first;
+    totals.names.insert(name);
     if (const auto file = check_file(files_.path(name), name, findings_)) {
       ++totals.files;
       found->second.emplace();
@@ -92,10 +93,7 @@ void SetChecker::add_missing(const std::string& shard, const std::vector<std::st
   }
 }
 
-void SetChecker::compare(const std::string& index_name, const IndexMap& index) {
-  std::set<std::string> mapped;
-  for (const auto& [name, tensors] : index.tensors_of)
-    mapped.insert(tensors.begin(), tensors.end());
+void SetChecker::compare(const std::string& index_name, const RawIndex& index) {
   std::uint64_t nbytes = 0;
   bool is_complete = true;
   for (const auto& [name, tensors] : index.tensors_of) {
@@ -112,7 +110,7 @@ void SetChecker::compare(const std::string& index_name, const IndexMap& index) {
     }
     for (const auto& [tensor, size] : found->second->tensors)
       if (!std::binary_search(tensors.begin(), tensors.end(), tensor))
-        (mapped.count(tensor) ? copies : unlisted).push_back(tensor);
+        (index.has(tensor) ? copies : unlisted).push_back(tensor);
     is_complete &= missing.empty();
     totals.tensors += tensors.size() - missing.size();
     if (!missing.empty()) add_missing(name, missing);
@@ -135,7 +133,8 @@ void SetChecker::compare(const std::string& index_name, const IndexMap& index) {
 }
 
 void SetChecker::check_index(const std::string& name) {
-  const auto index = read_index(files_.path(name), name, findings_);
+  const auto index = check_index_text(files_.path(name), name, findings_);
+  totals.names.insert(name);
   if (!index) return check_without_index();
   std::set<std::string> names;
   for (const auto& [shard_name, tensors] : index->tensors_of) {
@@ -235,6 +234,7 @@ void SetChecker::check_strays() {
 }
 
 void SetChecker::check_directory() {
+  totals.names.insert(files_.tensors.begin(), files_.tensors.end());
   if (files_.indexes.size() > 1)
     findings_.fault("ambiguous", "", "more than one index: " + some_names(files_.indexes),
                     "Name the one that is meant");

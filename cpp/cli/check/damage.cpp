@@ -1,10 +1,10 @@
 #include "cli/check/damage.h"
 
 #include <algorithm>
-#include <map>
 
 #include "cli/check/foreign_file.h"
 #include "cli/input/raw_header.h"
+#include "cli/input/raw_layout.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 
@@ -12,7 +12,6 @@ namespace safetensors::cli {
 
 namespace {
 
-constexpr std::uint64_t longest_header = 100'000'000;
 constexpr std::uint64_t most_zeros_read = std::uint64_t{1} << 26;
 const char* const download_again = "Download it again";
 const char* const repair_it = "safetensors repair writes a valid file";
@@ -44,101 +43,140 @@ void classify_without_header(const RawFile& file, const RawHeader& header, const
   findings.fault("header", name, "the header is damaged: " + header.defect, download_again);
 }
 
-// Whether the file ends with the data if the header has this length.
-bool data_fits(const RawHeader& header, std::uint64_t length) {
-  return length <= header.file_size && 8 + length + header.data_end() == header.file_size;
-}
+// Adds the faults of a header that can be read, and of the data after it.
+class DamageReport {
+ public:
+  DamageReport(const RawFile& file, const RawHeader& header, const std::string& name,
+               Findings& findings)
+      : file_(file),
+        header_(header),
+        layout_(find_layout(file, header)),
+        name_(name),
+        findings_(findings) {}
 
-// The length of the header that the data follows, or what is wrong with the one in the file.
-std::uint64_t classify_length(const RawHeader& header, const std::string& name,
-                              Findings& findings) {
-  if (header.is_broken_empty) {
-    findings.fault("broken_empty", name,
-                   "has metadata and no tensors, as old releases of the reference wrote it: the "
-                   "header is not valid JSON",
-                   repair_it);
-    return header.length;
+  void add_all() {
+    add_length();
+    if (!header_.defect.empty()) add("header", header_.defect, {});
+    add_repeated();
+    add_types();
+    add_offsets();
+    if (header_.defect.empty() && layout_.header_length) add_size();
   }
-  const bool is_right = data_fits(header, header.length);
-  const bool is_too_long = header.length > header.file_size - 8;
-  const bool is_padding = header.length > header.json_length && header.padding != Padding::Other;
-  if (header.length != header.json_length && !is_right &&
-      (is_too_long || !is_padding || data_fits(header, header.json_length))) {
-    const bool fits = data_fits(header, header.json_length);
-    findings.fault("header_length", name,
-                   "the header length is " + grouped(header.length) + ", but the JSON text has " +
-                       counted(header.json_length, "byte"),
-                   fits ? repair_it : download_again);
-    return fits ? header.json_length : header.length;
-  }
-  if (header.length > header.json_length && header.padding == Padding::Other)
-    findings.fault("header_padding", name,
-                   "the JSON text of the header is followed by other bytes than spaces", repair_it);
-  if (header.padding == Padding::Nul)
-    findings.fault("nul_padding", name,
-                   "the header ends with NUL bytes instead of spaces, as some writers pad it",
-                   repair_it);
-  return header.length;
-}
 
-// Whether the data of all tensors is in the file.
-void classify_size(const RawFile& file, const RawHeader& header, std::uint64_t length,
-                   const std::string& name, Findings& findings) {
-  const std::uint64_t data_begin = 8 + length, expected = data_begin + header.data_end();
-  if (header.file_size < expected) {
-    std::uint64_t complete = 0;
-    for (const RawEntry& entry : header.entries)
-      complete += data_begin + entry.end <= header.file_size;
-    findings.fault("truncated", name,
-                   human_bytes(expected - header.file_size) + " of " + human_bytes(expected) +
-                       " are missing at the end, and " + grouped(complete) + " of " +
-                       counted(header.entries.size(), "tensor") +
-                       " are complete: an interrupted download or copy",
-                   download_again);
-  } else if (header.file_size > expected) {
-    const bool is_zero = file.is_zero(expected, header.file_size, most_zeros_read);
-    findings.fault("trailing_bytes", name,
-                   "no tensor has the " + counted(header.file_size - expected, "byte") +
-                       " after the data" +
-                       (is_zero ? ", which are NUL, as some tools pad files" : ""),
-                   repair_it);
+ private:
+  void add(const char* code, std::string message, const char* remedy) {
+    findings_.fault(code, name_, std::move(message), remedy ? remedy : "");
   }
-}
 
-void classify_entries(const RawHeader& header, const std::string& name, Findings& findings) {
-  std::map<std::string, std::uint64_t> counts;
-  std::vector<std::string> duplicates, unknown_dtypes, wrong_sizes, before_gaps, overlapping;
-  std::uint64_t gaps = 0, at = 0;
-  for (const RawEntry& entry : header.entries) {
-    if (++counts[entry.name] == 2) duplicates.push_back(entry.name);
-    if (!entry.dtype) unknown_dtypes.push_back(entry.dtype_text);
-    if (entry.dtype && entry.nbytes() != entry.end - entry.begin) wrong_sizes.push_back(entry.name);
-    if (entry.begin > at) {
-      gaps += entry.begin - at;
-      before_gaps.push_back(entry.name);
+  // For damage that repair can undo if nothing else is wrong.
+  const char* repair_or(const char* other) const {
+    return layout_.obstacle.empty() ? repair_it : other;
+  }
+
+  void add_length() {
+    if (header_.is_broken_empty)
+      add("broken_empty",
+          "has metadata and no tensors, as old releases of the reference wrote it: the header is "
+          "not valid JSON",
+          repair_or({}));
+    if (layout_.header_length != header_.length) {
+      const std::string lengths = "the header length is " + grouped(header_.length) +
+                                  ", but the JSON text has " + counted(header_.json_length, "byte");
+      return add("header_length",
+                 layout_.header_length
+                     ? lengths
+                     : lengths + ", and the size of the file does not tell which one is right",
+                 repair_or(download_again));
     }
-    if (entry.begin < at && entry.begin != entry.end) overlapping.push_back(entry.name);
-    at = std::max(at, entry.end);
+    if (header_.padding == Padding::Other)
+      add("header_padding", "the JSON text of the header is followed by other bytes than spaces",
+          repair_or({}));
+    if (header_.padding == Padding::Nul)
+      add("nul_padding", "the header ends with NUL bytes instead of spaces, as some writers pad it",
+          repair_or({}));
   }
-  if (!header.defect.empty()) findings.fault("header", name, header.defect, {});
-  if (!duplicates.empty())
-    findings.fault("duplicate", name,
-                   "has more than one tensor with the name " + some_names(duplicates), {});
-  if (!unknown_dtypes.empty())
-    findings.fault("dtype", name, "has tensors of the unknown dtype " + some_names(unknown_dtypes),
-                   "A newer release may know it");
-  if (!wrong_sizes.empty())
-    findings.fault("size_mismatch", name,
-                   "dtype and shape do not match the bytes of " + some_names(wrong_sizes), {});
-  if (gaps > 0)
-    findings.fault("gap", name,
-                   counted(gaps, "byte") + " before " + some_names(before_gaps) +
-                       " belong to no tensor, as writers leave them that align tensors",
-                   repair_it);
-  if (!overlapping.empty())
-    findings.fault("overlap", name, "other tensors have bytes of " + some_names(overlapping),
-                   repair_it);
-}
+
+  void add_repeated() {
+    const auto add_names = [&](const std::vector<std::string>& same,
+                               const std::vector<std::string>& other, const char* what) {
+      std::vector<std::string> names = same;
+      names.insert(names.end(), other.begin(), other.end());
+      if (!names.empty())
+        add("duplicate", "has more than one " + (what + some_names(names)), repair_or({}));
+    };
+    add_names(header_.repeated_names, header_.conflicting_names, "tensor with the name ");
+    add_names(header_.repeated_keys, header_.conflicting_keys, "metadata entry with the key ");
+  }
+
+  void add_types() {
+    std::vector<std::string> unknown_dtypes, wrong_sizes;
+    for (const RawEntry& entry : header_.entries) {
+      if (!entry.dtype)
+        unknown_dtypes.push_back(entry.dtype_text);
+      else if (entry.nbytes() != entry.end - entry.begin)
+        wrong_sizes.push_back(entry.name);
+    }
+    if (!unknown_dtypes.empty())
+      add("dtype", "has tensors of the unknown dtype " + some_names(unknown_dtypes),
+          "A newer release may know it");
+    if (!wrong_sizes.empty())
+      add("size_mismatch", "dtype and shape do not match the bytes of " + some_names(wrong_sizes),
+          {});
+  }
+
+  void add_offsets() {
+    std::vector<std::string> before_gaps, overlapping, empty_inside;
+    std::uint64_t gaps = 0, at = 0;
+    for (const RawEntry& entry : header_.entries) {
+      if (entry.begin > at) {
+        gaps += entry.begin - at;
+        before_gaps.push_back(entry.name);
+      }
+      if (entry.begin < at)
+        (entry.begin == entry.end ? empty_inside : overlapping).push_back(entry.name);
+      at = std::max(at, entry.end);
+    }
+    if (gaps > 0)
+      add("gap",
+          counted(gaps, "byte") + " before " + some_names(before_gaps) +
+              " belong to no tensor, as writers leave them that align tensors",
+          repair_or({}));
+    if (!overlapping.empty())
+      add("overlap", "other tensors have bytes of " + some_names(overlapping), repair_or({}));
+    if (!empty_inside.empty())
+      add("overlap",
+          "the data_offsets of empty tensors are inside other tensors: " + some_names(empty_inside),
+          repair_or({}));
+  }
+
+  void add_size() {
+    const std::uint64_t data_begin = 8 + *layout_.header_length;
+    const std::uint64_t expected = data_begin + header_.data_end();
+    if (layout_.missing > 0) {
+      const auto complete = std::count_if(
+          header_.entries.begin(), header_.entries.end(),
+          [&](const RawEntry& entry) { return data_begin + entry.end <= header_.file_size; });
+      add("truncated",
+          human_bytes(layout_.missing) + " of " + human_bytes(expected) +
+              " are missing at the end, and " + grouped(static_cast<std::uint64_t>(complete)) +
+              " of " + counted(header_.entries.size(), "tensor") +
+              " are complete: an interrupted download or copy",
+          download_again);
+    } else if (layout_.trailing > 0) {
+      const bool is_zero = file_.is_zero(expected, header_.file_size, most_zeros_read);
+      add("trailing_bytes",
+          "no tensor has the " + counted(layout_.trailing, "byte") + " after the data" +
+              (is_zero ? ", which are NUL, as some tools pad files" : ""),
+          repair_or({}));
+    }
+  }
+
+  const RawFile& file_;
+  const RawHeader& header_;
+  RawLayout layout_;
+  const std::string& name_;
+  Findings& findings_;
+};
 
 }  // namespace
 
@@ -154,9 +192,7 @@ void classify_damage(const RawFile& file, const std::string& name, const Error& 
   const std::size_t before = findings.all().size();
   const RawHeader header = read_raw_header(file);
   if (!header.has_json) return classify_without_header(file, header, name, findings);
-  const std::uint64_t length = classify_length(header, name, findings);
-  classify_entries(header, name, findings);
-  if (header.defect.empty()) classify_size(file, header, length, name, findings);
+  DamageReport(file, header, name, findings).add_all();
   if (findings.all().size() == before) findings.fault("invalid", name, error.what(), {});
 }
 

@@ -26,11 +26,6 @@ std::uint64_t Findings::count(Severity severity) const {
                     [&](const Finding& finding) { return finding.severity == severity; }));
 }
 
-bool Findings::has_code(const std::string& code) const {
-  return std::any_of(all_.begin(), all_.end(),
-                     [&](const Finding& finding) { return finding.code == code; });
-}
-
 void Findings::print(Output& out) const {
   for (const Severity severity : {Severity::Fault, Severity::Warning})
     for (const Finding& finding : all_) {

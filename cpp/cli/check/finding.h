@@ -26,7 +26,6 @@ class Findings {
 
   const std::vector<Finding>& all() const { return all_; }
   std::uint64_t count(Severity severity) const;
-  bool has_code(const std::string& code) const;
 
   // One line for each finding, faults first.
   void print(Output& out) const;

@@ -5,8 +5,10 @@
 
 #include "cli/exit_code.h"
 #include "cli/hash/checksum_line.h"
+#include "cli/hash/file_hash.h"
 #include "cli/hash/model_hashes.h"
 #include "cli/input/model.h"
+#include "cli/input/model_files.h"
 #include "cli/output/json.h"
 #include "cli/output/output.h"
 #include "cli/output/text.h"

@@ -1,7 +1,10 @@
 #include "cli/hash/manifest.h"
 
+#include <optional>
+#include <utility>
+
 #include "cli/exit_code.h"
-#include "cli/input/json_value.h"
+#include "cli/input/json_reader.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 
@@ -9,32 +12,74 @@ namespace safetensors::cli {
 
 namespace {
 
-// Reads members of a manifest; errors name its path.
+// Reads a manifest; errors name its path.
 class ManifestReader {
  public:
-  explicit ManifestReader(const std::string& path) : path_(path) {}
+  ManifestReader(std::string_view text, const std::string& path) : reader_(text), path_(path) {}
 
   [[noreturn]] void fail(const std::string& reason) const {
     throw InvalidInput(quote(path_) + " is not a manifest of safetensors hash --json: " + reason);
   }
 
-  const JsonValue& member(const JsonValue& object, const char* key, JsonValue::Type type) const {
-    const JsonValue* const value = object.is_object() ? object.find(key) : nullptr;
-    if (!value || value->type != type)
-      fail(std::string("the member \"") + key + "\" is missing or has another type");
+  Manifest read() {
+    std::optional<std::string> path, algorithm;
+    bool has_files = false, has_tensors = false;
+    Manifest manifest;
+    read_members([&](const std::string& key) {
+      if (key == "path")
+        path = text();
+      else if (key == "algorithm")
+        algorithm = text();
+      else if (key == "files" && reader_.is_array())
+        has_files = read_items([&] { manifest.files.push_back(read_file()); });
+      else if (key == "tensors" && reader_.is_array())
+        has_tensors = read_items([&] { manifest.tensors.push_back(read_tensor()); });
+      else
+        reader_.skip();
+    });
+    reader_.read_end();
+    manifest.path = require(path, "path");
+    try {
+      manifest.algorithm = algorithm_from_name(require(algorithm, "algorithm"));
+    } catch (const UsageError& unknown) {
+      fail(unknown.what());
+    }
+    if (!has_files) fail_missing("files");
+    if (!has_tensors) fail_missing("tensors");
+    return manifest;
+  }
+
+ private:
+  [[noreturn]] void fail_missing(const char* key) const {
+    fail(std::string("the member \"") + key + "\" is missing or has another type");
+  }
+
+  std::string require(const std::optional<std::string>& value, const char* key) const {
+    if (!value) fail_missing(key);
     return *value;
   }
 
-  std::string text(const JsonValue& object, const char* key) const {
-    return member(object, key, JsonValue::Type::String).text;
+  // Calls on_member(key) for each member of an object, which reads its value.
+  template <class OnMember>
+  void read_members(OnMember on_member) {
+    if (!reader_.is_object()) {
+      reader_.skip();
+      return;
+    }
+    std::string key;
+    for (reader_.begin_object(); reader_.next_member(&key);)
+      on_member(key);
   }
 
-  const std::vector<JsonValue>& items(const JsonValue& object, const char* key) const {
-    return member(object, key, JsonValue::Type::Array).items;
+  template <class OnItem>
+  bool read_items(OnItem on_item) {
+    for (reader_.begin_array(); reader_.next_item();)
+      on_item();
+    return true;
   }
 
-  Dtype dtype(const JsonValue& object) const {
-    const std::string name = text(object, "dtype");
+  Dtype require_dtype(const std::optional<std::string>& value) const {
+    const std::string name = require(value, "dtype");
     try {
       return dtype_from_name(name);
     } catch (const Error&) {
@@ -42,40 +87,67 @@ class ManifestReader {
     }
   }
 
-  std::uint64_t number(const JsonValue& value) const {
-    const auto parsed = parse_number(value.text);
-    if (value.type != JsonValue::Type::Number || !parsed) fail("a shape has an invalid extent");
+  // The next value; nothing if it is not a string.
+  std::optional<std::string> text() {
+    if (reader_.is_string()) return reader_.read_string();
+    reader_.skip();
+    return std::nullopt;
+  }
+
+  ManifestFile read_file() {
+    std::optional<std::string> name, hash;
+    read_members([&](const std::string& key) {
+      if (key == "file")
+        name = text();
+      else if (key == "hash")
+        hash = text();
+      else
+        reader_.skip();
+    });
+    return {require(name, "file"), require(hash, "hash")};
+  }
+
+  ManifestTensor read_tensor() {
+    std::optional<std::string> name, dtype, hash;
+    std::vector<std::uint64_t> shape;
+    bool has_shape = false;
+    read_members([&](const std::string& key) {
+      if (key == "name")
+        name = text();
+      else if (key == "dtype")
+        dtype = text();
+      else if (key == "hash")
+        hash = text();
+      else if (key == "shape" && reader_.is_array())
+        has_shape = read_items([&] { shape.push_back(number()); });
+      else
+        reader_.skip();
+    });
+    ManifestTensor tensor{require(name, "name"), require_dtype(dtype), std::move(shape),
+                          require(hash, "hash")};
+    if (!has_shape) fail_missing("shape");
+    return tensor;
+  }
+
+  std::uint64_t number() {
+    const auto parsed = parse_number(reader_.skip());
+    if (!parsed) fail("a shape has an invalid extent");
     return *parsed;
   }
 
- private:
+  JsonReader reader_;
   const std::string& path_;
 };
 
 }  // namespace
 
 Manifest parse_manifest(std::string_view text, const std::string& path) {
-  const ManifestReader reader(path);
-  JsonError error;
-  const auto json = parse_json(text, &error);
-  if (!json) reader.fail(error.message + " at byte " + std::to_string(error.position));
-  Manifest manifest;
-  manifest.path = reader.text(*json, "path");
+  ManifestReader reader(text, path);
   try {
-    manifest.algorithm = algorithm_from_name(reader.text(*json, "algorithm"));
-  } catch (const UsageError& unknown) {
-    reader.fail(unknown.what());
+    return reader.read();
+  } catch (const JsonError& error) {
+    reader.fail(error.what());
   }
-  for (const JsonValue& file : reader.items(*json, "files"))
-    manifest.files.push_back({reader.text(file, "file"), reader.text(file, "hash")});
-  for (const JsonValue& item : reader.items(*json, "tensors")) {
-    ManifestTensor tensor{
-        reader.text(item, "name"), reader.dtype(item), {}, reader.text(item, "hash")};
-    for (const JsonValue& extent : reader.items(item, "shape"))
-      tensor.shape.push_back(reader.number(extent));
-    manifest.tensors.push_back(std::move(tensor));
-  }
-  return manifest;
 }
 
 }  // namespace safetensors::cli

@@ -5,8 +5,10 @@
 #include <set>
 #include <string_view>
 
+#include "cli/hash/file_hash.h"
 #include "cli/hash/model_hashes.h"
 #include "cli/input/model.h"
+#include "cli/input/model_files.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 

@@ -1,11 +1,8 @@
 #include "cli/hash/model_hashes.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
-#include "cli/check/model_files.h"
-#include "cli/input/raw_file.h"
 #include "cli/output/ascii_json.h"
 #include "cli/work/parallel_work.h"
 
@@ -112,34 +109,6 @@ std::string model_hash(const File& file, const std::vector<std::string>& tensor_
     digest.update(std::string_view(line));
   }
   return digest.hex();
-}
-
-std::string index_path(const std::string& model) {
-  const std::filesystem::path path = model;
-  if (path.extension() == ".json") return model;
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return {};
-  const std::vector<std::string> indexes = list_model_files(model).indexes;
-  return indexes.empty() ? std::string() : (path / indexes[0]).string();
-}
-
-std::string file_hash(const std::string& path, HashAlgorithm algorithm) {
-  const RawFile file(path);
-  Digest digest(algorithm);
-  std::string whole;
-  run_parallel(1, 1, "hashing", file.size(), [&](std::size_t, WorkProgress& progress) {
-    std::vector<std::byte> buffer(
-        static_cast<std::size_t>(std::min<std::uint64_t>(piece_size, file.size())));
-    for (std::uint64_t at = 0; at < file.size(); at += piece_size) {
-      const MutableBytes piece(buffer.data(),
-                               static_cast<std::size_t>(std::min(piece_size, file.size() - at)));
-      file.read_at(at, piece);
-      digest.update(piece);
-      progress.advance(piece.size());
-    }
-    whole = digest.hex();
-  });
-  return whole;
 }
 
 }  // namespace safetensors::cli

@@ -35,12 +35,6 @@ ModelHashes compute_hashes(const File& file, const HashRequest& request);
 std::string model_hash(const File& file, const std::vector<std::string>& tensor_hashes,
                        HashAlgorithm algorithm);
 
-// The path of a model's index, of which a directory has at most one; empty without one.
-std::string index_path(const std::string& model);
-
-// The hash of a file that need not be a safetensors file. Throws IoError.
-std::string file_hash(const std::string& path, HashAlgorithm algorithm);
-
 // Offset of the first data byte of a shard in the set.
 std::uint64_t data_begin(const File& file, const Shard& shard);
 

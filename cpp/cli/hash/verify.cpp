@@ -5,6 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/hash/checksum_line.h"
+#include "cli/hash/file_hash.h"
 #include "cli/hash/mismatch.h"
 #include "cli/hash/model_hashes.h"
 #include "cli/input/raw_file.h"
@@ -17,7 +18,7 @@ namespace safetensors::cli {
 
 namespace {
 
-constexpr std::uint64_t largest_hashes = 1'000'000'000;  // bytes
+constexpr std::uint64_t largest_hashes = 200'000'000;  // bytes
 
 struct Verified {
   std::uint64_t files = 0, tensors = 0;  // that were compared

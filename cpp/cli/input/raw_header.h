@@ -4,25 +4,28 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <safetensors/safetensors.hpp>
 
-#include "cli/input/json_value.h"
 #include "cli/input/raw_file.h"
 
 namespace safetensors::cli {
+
+// The format's limit, in bytes.
+inline constexpr std::uint64_t longest_header = 100'000'000;
 
 struct RawEntry {
   std::string name;
   std::string dtype_text;
   std::optional<Dtype> dtype;  // if the library knows it
   std::vector<std::uint64_t> shape;
-  std::uint64_t begin = 0, end = 0;  // data offsets
+  // Data offsets, so far below 2^64 that sums with the length of a header do not overflow.
+  std::uint64_t begin = 0, end = 0;
 
   // Bytes of the elements; nothing for an unknown dtype, a fraction of a byte or an overflow.
   std::optional<std::uint64_t> nbytes() const;
+  bool operator==(const RawEntry& other) const;
 };
 
 // What follows the JSON text within the length of the header.
@@ -35,13 +38,15 @@ struct RawHeader {
   Padding padding = Padding::Spaces;
   // The reference wrote '{},"__metadata__":{...}}' for a file without tensors before release 0.5.
   bool is_broken_empty = false;
-  std::vector<RawEntry> entries;                              // by data offset
-  std::vector<std::pair<std::string, std::string>> metadata;  // may repeat keys
+  std::vector<RawEntry> entries;  // by data offset; equal ones once
+  Metadata metadata;              // the first value of each key
+  // Names of tensors and keys of metadata that occur again, with the same content or another one.
+  std::vector<std::string> repeated_names, repeated_keys;
+  std::vector<std::string> conflicting_names, conflicting_keys;
   // The first defect of the JSON text or of an entry; empty without one.
   std::string defect;
   bool has_json = false;
 
-  std::uint64_t data_begin() const { return 8 + length; }
   // The end of the last tensor's data, counted from the first data byte.
   std::uint64_t data_end() const;
 };

@@ -5,8 +5,8 @@
 
 #include "cli/arguments/suggest.h"
 #include "cli/exit_code.h"
-#include "cli/input/json_value.h"
 #include "cli/input/model.h"
+#include "cli/input/pretty_json.h"
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/text.h"
@@ -22,8 +22,8 @@ constexpr std::size_t shown_characters = 300;  // of a line
 // JSON in indented lines, other text as it is.
 std::string readable_value(const std::string& value) {
   const bool may_be_json = !value.empty() && (value[0] == '{' || value[0] == '[');
-  const auto json = may_be_json ? parse_json(value) : std::nullopt;
-  return readable(json ? pretty_json(*json) : value, true).text;
+  const auto lines = may_be_json ? pretty_json(value) : std::nullopt;
+  return readable(lines ? *lines : value, true).text;
 }
 
 // Prints a value below its key, or beside it if it has one short line.
@@ -71,8 +71,8 @@ void print_json(const MetaOptions& options, const File& file, Output& out) {
   json.end_object();
   if (options.keys.empty()) {
     const auto index = file.index_metadata();
-    const auto value = index ? parse_json(*index) : std::nullopt;
-    json.key("index_metadata").raw(value ? pretty_json(*value, 2) : "null");
+    const auto lines = index ? pretty_json(*index, 2) : std::nullopt;
+    json.key("index_metadata").raw(lines ? *lines : index.value_or("null"));
   }
   json.end_object();
 }

@@ -2,10 +2,16 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
-#include "cli/check/model_files.h"
 #include "cli/exit_code.h"
+#include "cli/input/model.h"
+#include "cli/input/model_files.h"
+#include "cli/input/raw_index.h"
 #include "cli/output/json.h"
+#include "cli/output/numbers.h"
 #include "cli/output/text.h"
 #include "cli/repair/repair_plan.h"
 #include "names/quote.h"
@@ -14,20 +20,92 @@ namespace safetensors::cli {
 
 namespace {
 
-RepairPlan make_plan(const RepairOptions& options) {
+// Adds the files that the index names, each with the tensors that the index assigns to it and those
+// that it assigns to no file.
+void add_indexed_files(const ModelFiles& files, const std::string& name, const RawIndex& index,
+                       RepairPlan& repair) {
+  const auto refuse = [&](const std::string& reason) {
+    throw InvalidInput("cannot repair the set of " + quote(name) + ": " + reason);
+  };
+  if (!index.invalid_paths.empty())
+    refuse("it has the shard path " + quote(index.invalid_paths[0]) +
+           ", expected one inside of its directory");
+  if (!index.repeated_tensors.empty())
+    refuse("its weight_map has more than one entry for " + quote(index.repeated_tensors[0]));
+  for (const auto& [shard, tensors] : index.tensors_of) {
+    std::error_code error;
+    if (!std::filesystem::exists(files.path(shard), error))
+      refuse("the file " + quote(shard) + " is missing, to which it assigns " +
+             counted(tensors.size(), "tensor"));
+    const std::size_t begin = repair.plan.tensors.size();
+    add_damaged_file(
+        files.path(shard), shard,
+        [&, file = shard](const std::string& tensor) {
+          return index.has(file, tensor) || !index.has(tensor);
+        },
+        repair);
+    std::unordered_set<std::string_view> found;
+    for (std::size_t i = begin; i < repair.plan.tensors.size(); ++i)
+      found.insert(repair.plan.tensors[i].name);
+    for (const std::string& tensor : tensors)
+      if (!found.count(tensor))
+        refuse("the file " + quote(shard) + " lacks tensor " + quote(tensor) +
+               ", which it assigns to it");
+  }
+}
+
+// The files of a directory: those of an index that can be read, else all.
+RepairPlan plan_directory(const ModelFiles& files, const std::string& index_name,
+                          const TargetOptions& target) {
   RepairPlan repair;
+  if (!index_name.empty()) {
+    const RawIndex index = read_raw_index(files.path(index_name));
+    if (index.defect.empty()) {
+      add_indexed_files(files, index_name, index, repair);
+      return repair;
+    }
+  }
+  const auto every_tensor = [](const std::string&) { return true; };
+  if (files.tensors.empty())
+    throw InvalidInput("no .safetensors files in " + quote(files.directory));
+  std::unordered_map<std::string, std::string> file_of;
+  for (const std::string& name : files.tensors) {
+    const std::size_t begin = repair.plan.tensors.size();
+    add_damaged_file(files.path(name), name, every_tensor, repair);
+    for (std::size_t i = begin; i < repair.plan.tensors.size(); ++i) {
+      const std::string& tensor = repair.plan.tensors[i].name;
+      const auto [found, is_new] = file_of.emplace(tensor, name);
+      if (!is_new)
+        throw InvalidInput("cannot repair " + quote(files.directory) + ": both " +
+                           quote(found->second) + " and " + quote(name) + " have the tensor " +
+                           quote(tensor));
+    }
+  }
+  const bool is_set = files.tensors.size() > 1 && !target.is_file();
+  if (is_set && files.indexes.empty()) repair.repairs.push_back("writes the index");
+  if (is_set && !repair.repairs.empty() && !index_name.empty())
+    repair.repairs.push_back("replaces the index " + index_name + ", which is not valid");
+  return repair;
+}
+
+RepairPlan make_plan(const RepairOptions& options) {
   std::error_code error;
   const std::filesystem::path path = options.path;
-  if (!std::filesystem::is_directory(path, error)) {
-    add_damaged_file(options.path, path.filename().string(), repair);
-    return repair;
+  const std::string name = path.filename().string();
+  if (std::filesystem::is_directory(path, error)) {
+    const ModelFiles files = list_model_files(options.path);
+    if (files.indexes.size() > 1)
+      throw InvalidInput("the directory " + quote(options.path) + " has both " +
+                         quote(files.indexes[0]) + " and " + quote(files.indexes[1]) +
+                         ": name one of them");
+    return plan_directory(files, files.indexes.empty() ? std::string() : files.indexes[0],
+                          options.target);
   }
-  const ModelFiles files = list_model_files(options.path);
-  if (files.tensors.empty()) throw InvalidInput("no .safetensors files in " + quote(options.path));
-  for (const std::string& name : files.tensors)
-    add_damaged_file(files.path(name), name, repair);
-  if (files.indexes.empty() && files.tensors.size() > 1 && !options.target.is_file())
-    repair.repairs.push_back("writes the index");
+  if (path.extension() == ".json")
+    return plan_directory(list_model_files(directory_of(options.path)), name, options.target);
+  RepairPlan repair;
+  add_damaged_file(
+      options.path, name, [](const std::string&) { return true; }, repair);
   return repair;
 }
 
@@ -59,7 +137,7 @@ Command repair_command() {
       "Repairs padding and length of the header, gaps, shared and trailing bytes, alignment, a "
       "missing index. Fails if data is missing: no value is ever invented. safetensors check "
       "tells what is wrong."};
-  command.model(&options->path, "a damaged file, or a directory with the files of a model");
+  command.model(&options->path, "a damaged file, or a directory or index of a model");
   add_target(command, &options->target);
   command.examples = {
       {"repair damaged.safetensors -o repaired.safetensors", "reports what is changed"}};
@@ -70,7 +148,10 @@ Command repair_command() {
 int run_repair(const RepairOptions& options, Output& out) {
   const RepairPlan repair = make_plan(options);
   std::vector<WrittenFile> files;
-  if (!repair.repairs.empty()) files = write_plan(repair.plan, options.target, "writing");
+  if (repair.repairs.empty())
+    open_model(options.path);  // throws what is wrong where repair can change nothing
+  else
+    files = write_plan(repair.plan, options.target, "writing");
   if (out.json) {
     print_json(options, repair.repairs, files, out);
     return exit_success;

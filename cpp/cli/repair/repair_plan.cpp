@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 
 #include "cli/exit_code.h"
 #include "cli/input/raw_header.h"
+#include "cli/input/raw_layout.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 
@@ -21,16 +22,16 @@ class FileRepair {
         name_(name),
         repair_(repair) {}
 
-  void run() {
+  void run(const std::function<bool(const std::string&)>& is_wanted) {
     if (!header_.has_json) refuse("its header cannot be read: " + header_.defect);
-    if (!header_.defect.empty()) refuse(header_.defect);
-    repair_header();
-    require_data();
-    remove_duplicates();
-    repair_layout();
+    const RawLayout layout = find_layout(*file_, header_);
+    if (!layout.obstacle.empty()) refuse(layout.obstacle);
+    length_ = *layout.header_length;
+    report_header();
+    report_data(layout.trailing);
     add_metadata();
     for (const RawEntry& entry : header_.entries)
-      add_tensor(entry);
+      if (is_wanted(entry.name)) add_tensor(entry);
   }
 
  private:
@@ -40,93 +41,51 @@ class FileRepair {
 
   void report(const std::string& text) { repair_.repairs.push_back(name_ + ": " + text); }
 
-  bool fits(std::uint64_t length) const {
-    return length <= header_.file_size && 8 + length + header_.data_end() <= header_.file_size;
-  }
-  bool fits_exactly(std::uint64_t length) const {
-    return fits(length) && 8 + length + header_.data_end() == header_.file_size;
-  }
-
-  // Decides where the data begins: after the header length of the file, unless only the end of the
-  // JSON text agrees with the size of the file.
-  void repair_header() {
-    length_ = header_.length;
-    if (header_.is_broken_empty)
-      return report("writes the metadata of a file without tensors as JSON");
-    const bool must_be_wrong = header_.length < header_.json_length || !fits(header_.length);
-    if (!fits_exactly(header_.length) && header_.length != header_.json_length &&
-        fits_exactly(header_.json_length)) {
-      length_ = header_.json_length;
-      return report("corrects the header length from " + grouped(header_.length) + " to " +
-                    grouped(header_.json_length));
-    }
-    if (must_be_wrong && header_.length < header_.json_length)
-      refuse("the header length " + grouped(header_.length) +
-             " is wrong, and the size of the file "
-             "does not tell the right one");
-    if (header_.length > header_.json_length && header_.padding == Padding::Nul)
+  void report_header() {
+    if (header_.is_broken_empty) report("writes the metadata of a file without tensors as JSON");
+    if (length_ != header_.length)
+      report("corrects the header length from " + grouped(header_.length) + " to " +
+             grouped(length_));
+    else if (header_.padding == Padding::Nul)
       report("replaces NUL bytes after the header by spaces");
-    if (header_.length > header_.json_length && header_.padding == Padding::Other)
+    else if (header_.padding == Padding::Other)
       report("removes bytes after the JSON text of the header");
+    for (const std::string& name : header_.repeated_names)
+      report("removes a second entry of tensor " + quote(name));
+    for (const std::string& key : header_.repeated_keys)
+      report("removes a second entry of the metadata key " + quote(key));
   }
 
-  void require_data() const {
-    for (const RawEntry& entry : header_.entries) {
-      const auto nbytes = entry.nbytes();
-      if (!entry.dtype)
-        refuse("tensor " + quote(entry.name) + " has the unknown dtype " + quote(entry.dtype_text));
-      if (!nbytes || *nbytes != entry.end - entry.begin)
-        refuse("dtype and shape of tensor " + quote(entry.name) + " do not match its " +
-               counted(entry.end - entry.begin, "byte"));
-    }
-    const std::uint64_t end = 8 + length_ + header_.data_end();
-    if (end > header_.file_size)
-      refuse(grouped(end - header_.file_size) + " of " + counted(end, "byte") +
-             " are missing at the end");
-  }
-
-  void repair_layout() {
-    std::uint64_t at = 0, gaps = 0, shared = 0;
+  void report_data(std::uint64_t trailing) {
+    std::uint64_t at = 0, gaps = 0, shared = 0, empty_inside = 0, unaligned = 0;
     for (const RawEntry& entry : header_.entries) {
       if (entry.begin > at) gaps += entry.begin - at;
-      if (entry.begin < at) shared += std::min(at, entry.end) - entry.begin;
+      if (entry.begin < at) {
+        shared += std::min(at, entry.end) - entry.begin;
+        empty_inside += entry.begin == entry.end;
+      }
       at = std::max(at, entry.end);
-    }
-    if (gaps > 0) report("removes " + counted(gaps, "byte") + " between tensors");
-    if (shared > 0) report("copies " + counted(shared, "byte") + " that tensors share");
-    const std::uint64_t end = 8 + length_ + at;
-    if (header_.file_size > end)
-      report("removes " + counted(header_.file_size - end, "byte") + " after the data");
-    std::uint64_t unaligned = 0;
-    for (const RawEntry& entry : header_.entries) {
       const std::uint64_t size = dtype_bits(*entry.dtype) / 8;
       unaligned += size > 1 && (8 + length_ + entry.begin) % size != 0;
     }
+    if (gaps > 0) report("removes " + counted(gaps, "byte") + " between tensors");
+    if (shared > 0) report("copies " + counted(shared, "byte") + " that tensors share");
+    if (empty_inside > 0)
+      report("moves " + counted(empty_inside, "empty tensor") + " out of other tensors");
+    if (trailing > 0) report("removes " + counted(trailing, "byte") + " after the data");
     if (unaligned > 0) report("aligns the data of " + counted(unaligned, "tensor"));
   }
 
   void add_metadata() {
+    if (repair_.plan.metadata.empty()) {
+      repair_.plan.metadata = std::move(header_.metadata);
+      return;
+    }
     for (const auto& [key, value] : header_.metadata) {
       const auto [found, is_new] = repair_.plan.metadata.emplace(key, value);
       if (!is_new && found->second != value)
-        refuse("the metadata key " + quote(key) + " has more than one value");
+        refuse("the metadata key " + quote(key) + " has another value in another file");
     }
-  }
-
-  // Entries that are equal in every field count once.
-  void remove_duplicates() {
-    std::unordered_map<std::string, RawEntry> first_of;
-    std::vector<RawEntry> distinct;
-    for (const RawEntry& entry : header_.entries) {
-      const auto [found, is_new] = first_of.emplace(entry.name, entry);
-      const RawEntry& first = found->second;
-      if (!is_new &&
-          (first.dtype != entry.dtype || first.shape != entry.shape || first.begin != entry.begin))
-        refuse("two different tensors have the name " + quote(entry.name));
-      if (is_new) distinct.push_back(entry);
-      if (!is_new) report("removes a second entry of tensor " + quote(entry.name));
-    }
-    header_.entries = std::move(distinct);
   }
 
   void add_tensor(const RawEntry& entry) {
@@ -142,13 +101,15 @@ class FileRepair {
   RawHeader header_;
   std::string name_;
   RepairPlan& repair_;
-  std::uint64_t length_ = 0;
+  std::uint64_t length_ = 0;  // of the header, after which the data begins
 };
 
 }  // namespace
 
-void add_damaged_file(const std::string& path, const std::string& name, RepairPlan& repair) {
-  FileRepair(path, name, repair).run();
+void add_damaged_file(const std::string& path, const std::string& name,
+                      const std::function<bool(const std::string&)>& is_wanted,
+                      RepairPlan& repair) {
+  FileRepair(path, name, repair).run(is_wanted);
 }
 
 }  // namespace safetensors::cli

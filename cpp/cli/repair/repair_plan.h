@@ -1,6 +1,7 @@
 // What a damaged file has, and what must change to make it valid.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ struct RepairPlan {
   std::vector<std::string> repairs;  // what is changed, in words
 };
 
-// Adds the tensors of a file to the plan. Throws InvalidInput if data is missing or the header
-// leaves a choice, with the reason.
-void add_damaged_file(const std::string& path, const std::string& name, RepairPlan& repair);
+// Adds the tensors of a file for which `is_wanted` is true to the plan. Throws InvalidInput if data
+// is missing or the file leaves a choice, with the reason.
+void add_damaged_file(const std::string& path, const std::string& name,
+                      const std::function<bool(const std::string&)>& is_wanted, RepairPlan& repair);
 
 }  // namespace safetensors::cli

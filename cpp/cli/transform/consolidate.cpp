@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
+#include <unordered_map>
 
-#include "cli/check/model_files.h"
 #include "cli/exit_code.h"
-#include "cli/input/json_value.h"
+#include "cli/input/json_reader.h"
 #include "cli/input/model.h"
+#include "cli/input/model_files.h"
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
 #include "cli/transform/predicted_set.h"
@@ -23,30 +25,56 @@ struct WholeTensor {
   std::vector<std::uint64_t> shape;
 };
 
-// Where a part begins in its tensor, from the metadata of its file; zeros without an entry.
-std::vector<std::uint64_t> part_offsets(const JsonValue& sharding, std::string_view name,
-                                        std::size_t rank) {
-  std::vector<std::uint64_t> offsets(rank);
-  const JsonValue* const entry = sharding.find(name);
-  const JsonValue* const saved = entry ? entry->find("saved_offsets") : nullptr;
-  for (std::size_t d = 0; saved && d < rank && d < saved->items.size(); ++d)
-    offsets[d] = parse_number(saved->items[d].text).value_or(0);
+using PartOffsets = std::unordered_map<std::string, std::vector<std::uint64_t>>;
+
+// The "saved_offsets" of one entry of DCP_SHARDING_INFO. Throws JsonError.
+std::vector<std::uint64_t> read_part_offsets(JsonReader& reader) {
+  std::vector<std::uint64_t> offsets;
+  std::string key;
+  for (reader.begin_object(); reader.next_member(&key);) {
+    if (key != "saved_offsets" || !reader.is_array()) {
+      reader.skip();
+      continue;
+    }
+    for (reader.begin_array(); reader.next_item();)
+      offsets.push_back(parse_number(reader.skip()).value_or(0));
+  }
   return offsets;
+}
+
+// Where the parts of a file begin in their tensors, from its metadata.
+PartOffsets read_sharding(const std::string& path, const std::optional<std::string>& json) {
+  const auto fail = [&] {
+    throw InvalidInput(quote(path) +
+                       " has no valid metadata DCP_SHARDING_INFO: not a file of a "
+                       "distributed checkpoint");
+  };
+  PartOffsets offsets_of;
+  if (!json) fail();
+  try {
+    JsonReader reader(*json);
+    std::string name;
+    for (reader.begin_object(); reader.next_member(&name);)
+      if (reader.is_object())
+        offsets_of.emplace(name, read_part_offsets(reader));
+      else
+        reader.skip();
+    reader.read_end();
+  } catch (const JsonError&) {
+    fail();
+  }
+  return offsets_of;
 }
 
 void add_parts(const std::string& path, std::map<std::string, WholeTensor>& tensors) {
   const File file = open_model(path);
-  const auto text = file.metadata("DCP_SHARDING_INFO");
-  const auto sharding = text ? parse_json(*text) : std::nullopt;
-  if (!sharding)
-    throw InvalidInput(quote(path) +
-                       " has no valid metadata DCP_SHARDING_INFO: not a file of a "
-                       "distributed checkpoint");
+  PartOffsets offsets_of = read_sharding(path, file.metadata("DCP_SHARDING_INFO"));
   for (const TensorInfo& part : file.tensors()) {
     WholeTensor& whole = tensors[std::string(part.name)];
     whole.dtype = part.dtype;
     whole.shape.resize(part.shape.size());
-    const auto offsets = part_offsets(*sharding, part.name, part.shape.size());
+    std::vector<std::uint64_t>& offsets = offsets_of[std::string(part.name)];
+    offsets.resize(part.shape.size());
     for (std::size_t d = 0; d < offsets.size(); ++d)
       whole.shape[d] = std::max(whole.shape[d], offsets[d] + part.shape[d]);
   }

@@ -5,12 +5,12 @@
 #include <memory>
 #include <unordered_map>
 
-#include "cli/check/model_files.h"
-#include "cli/check/shard_number.h"
 #include "cli/exit_code.h"
-#include "cli/input/json_value.h"
 #include "cli/input/model.h"
-#include "cli/input/raw_file.h"
+#include "cli/input/model_files.h"
+#include "cli/input/pretty_json.h"
+#include "cli/input/raw_index.h"
+#include "cli/input/shard_number.h"
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/text.h"
@@ -30,16 +30,35 @@ std::string index_name_for(const ModelFiles& files) {
 
 // The metadata of an index that is replaced, without its total_size.
 std::vector<std::pair<std::string, std::string>> old_metadata(const std::string& path) {
-  std::vector<std::pair<std::string, std::string>> entries;
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return entries;
-  const RawFile file(path);
-  const auto json = parse_json(file.text_at(0, file.size()));
-  const JsonValue* const metadata = json ? json->find("metadata") : nullptr;
-  if (!metadata) return entries;
-  for (const auto& [key, value] : metadata->members)
-    if (key != "total_size") entries.emplace_back(key, pretty_json(value, 4));
+  if (!std::filesystem::exists(path, error)) return {};
+  std::vector<std::pair<std::string, std::string>> entries = read_raw_index(path).metadata;
+  for (auto& [key, json] : entries)
+    if (const auto pretty = pretty_json(json, 4)) json = *pretty;
   return entries;
+}
+
+// The directory that PATH is or, for an index, that has it.
+std::string directory_of_model(const std::string& path) {
+  std::error_code error;
+  if (is_index_name(std::filesystem::path(path).filename().string()) &&
+      !std::filesystem::is_directory(path, error))
+    return directory_of(path);
+  const auto type = std::filesystem::status(path, error).type();
+  if (type == std::filesystem::file_type::regular)
+    throw UsageError("reindex expects a directory or an index, found the file " + quote(path));
+  return path;
+}
+
+// The name of the index: that of --name, of PATH, or a new one.
+std::string choose_index_name(const ReindexOptions& options, const ModelFiles& files) {
+  if (options.name.empty() && files.directory != options.path)
+    return std::filesystem::path(options.path).filename().string();
+  const std::string name = options.name.empty() ? index_name_for(files) : options.name;
+  if (!is_index_name(name))
+    throw UsageError("the name of an index is like model.safetensors.index.json, found " +
+                     quote(name));
+  return name;
 }
 
 void add_file(const std::string& path, const std::string& name, IndexContent& content,
@@ -67,9 +86,9 @@ Command reindex_command() {
       "The index has all tensors of all .safetensors files of the directory, and keeps the "
       "metadata "
       "of an index that it replaces. The files are not changed."};
-  Argument& directory =
-      command.positional("DIRECTORY", &options->directory, "a directory with shards");
-  directory.completion = Completion::Directory;
+  Argument& path = command.positional(
+      "PATH", &options->path, "a directory with shards, or an index in one, also a new one");
+  path.completion = Completion::Model;
   command.option("--name", "NAME", &options->name,
                  "of the index; without it, as the shards or the old index are called");
   command.flag("--sorted", &options->sorted, "as transformers writes it, not as huggingface_hub");
@@ -82,13 +101,10 @@ Command reindex_command() {
 }
 
 int run_reindex(const ReindexOptions& options, Output& out) {
-  const ModelFiles files = list_model_files(options.directory);
+  const ModelFiles files = list_model_files(directory_of_model(options.path));
   if (files.tensors.empty())
-    throw InvalidInput("no .safetensors files in " + quote(options.directory));
-  const std::string name = options.name.empty() ? index_name_for(files) : options.name;
-  if (!is_index_name(name))
-    throw UsageError("the name of an index is like model.safetensors.index.json, found " +
-                     quote(name));
+    throw InvalidInput("no .safetensors files in " + quote(files.directory));
+  const std::string name = choose_index_name(options, files);
   const std::string path = files.path(name);
   std::error_code error;
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(path, error));

@@ -8,7 +8,7 @@
 namespace safetensors::cli {
 
 struct ReindexOptions {
-  std::string directory;
+  std::string path;
   std::string name;
   bool sorted = false;
   bool force = false;

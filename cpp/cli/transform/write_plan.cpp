@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <unordered_set>
 
-#include "cli/check/model_files.h"
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
+#include "cli/input/model_files.h"
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"

@@ -1,4 +1,4 @@
-#include "cli/check/shard_number.h"
+#include "cli/input/shard_number.h"
 
 #include <string_view>
 

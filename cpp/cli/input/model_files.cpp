@@ -1,7 +1,8 @@
-#include "cli/check/model_files.h"
+#include "cli/input/model_files.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "cli/exit_code.h"
@@ -11,10 +12,37 @@ namespace safetensors::cli {
 
 namespace {
 
-constexpr std::string_view index_part = ".safetensors.index.", json = ".json";
+constexpr std::string_view extension = ".safetensors", index_part = ".index", json = ".json";
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// The rule of the library: hidden files belong to no model.
+bool is_tensor_file(std::string_view name) {
+  return name.size() > extension.size() && ends_with(name, extension) && name[0] != '.';
+}
+
+struct IndexName {
+  std::string stem;     // "model" of "model.safetensors.index.fp16.json"
+  std::string variant;  // ".fp16"
+};
+
+// The rule of the library: NAME.safetensors.index.json, NAME.safetensors.index.VARIANT.json, or
+// NAME.index.json where NAME has no dot.
+std::optional<IndexName> parse_index_name(std::string_view name) {
+  if (name.empty() || name[0] == '.' || !ends_with(name, json)) return std::nullopt;
+  name.remove_suffix(json.size());
+  const std::size_t at = name.rfind(index_part);
+  if (at == std::string_view::npos || at == 0) return std::nullopt;
+  const std::string_view variant = name.substr(at + index_part.size());
+  if (!variant.empty() && (variant[0] != '.' || variant.size() == 1)) return std::nullopt;
+  std::string_view stem = name.substr(0, at);
+  if (is_tensor_file(stem))
+    stem.remove_suffix(extension.size());
+  else if (stem.find('.') != std::string_view::npos)
+    return std::nullopt;
+  return IndexName{std::string(stem), std::string(variant)};
 }
 
 bool is_unfinished(std::string_view name) {
@@ -40,17 +68,26 @@ void add_unfinished_blobs(ModelFiles& files) {
 }  // namespace
 
 bool is_index_name(const std::string& name) {
-  const std::size_t part = name.find(index_part);
-  return part != std::string::npos && ends_with(name, json) &&
-         part + index_part.size() <= name.size() - json.size() + 1;
+  return name.find('/') == std::string::npos && parse_index_name(name).has_value();
 }
 
 std::string whole_file_of(const std::string& index) {
-  const std::size_t part = index.find(index_part);
-  const std::string stem = index.substr(0, part);
-  const std::size_t begin = part + index_part.size() - 1;  // the dot before "json" or the variant
-  const std::string variant = index.substr(begin, index.size() - json.size() - begin);
-  return stem + variant + ".safetensors";
+  const auto name = parse_index_name(index);
+  return name ? name->stem + name->variant + std::string(extension) : std::string();
+}
+
+std::string index_path(const std::string& model) {
+  const std::filesystem::path path = model;
+  if (path.extension() == ".json") return model;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return {};
+  const std::vector<std::string> indexes = list_model_files(model).indexes;
+  return indexes.empty() ? std::string() : (path / indexes[0]).string();
+}
+
+std::string directory_of(const std::string& path) {
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  return directory.empty() ? "." : directory.string();
 }
 
 std::string ModelFiles::path(const std::string& name) const {
@@ -66,7 +103,7 @@ ModelFiles list_model_files(const std::string& directory) {
     const std::string name = at->path().filename().string();
     if (is_unfinished(name))
       files.unfinished.push_back(name);
-    else if (ends_with(name, ".safetensors"))
+    else if (is_tensor_file(name))
       files.tensors.push_back(name);
     else if (is_index_name(name))
       files.indexes.push_back(name);

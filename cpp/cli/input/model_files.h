@@ -8,7 +8,7 @@ namespace safetensors::cli {
 
 struct ModelFiles {
   std::string directory;
-  std::vector<std::string> tensors;     // names of *.safetensors, sorted
+  std::vector<std::string> tensors;     // names of *.safetensors that are not hidden, sorted
   std::vector<std::string> indexes;     // names of *.safetensors.index.json and the like
   std::vector<std::string> unfinished;  // of interrupted downloads and saves
 
@@ -20,8 +20,16 @@ ModelFiles list_model_files(const std::string& directory);
 
 // The name of the whole file that an index divides: "model.safetensors" of
 // "model.safetensors.index.json", "model.fp16.safetensors" of "model.safetensors.index.fp16.json".
+// Empty for other names.
 std::string whole_file_of(const std::string& index);
 
+// The path of a model's index, of which a directory has at most one; empty without one.
+std::string index_path(const std::string& model);
+
+// Whether the library takes a file of a directory with this name as an index.
 bool is_index_name(const std::string& name);
+
+// The directory of a file; "." for a name alone.
+std::string directory_of(const std::string& path);
 
 }  // namespace safetensors::cli
