@@ -101,6 +101,14 @@ FILES = {
     "metadata entry that is a number": (
         framed(changed_header(lambda h: h["__metadata__"].update(n=5)), DATA), "header", False),
     "metadata key with two values": (framed(METADATA_TWICE % b"np", DATA), "duplicate", False),
+    "127 levels of nesting, NUL after the data": (
+        framed(HEADER[:-2] + b',"z":' + b"[" * 125 + b"]" * 125 + b"}}", DATA + b"\0"), "trailing_bytes", True),
+    "largest number, NUL after the data": (
+        framed(HEADER[:-2] + b',"z":[1.79769313486231581e308,-1e308,0e999,1e-999]}}', DATA + b"\0"),
+        "trailing_bytes", True),
+    "number that the reference rounds to infinity": (
+        framed(HEADER[:-2] + b',"z":1.7976931348623158e308}}', DATA), "header", False),
+    "number of 310 digits": (framed(HEADER[:-2] + b',"z":' + b"9" * 310 + b"}}", DATA), "header", False),
     "128 levels of nesting": (framed(HEADER[:-2] + b',"z":' + b"[" * 126 + b"]" * 126 + b"}}", DATA), "header", False),
     "number out of range": (framed(HEADER[:-2] + b',"z":1e400}}', DATA), "header", False),
     "shape with a product beyond 2^64": (

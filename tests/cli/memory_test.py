@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Memory does not grow with the size of a model: memory_test.py COMMAND
+"""Memory does not grow with the size of a model, and little with that of a JSON text: memory_test.py COMMAND
 
-The model has 100 GB in sparse files.
+The model has 100 GB in sparse files. The texts have many small values.
 """
 
 import os
@@ -36,6 +36,34 @@ def write_sparse_set(directory):
     (directory / "model.safetensors.index.json").write_text(commands.json.dumps(index))
 
 
+VALUES = 2_000_000
+
+
+def write_texts(directory):
+    """Texts of 4 MB with many values, of which the commands need few. Returns the runs that read them."""
+    values = "[" + ",".join(["0"] * VALUES) + "]"
+    header = b'{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"z":%s}}' % values.encode()
+    damaged, model = directory / "values.safetensors", directory / "metadata.safetensors"
+    damaged.write_bytes(commands.framed(header, b"\1\0"))
+    model.write_bytes(commands.file_bytes({}, {"value": values, "deep": "[" * 100 + values + "]" * 100}))
+    small = directory / "indexed"
+    small.mkdir()
+    (small / "x.safetensors").write_bytes(commands.file_bytes({"x": ("U8", [1], b"x")}))
+    index = '{"metadata":{"note":%s},"weight_map":{"x":"x.safetensors"}}' % values
+    (small / "model.safetensors.index.json").write_text(index)
+    manifest = directory / "manifest.json"
+    manifest.write_text('{"path":"%s","algorithm":"xxh3","z":%s,"files":[],"tensors":[]}' % (model, values))
+    return [
+        (["check", damaged], 1),
+        (["repair", damaged, "-o", directory / "values-repaired.safetensors"], 0),
+        (["meta", model], 0),
+        (["meta", model, "--json"], 0),
+        (["check", small], 0),
+        (["reindex", small, "--force"], 0),
+        (["verify", manifest, "--data"], 0),
+    ]
+
+
 def peak_memory(command, arguments):
     """Exit code and the largest resident set, file pages included."""
     pid = os.fork()
@@ -59,6 +87,7 @@ def main():
             return 77
         out = directory / "out"
         one = directory / "one.safetensors"
+        texts = write_texts(directory)
         runs = [
             ["ls", directory],
             ["ls", directory, "--tree", "--json"],
@@ -83,7 +112,11 @@ def main():
             code, peak = peak_memory(command, arguments)
             print(f"{peak / (1 << 20):6.1f} MiB  {' '.join(map(str, arguments)).replace(folder, '')}")
             failures += code != 0 or peak > LIMIT
-    print(f"{len(runs)} commands, {failures} failures")
+        for arguments, expected in texts:
+            code, peak = peak_memory(command, arguments)
+            print(f"{peak / (1 << 20):6.1f} MiB  {' '.join(map(str, arguments)).replace(folder, '')}")
+            failures += code != expected or peak > LIMIT + 16 * VALUES
+    print(f"{len(runs + texts)} commands, {failures} failures")
     return 1 if failures else 0
 
 

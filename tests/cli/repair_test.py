@@ -51,6 +51,10 @@ DATA = {
 }
 
 
+CHANGES = (-9, -7, -2, -1, 0, 1, 2, 7)
+TAILS = (b"", b"\0", b"\0" * 7, b"\0" * 600, b"PK")
+
+
 def damaged_files():
     """Name, bytes, the tensors of the undamaged file."""
     for (kind, data), extra in itertools.product(DATA.items(), range(0, 8, 3)):
@@ -58,15 +62,15 @@ def damaged_files():
         header, data = header_of(tensors, {"n": "." * extra})
         for fill in (b" ", b"\0", b""):
             stored = header + fill * (-len(header) % 8)
-            for change, cut, tail in itertools.product(range(-9, 10), (0, 1, 7), (b"", b"\0", b"\0" * 7, b"\0" * 600, b"PK")):
+            for change, cut, tail in itertools.product(CHANGES, (0, 1, 7), TAILS):
                 if (cut and tail) or len(stored) + change < 0:
                     continue
                 # Three kinds of damage at once can look as one.
                 if fill == b"\0" and change and (cut or tail):
                     continue
-                # The stated length is then as plausible as the true one: junk in the header, or after the data.
-                is_junk_possible = tail == b"PK" or data[:1] == b"\0"
-                if is_junk_possible and change == len(tail) and stored == header:
+                # Data can be the same as padding, and as many bytes can be added to both the header and the file.
+                is_padding = not data[: max(change, 0)].strip(b" \0")
+                if tail and change > 0 and stored == header and (is_padding or (tail == b"PK" and change == 2)):
                     continue
                 length = struct.pack("<Q", len(stored) + change)
                 content = length + stored + data[: len(data) - cut] + tail
@@ -142,10 +146,7 @@ class Repair(unittest.TestCase):
             self.skipTest("no corpus")
         subprocess.run([write_corpus, self.directory], check=True)
         paths = sorted(self.directory.glob("*.safetensors"))
-        for path in paths:
-            if path.stat().st_size > 1 << 20:
-                path.unlink()
-        paths = [path for path in paths if path.exists()]
+        paths = [path for path in paths[::3] if path.stat().st_size < 1 << 20]
         self.assertGreater(len(paths), 1000)
         counts = {0: 0, 1: 0}
         for path, code, tensors, is_remedy in self.repair_all(paths):
