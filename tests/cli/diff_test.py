@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """diff: names, dtypes, shapes, metadata, bytes, and values beside NumPy: diff_test.py COMMAND"""
 
+import fractions
 import os
 import pathlib
+import struct
 import sys
 import tempfile
 import unittest
@@ -162,6 +164,40 @@ class Diff(unittest.TestCase):
                 report = command.json("diff", *pair, "--tolerance", "1e300", code=code)["tensors"][0]
                 self.assertEqual((report["max_abs"], report["differing"]), (max_abs, differing))
                 self.assertEqual(report["cosine"], 1)
+
+    def test_different_integers_are_never_equal(self):
+        large = 2**63 - 1
+        cases = [
+            ("I64", 2**53, "I64", 2**53 + 1),
+            ("I64", large, "I64", large - 1),
+            ("I64", -(2**63), "I64", 1 - 2**63),
+            ("I64", -(2**63), "I64", large),
+            ("U64", 2**64 - 1, "U64", 2**64 - 2),
+            ("U64", 2**64 - 1, "I64", -(2**63)),
+            ("U64", 2**64 - 1, "I64", -2),
+            ("I64", large, "F64", 2.0**63),
+            ("U64", 2**64 - 1, "F64", 2.0**64),
+            ("U64", 2**64 - 1, "F64", 2.0**70),
+            ("I64", 2**53 + 1, "F64", 2.0**53),
+            ("I64", -(2**53) - 1, "F32", -(2.0**53)),
+            ("I64", 3, "F64", 2.75),
+            ("I64", 2**53 + 1, "I32", 7),
+            ("I64", -5, "BOOL", 1),
+        ]
+        kinds = NUMPY | {"U64": "u8", "I32": "i4", "BOOL": "?"}
+        for dtype_a, a, dtype_b, b in cases:
+            with self.subTest(a=a, b=b):
+                distance = float(abs(fractions.Fraction(a) - fractions.Fraction(b)))
+                tensors = [{"x": (dtype, [1], numpy.array([value], kinds[dtype]).tobytes())}
+                           for dtype, value in ((dtype_a, a), (dtype_b, b))]  # fmt: skip
+                for pair in (self.pair(*tensors), self.pair(*reversed(tensors))):
+                    report = command.json("diff", *pair, "--tolerance", "0", code=1)["tensors"][0]
+                    self.assertEqual((report["max_abs"], report["rms"], report["differing"]), (distance, distance, 1))
+                    command.output("diff", *pair, "--tolerance", repr(distance), code=0)
+        equal = self.pair({"x": ("I64", [2], struct.pack("<qq", 2**53, -(2**62)))}, {"x": ("F64", [2], struct.pack("<dd", 2**53, -(2**62)))})
+        self.assertEqual(self.lines(*equal, "--tolerance", "0", code=0)[-1], "0 tensors the same, 1 within the tolerance")
+        infinite = self.pair({"x": ("I64", [1], struct.pack("<q", 1))}, {"x": ("F64", [1], struct.pack("<d", float("inf")))})
+        self.assertIsNone(command.json("diff", *infinite, "--tolerance", "1e300", code=1)["tensors"][0]["max_abs"])
 
     def test_complex_and_real_tensors_are_not_compared_by_value(self):
         pair = self.pair({"x": ("C64", [1], floats(1, 0))}, {"x": ("F32", [1], floats(1))})

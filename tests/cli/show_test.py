@@ -152,6 +152,22 @@ def check_small_floats(command, path):
             assert a == b or (a != a and b != b), f"{tensor['dtype']}: {a} instead of {b}"
 
 
+def check_errors_come_first(command, path):
+    """An argument that is wrong leaves stdout empty, whatever comes before it."""
+    tensors = {
+        "a": ("U8", [40000], bytes(40000)),
+        "deep": ("U8", [1] * 65, b"x"),
+        "large": ("U8", [2500, 2500], bytes(6250000)),
+    }  # fmt: skip
+    pathlib.Path(path).write_bytes(file_bytes(tensors))
+    for options in ([], ["--json"], ["--full"]):
+        for wrong in ("absent", "a[0, 0]", "a[::0]", "deep", "large"):
+            if wrong == "large" and options != ["--full"]:
+                continue
+            done = command.run("show", path, "a", wrong, *options)
+            assert done.returncode == 2 and done.stdout == "", f"{options} {wrong}: {done.returncode}, {done.stdout[:80]}"
+
+
 def main():
     command, seeds = Command(sys.argv[1]), [int(seed) for seed in sys.argv[2:]] or [1, 2]
     with tempfile.TemporaryDirectory() as directory:
@@ -159,6 +175,7 @@ def main():
         counts = [check_random_arrays(command, path, seed) for seed in seeds]
         check_all_halves(command, path)
         check_small_floats(command, path)
+        check_errors_come_first(command, path)
     print(f"{sum(counts)} slices of random arrays, all halves")
     return 0
 

@@ -109,7 +109,7 @@ class Stat(unittest.TestCase):
         source = numpy.random.default_rng(2)
         tensors = []
         for dtype, kind in NUMPY.items():
-            for size in (0, 1, 7, 1535, 1537, (1 << 20) // numpy.dtype(kind).itemsize + 1):
+            for size in (0, 1, 7, 1535, 1537, (1 << 22) // numpy.dtype(kind).itemsize + 1):
                 values = source.standard_normal(size) * 50
                 values = numpy.abs(values) if dtype[0] in "UB" or dtype == "F8_E8M0" else values
                 tensors.append((dtype, values.astype(kind)))
@@ -119,6 +119,47 @@ class Stat(unittest.TestCase):
                 tensors.append((dtype, patterns.view(kind), packed(patterns, bits)))
         tensors.append(("C64", (source.standard_normal(300001) + 1j * source.random(300001)).astype("c8")))
         self.check(*tensors)
+
+    def test_dtypes_of_which_bit_patterns_are_counted(self):
+        source = numpy.random.default_rng(3)
+        tensors = []
+        for dtype, kind in NUMPY.items():
+            size = numpy.dtype(kind).itemsize
+            if size > 2:
+                continue
+            # Around the number from which on patterns are counted, and more than one chunk.
+            for elements in (16 << 8 * size, (16 << 8 * size) - 1, (1 << 22) + 3):
+                patterns = source.integers(0, 2 if kind == "?" else 256**size, elements)
+                tensors.append((dtype, patterns.astype(f"u{size}").view(kind)))
+            tensors.append((dtype, numpy.zeros(1 << 20, kind)))
+        halves = (source.standard_normal(3000001) * 0.02 + 0.5).astype("f2")
+        self.check(*tensors, ("F16", halves), ("BF16", halves.astype(ml_dtypes.bfloat16)), ("F16", numpy.full(1 << 20, numpy.nan, "f2")))
+
+    def test_numbers_at_the_edges_of_intervals(self):
+        source = numpy.random.default_rng(8)
+        tensors = []
+        for dtype, kind in (("F32", "f4"), ("F64", "f8"), ("F16", "f2"), ("I32", "i4")):
+            for low, high in ((-1, 1), (0, 1), (-3, 61), (100, 132), (1e-30, 1e-4), (-1e30, 3e38), (-3e38, 3e38), (0.1, 0.7), (-1e-42, 3e-42)):
+                if dtype == "I32":
+                    low, high = int(max(low, -3)), int(min(high, 1000)) + 1
+                with numpy.errstate(all="ignore"):
+                    ends = numpy.clip(numpy.array([low, high], "f8"), -6e4 if kind == "f2" else -numpy.inf, 6e4 if kind == "f2" else numpy.inf)
+                    ends = ends.astype(kind)
+                    edges = (ends[0] + (ends[1].astype("f8") - ends[0]) * numpy.arange(33) / 32).astype(kind)
+                    values = [edges]
+                    if kind[0] == "f":
+                        values += [numpy.nextafter(edges, ends[0]), numpy.nextafter(edges, ends[1])]
+                    values.append((ends[0] + (ends[1].astype("f8") - ends[0]) * source.random(5000)).astype(kind))
+                values = numpy.concatenate([*values, ends])
+                values = values[(values >= ends[0]) & (values <= ends[1])]
+                if ends[0] / 2 < ends[1] / 2:
+                    tensors.append((dtype, values))
+        self.check(*tensors)
+
+    def test_every_finite_number_is_in_the_histogram(self):
+        for values in ([0, 5e-324], [-5e-324, 5e-324, 0], [1, 1 + 2**-52], [5, 5], [-1.7e308, 1.7e308, 0]):
+            found = command.json("stat", self.write({"x": ("F64", [len(values)], numpy.array(values, "f8").tobytes())}))
+            self.assertEqual(sum(found["tensors"][0]["histogram"]), len(values), values)
 
     def test_the_sums_are_numerically_sound(self):
         source = numpy.random.default_rng(6)
@@ -149,8 +190,12 @@ class Stat(unittest.TestCase):
         self.assertEqual([i for i, n in enumerate(found["histogram"]) if n], [0, 16, 31])
 
     def test_the_result_does_not_depend_on_the_threads(self):
-        values = numpy.random.default_rng(9).standard_normal(3000000).astype("f4")
-        path = self.write({"x": ("F32", [values.size], values.tobytes()), "y": ("F32", [99999], values[:99999].tobytes())})
+        values = numpy.random.default_rng(9).standard_normal(6000000).astype("f4")
+        halves = values.astype("f2")
+        path = self.write({
+            "x": ("F32", [values.size], values.tobytes()), "y": ("F32", [99999], values[:99999].tobytes()),
+            "z": ("F16", [halves.size], halves.tobytes()), "u": ("F64", [values.size // 2], values.tobytes()),
+        })  # fmt: skip
         outputs = set()
         for cpus in ({min(os.sched_getaffinity(0))}, os.sched_getaffinity(0)):
             done = subprocess.run([command.program, "stat", path, "--json"], env=ENVIRONMENT, capture_output=True,
@@ -209,6 +254,24 @@ class Stat(unittest.TestCase):
         command.output("stat", path, "nan", "--plot", plot, "--force")
         self.assertNotEqual(plot.read_bytes(), before)
         self.assertEqual(command.run("stat", path, "-p", self.directory / "no" / "plot.svg").returncode, 3)
+
+    def test_the_picture_replaces_only_regular_files_of_its_name(self):
+        path = self.write({"x": ("F32", [1], floats(1))})
+        before = path.read_bytes()
+        targets = {name: self.directory / f"{name}.svg" for name in ("fifo", "directory", "dangling", "link")}
+        os.mkfifo(targets["fifo"])
+        targets["directory"].mkdir()
+        targets["dangling"].symlink_to("absent")
+        targets["link"].symlink_to(path)
+        kinds = {name: target.lstat().st_mode for name, target in targets.items()}
+        for target in (path, self.directory / "new", "/dev/null", *targets.values()):
+            for force in ([], ["--force"]):
+                done = command.run("stat", path, "--plot", target, *force)
+                self.assertEqual(done.returncode, 2, f"{target} {force}")
+                self.assertIn(str(target), done.stderr)
+        self.assertEqual(path.read_bytes(), before)
+        self.assertEqual({name: target.lstat().st_mode for name, target in targets.items()}, kinds)
+        self.assertEqual(sorted(os.listdir(self.directory)), sorted(["model.safetensors", *(t.name for t in targets.values())]))
 
 
 if __name__ == "__main__":

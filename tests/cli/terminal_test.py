@@ -175,9 +175,9 @@ class LongWork(unittest.TestCase):
         self.model.write_bytes(struct.pack("<Q", len(header) - 8) + header[8:])
         os.truncate(self.model, len(header) + (1 << 29))
 
-    def start(self, columns=80, stream="stderr"):
+    def start(self, columns=80, stream="stderr", arguments=None):
         """The command in the middle of its work, after a second."""
-        arguments = ["merge", self.model, "--force", "-o", self.directory / "out.safetensors"]
+        arguments = arguments or ["merge", self.model, "--force", "-o", self.directory / "out.safetensors"]
         terminal = Terminal(arguments, columns, stream=stream)
         counters = pathlib.Path(f"/proc/{terminal.process.pid}/io")
         while terminal.process.poll() is None and int(re.search(r"rchar: (\d+)", counters.read_text())[1]) < 1 << 24:
@@ -210,6 +210,32 @@ class LongWork(unittest.TestCase):
             self.assertEqual(stderr.read(), b"")
         terminal.process.stderr = None
         terminal.read()
+
+    def test_the_bar_of_a_comparison_counts_the_bytes_of_both_models(self):
+        other = self.directory / "other.safetensors"
+        with open(self.model, "rb") as file:
+            header = file.read(os.path.getsize(self.model) - (1 << 29))
+        other.write_bytes(header)
+        os.truncate(other, len(header) + (1 << 29))
+        for options in ([], ["--values"]):
+            terminal = self.start(arguments=["diff", self.model, other, *options])
+            terminal.process.send_signal(signal.SIGCONT)
+            text = terminal.read()
+            self.assertEqual(terminal.process.returncode, 0)
+            self.assertRegex(text, r"\rcomparing \[#*\.*\] +\d+ %  [\d.]+ MB of 1\.1 GB")
+
+    def test_the_bar_of_statistics_counts_what_is_read(self):
+        wide = self.directory / "wide.safetensors"
+        content = file_bytes({"a": ("F64", [1 << 26], b"")}).replace(b"[0,0]", b"[0,%d]" % (1 << 29)).rstrip(b" ")
+        content += b" " * (-len(content) % 8)
+        wide.write_bytes(struct.pack("<Q", len(content) - 8) + content[8:])
+        os.truncate(wide, len(content) + (1 << 29))
+        for model, total in ((self.model, r"536\.9 MB"), (wide, r"1\.1 GB")):
+            terminal = self.start(arguments=["stat", model])
+            terminal.process.send_signal(signal.SIGCONT)
+            text = terminal.read()
+            self.assertEqual(terminal.process.returncode, 0)
+            self.assertRegex(text, r"\rreading \[#*\.*\] +\d+ %  [\d.]+ MB of " + total)
 
     def test_an_interrupt_leaves_nothing(self):
         terminal = self.start()

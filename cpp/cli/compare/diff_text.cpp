@@ -1,6 +1,5 @@
 #include "cli/compare/diff_text.h"
 
-#include <cstdio>
 #include <cstring>
 
 #include "cli/output/numbers.h"
@@ -59,19 +58,13 @@ class Lines {
   std::size_t count_ = 0;
 };
 
-std::string type_text(const TensorInfo& tensor) {
-  return std::string(dtype_name(tensor.dtype)) + ' ' + shape_text(tensor.shape);
-}
-
-std::string number_text(const char* format, double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+std::string type_of(const TensorInfo& tensor) {
+  return type_text(tensor.dtype, tensor.shape);
 }
 
 std::vector<std::string> pair_texts(const TensorPair& pair) {
-  std::string type = type_text(pair.a);
-  if (!pair.has_same_type) type += " -> " + type_text(pair.b);
+  std::string type = type_of(pair.a);
+  if (!pair.has_same_type) type += " -> " + type_of(pair.b);
   const ValueDifference& values = pair.values;
   if (pair.has_values && values.count > 0)
     return {type + ":", "max " + number_text("%.3g,", values.max_abs),
@@ -104,7 +97,7 @@ void print_tensors(const char* mark, Style style, const std::vector<TensorInfo>&
                    Output& out) {
   Lines lines(mark, style, all, out);
   for (const TensorInfo& tensor : tensors)
-    lines.print(tensor.name, {type_text(tensor)});
+    lines.print(tensor.name, {type_of(tensor)});
   lines.print_rest();
 }
 

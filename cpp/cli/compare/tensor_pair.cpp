@@ -8,8 +8,11 @@
 #include <optional>
 #include <utility>
 
+#include "cli/compare/wide_distance.h"
 #include "cli/output/numbers.h"
+#include "cli/output/progress_bar.h"
 #include "cli/values/decode.h"
+#include "cli/work/chunks.h"
 #include "cli/work/parallel_work.h"
 
 namespace safetensors::cli {
@@ -37,9 +40,8 @@ bool is_same_place(const File& a, const File& b, const TensorPair& pair) {
   return id && id == file_id(place_b);
 }
 
-struct Chunk {
-  std::size_t pair = 0;
-  std::uint64_t begin = 0, end = 0;  // elements
+// The results of a chunk.
+struct ChunkDifference {
   std::uint64_t first_byte = all_same;
   ValueDifference values;
 };
@@ -48,6 +50,11 @@ struct Chunk {
 std::uint64_t elements_of_chunk(const TensorPair& pair) {
   const std::uint64_t bits = std::max(dtype_bits(pair.a.dtype), dtype_bits(pair.b.dtype));
   return chunk_bytes * 8 / bits / element_step * element_step;
+}
+
+// Bytes of both tensors.
+std::uint64_t bytes_of(const TensorPair& pair, std::uint64_t elements) {
+  return element_bytes(pair.a.dtype, elements) + element_bytes(pair.b.dtype, elements);
 }
 
 bool has_same_shape(const TensorPair& pair) {
@@ -67,91 +74,122 @@ class Comparison {
 
   void run() {
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      TensorPair& pair = pairs_[i];
-      pair.has_tolerance = options_.has_tolerance;
-      pair.has_same_bytes = is_same_place(a_, b_, pair);
-      if (pair.has_same_bytes && pair.a.dtype == pair.b.dtype) continue;
-      if (!has_same_shape(pair)) continue;
-      pair.has_values = options_.values && has_comparable_values(pair);
-      if (pair.a.dtype == pair.b.dtype || pair.has_values) add_chunks(i);
+    for (TensorPair& pair : pairs_) {
+      prepare(pair);
+      if (pair.is_read) total += bytes_of(pair, element_count(pair.a.shape));
     }
-    first_differing_ = std::make_unique<std::atomic<std::size_t>[]>(pairs_.size());
+    first_differing_ = std::make_unique<std::atomic<std::uint64_t>[]>(pairs_.size());
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-      first_differing_[i] = SIZE_MAX;
-    for (const Chunk& chunk : chunks_)
-      total += chunk.end - chunk.begin;
-    run_parallel(chunks_.size(), machine_threads(), "comparing", total,
-                 [&](std::size_t index, WorkProgress& progress) {
-                   compare(index);
-                   progress.advance(chunks_[index].end - chunks_[index].begin);
-                 });
-    merge_chunks();
+      first_differing_[i] = all_same;
+    ProgressBar bar("comparing");
+    ChunkRounds rounds(0, pairs_.size(), [this](std::size_t index) { return division(index); });
+    std::vector<Chunk> chunks;
+    while (!(chunks = rounds.next()).empty())
+      run_round(chunks, bar, total);
   }
 
  private:
-  void add_chunks(std::size_t index) {
-    const std::uint64_t elements = element_count(pairs_[index].a.shape);
-    const std::uint64_t step = elements_of_chunk(pairs_[index]);
-    pairs_[index].has_same_bytes = pairs_[index].a.dtype == pairs_[index].b.dtype;
-    for (std::uint64_t begin = 0; begin < elements; begin += step)
-      chunks_.push_back({index, begin, std::min(elements, begin + step), all_same, {}});
+  void prepare(TensorPair& pair) const {
+    pair.has_tolerance = options_.has_tolerance;
+    pair.has_same_bytes = is_same_place(a_, b_, pair);
+    if (pair.has_same_bytes && pair.a.dtype == pair.b.dtype) return;
+    if (!has_same_shape(pair)) return;
+    pair.has_values = options_.values && has_comparable_values(pair);
+    pair.is_read = pair.a.dtype == pair.b.dtype || pair.has_values;
+    if (pair.is_read) pair.has_same_bytes = pair.a.dtype == pair.b.dtype;
+  }
+
+  // A difference is all that is asked for without values.
+  static bool is_decided(const TensorPair& pair) {
+    return !pair.has_values && !pair.has_same_bytes;
+  }
+
+  Division division(std::size_t index) const {
+    const TensorPair& pair = pairs_[index];
+    if (!pair.is_read || is_decided(pair)) return {};
+    return {element_count(pair.a.shape), elements_of_chunk(pair)};
+  }
+
+  void run_round(const std::vector<Chunk>& chunks, ProgressBar& bar, std::uint64_t total) {
+    std::vector<ChunkDifference> differences(chunks.size());
+    run_parallel(chunks.size(), machine_threads(), bar, bytes_before(chunks[0]), total,
+                 [&](std::size_t index, WorkProgress& progress) {
+                   const Chunk& chunk = chunks[index];
+                   compare(chunk, differences[index]);
+                   progress.advance(bytes_of(pairs_[chunk.tensor], chunk.size()));
+                 });
+    for (std::size_t i = 0; i < chunks.size(); ++i)
+      merge(chunks[i], differences[i]);
+  }
+
+  // Bytes before a chunk, with those of chunks that were left out.
+  std::uint64_t bytes_before(const Chunk& chunk) {
+    for (; passed_pairs_ < chunk.tensor; ++passed_pairs_) {
+      const TensorPair& pair = pairs_[passed_pairs_];
+      if (pair.is_read) passed_bytes_ += bytes_of(pair, element_count(pair.a.shape));
+    }
+    return passed_bytes_ + bytes_of(pairs_[chunk.tensor], chunk.begin);
+  }
+
+  void merge(const Chunk& chunk, const ChunkDifference& difference) {
+    TensorPair& pair = pairs_[chunk.tensor];
+    pair.values.merge(difference.values);
+    if (difference.first_byte == all_same || !pair.has_same_bytes) return;
+    pair.has_same_bytes = false;
+    pair.first_byte = difference.first_byte;
   }
 
   static std::vector<std::byte> read(const File& file, const TensorInfo& tensor,
                                      const Chunk& chunk) {
-    std::vector<std::byte> bytes(element_bytes(tensor.dtype, chunk.end - chunk.begin));
+    std::vector<std::byte> bytes(element_bytes(tensor.dtype, chunk.size()));
     file.read_at(tensor.file_offset + element_bytes(tensor.dtype, chunk.begin), bytes);
     return bytes;
   }
 
-  void compare(std::size_t index) {
-    Chunk& chunk = chunks_[index];
-    const TensorPair& pair = pairs_[chunk.pair];
-    // An earlier chunk differs, which is all that is asked for.
-    if (!pair.has_values && first_differing_[chunk.pair] < index) return;
+  void compare(const Chunk& chunk, ChunkDifference& difference) {
+    const TensorPair& pair = pairs_[chunk.tensor];
+    std::atomic<std::uint64_t>& first_differing = first_differing_[chunk.tensor];
+    if (!pair.has_values && first_differing < chunk.begin) return;
     const auto bytes_a = read(a_, pair.a, chunk), bytes_b = read(b_, pair.b, chunk);
     if (pair.a.dtype == pair.b.dtype) {
       const auto first = std::mismatch(bytes_a.begin(), bytes_a.end(), bytes_b.begin()).first;
       if (first != bytes_a.end()) {
-        chunk.first_byte = element_bytes(pair.a.dtype, chunk.begin) +
-                           static_cast<std::uint64_t>(first - bytes_a.begin());
-        lower(first_differing_[chunk.pair], index);
+        difference.first_byte = element_bytes(pair.a.dtype, chunk.begin) +
+                                static_cast<std::uint64_t>(first - bytes_a.begin());
+        lower(first_differing, chunk.begin);
       }
     }
-    if (pair.has_values) add_values(pair, bytes_a, bytes_b, chunk);
+    if (pair.has_values) add_values(pair, bytes_a, bytes_b, difference.values);
   }
 
-  static void lower(std::atomic<std::size_t>& least, std::size_t index) {
-    std::size_t known = least;
-    while (index < known && !least.compare_exchange_weak(known, index)) {
+  static void lower(std::atomic<std::uint64_t>& least, std::uint64_t element) {
+    std::uint64_t known = least;
+    while (element < known && !least.compare_exchange_weak(known, element)) {
     }
   }
 
-  void add_values(const TensorPair& pair, Bytes bytes_a, Bytes bytes_b, Chunk& chunk) const {
+  void add_values(const TensorPair& pair, Bytes bytes_a, Bytes bytes_b,
+                  ValueDifference& values) const {
     double numbers_a[2 * block_elements], numbers_b[2 * block_elements];
-    const std::uint64_t elements = chunk.end - chunk.begin;
+    double distances[2 * block_elements];
+    const bool is_wide = has_wide_integers(pair.a.dtype) || has_wide_integers(pair.b.dtype);
+    const std::uint64_t elements = bytes_a.size() * 8 / dtype_bits(pair.a.dtype);
     for (std::uint64_t at = 0; at < elements; at += block_elements) {
       const std::uint64_t count = std::min<std::uint64_t>(block_elements, elements - at);
       const auto decode_block = [&](Dtype dtype, Bytes bytes, double* numbers) {
+        const Bytes part(bytes.data() + element_bytes(dtype, at), element_bytes(dtype, count));
         const Span<double> span(numbers, count * numbers_per_element(dtype));
-        decode(dtype, Bytes(bytes.data() + element_bytes(dtype, at), element_bytes(dtype, count)),
-               span);
-        return span;
+        decode(dtype, part, span);
+        return ElementBlock{dtype, part, span};
       };
-      const Span<double> a = decode_block(pair.a.dtype, bytes_a, numbers_a);
-      const Span<double> b = decode_block(pair.b.dtype, bytes_b, numbers_b);
-      chunk.values.add(a, b, options_.tolerance);
-    }
-  }
-
-  void merge_chunks() {
-    for (const Chunk& chunk : chunks_) {
-      TensorPair& pair = pairs_[chunk.pair];
-      pair.values.merge(chunk.values);
-      if (chunk.first_byte == all_same || !pair.has_same_bytes) continue;
-      pair.has_same_bytes = false;
-      pair.first_byte = chunk.first_byte;
+      const ElementBlock a = decode_block(pair.a.dtype, bytes_a, numbers_a);
+      const ElementBlock b = decode_block(pair.b.dtype, bytes_b, numbers_b);
+      const Span<double> span(distances, a.numbers.size());
+      if (is_wide)
+        wide_distances(a, b, span);
+      else
+        compute_distances(a.numbers, b.numbers, span);
+      values.add(a.numbers, b.numbers, span, options_.tolerance);
     }
   }
 
@@ -159,8 +197,9 @@ class Comparison {
   const File& b_;
   const CompareOptions& options_;
   std::vector<TensorPair>& pairs_;
-  std::vector<Chunk> chunks_;
-  std::unique_ptr<std::atomic<std::size_t>[]> first_differing_;  // chunk of each pair
+  std::size_t passed_pairs_ = 0;
+  std::uint64_t passed_bytes_ = 0;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> first_differing_;  // chunk of each pair: its begin
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct TensorPair {
   bool has_same_type = false;    // dtype and shape
   bool has_same_bytes = false;   // known after the comparison, if the sizes are the same
   std::uint64_t first_byte = 0;  // that differs, from the first one of the tensor
+  bool is_read = false;          // whether the data is compared
   bool has_values = false;       // whether `values` was computed
   ValueDifference values;
 

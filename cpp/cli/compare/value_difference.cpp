@@ -6,8 +6,18 @@
 
 namespace safetensors::cli {
 
-void ValueDifference::add(Span<const double> a, Span<const double> b, const Tolerance& tolerance) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
+void compute_distances(Span<const double> a, Span<const double> b, Span<double> distances) {
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    const bool is_same = a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]));
+    const double distance = std::fabs(a[i] - b[i]);
+    distances[i] = is_same                ? 0
+                   : std::isnan(distance) ? std::numeric_limits<double>::infinity()
+                                          : distance;
+  }
+}
+
+void ValueDifference::add(Span<const double> a, Span<const double> b, Span<const double> distances,
+                          const Tolerance& tolerance) {
   count += a.size();
   for (std::size_t i = 0; i < a.size(); ++i) {
     const bool is_finite = std::isfinite(a[i]) && std::isfinite(b[i]);
@@ -16,12 +26,11 @@ void ValueDifference::add(Span<const double> a, Span<const double> b, const Tole
       squares_a += a[i] * a[i];
       squares_b += b[i] * b[i];
     }
-    if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
-    const double difference = is_finite ? std::fabs(a[i] - b[i]) : infinity;
-    max_abs = std::max(max_abs, difference);
-    squares += difference * difference;
+    if (distances[i] == 0) continue;
+    max_abs = std::max(max_abs, distances[i]);
+    squares += distances[i] * distances[i];
     const double limit = tolerance.absolute + tolerance.relative * std::fabs(b[i]);
-    if (!is_finite || difference > limit) ++differing;
+    if (!is_finite || distances[i] > limit) ++differing;
   }
 }
 

@@ -14,6 +14,9 @@ struct Tolerance {
   double relative = 0;
 };
 
+// Computes |a - b|: 0 if both are NaN, infinity if one of them is not finite and the other differs.
+void compute_distances(Span<const double> a, Span<const double> b, Span<double> distances);
+
 // Sums over elements, which merge in a fixed order to a result that does not depend on the threads.
 struct ValueDifference {
   std::uint64_t count = 0;
@@ -22,7 +25,9 @@ struct ValueDifference {
   double squares = 0;           // of the differences
   double product = 0, squares_a = 0, squares_b = 0;
 
-  void add(Span<const double> a, Span<const double> b, const Tolerance& tolerance);
+  // Adds the numbers of elements and their distances.
+  void add(Span<const double> a, Span<const double> b, Span<const double> distances,
+           const Tolerance& tolerance);
   void merge(const ValueDifference& other);
 
   // Root of the mean square of the differences.

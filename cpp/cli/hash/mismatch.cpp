@@ -16,10 +16,6 @@ namespace safetensors::cli {
 
 namespace {
 
-std::string type_text(Dtype dtype, Span<const std::uint64_t> shape) {
-  return std::string(dtype_name(dtype)) + ' ' + shape_text(shape);
-}
-
 // Compares the files of a model with a manifest.
 class Comparison {
  public:

@@ -12,7 +12,7 @@
 
 namespace safetensors::cli {
 
-// The format's limit, in bytes.
+// Bytes of the longest header that the library and the reference accept.
 inline constexpr std::uint64_t longest_header = 100'000'000;
 
 struct RawEntry {

@@ -14,19 +14,22 @@ const char* const pattern_text =
 
 namespace {
 
-constexpr std::size_t most_candidates = 20000;
-
 [[noreturn]] void throw_unused(const std::string& kind, const std::string& pattern,
                                const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors)
-    if (names.size() < most_candidates) names.emplace_back(tensor.name);
-  const std::string near = is_glob(pattern) ? std::string() : nearest(pattern, names);
   throw UsageError("no tensor matches " + kind + quote(pattern) +
-                   (near.empty() ? std::string() : ": did you mean " + quote(near) + "?"));
+                   (is_glob(pattern) ? std::string() : suggest_tensor(pattern, tensors)));
 }
 
 }  // namespace
+
+std::string suggest_tensor(const std::string& word, const std::vector<TensorInfo>& tensors) {
+  constexpr std::size_t most_candidates = 20000;
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : tensors)
+    if (names.size() < most_candidates) names.emplace_back(tensor.name);
+  const std::string near = nearest(word, names);
+  return near.empty() ? std::string() : ": did you mean " + quote(near) + "?";
+}
 
 void add_selection(Command& command, SelectionOptions* options) {
   command.positionals("PATTERN", &options->patterns, "only these tensors");

@@ -23,6 +23,9 @@ struct SelectionOptions {
 // Adds the positional PATTERN... and the options --regex and --exclude to a command.
 void add_selection(Command& command, SelectionOptions* options);
 
+// ": did you mean NAME?" for a tensor whose name is near the word; else "".
+std::string suggest_tensor(const std::string& word, const std::vector<TensorInfo>& tensors);
+
 // What a pattern is, for the help.
 extern const char* const pattern_text;
 

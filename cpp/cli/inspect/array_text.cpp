@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/exit_code.h"
@@ -17,120 +19,147 @@ constexpr std::uint64_t edge_items = 3;
 constexpr std::size_t highest_rank = 64;
 constexpr std::uint64_t most_elements = 5'000'000;
 
-class ArrayText {
+// The elements of an array that are printed.
+class ArrayLayout {
  public:
-  ArrayText(ElementReader& elements, bool is_full)
-      : elements_(elements),
-        shape_(elements.sliced().shape()),
-        is_summary_(!is_full && elements.size() > threshold) {
-    if (shape_.size() > highest_rank)
-      throw UsageError("the tensor has " + std::to_string(shape_.size()) +
-                       " dimensions; values are shown of at most " + std::to_string(highest_rank));
-    std::uint64_t shown = 1;
-    for (std::size_t axis = 0; axis < shape_.size(); ++axis)
-      shown *= indices(axis).size();
-    if (shown > most_elements)
-      throw UsageError(std::to_string(shown) + " values would be printed, at most " +
-                       std::to_string(most_elements) + ": use a slice or --npy");
-    std::vector<std::uint64_t> bits;
-    visit(0, 0, [&](std::uint64_t index) { bits.push_back(elements_.bits(index)); });
-    format_ = make_number_format(elements.sliced().tensor.dtype, bits);
-  }
+  ArrayLayout(std::vector<std::uint64_t> shape, std::uint64_t size, bool is_full)
+      : shape_(std::move(shape)), is_summary_(!is_full && size > threshold) {}
 
-  // The text of an axis of the array. `first` is the index of its first element.
-  std::string text(std::size_t axis, std::uint64_t first, const std::string& indent,
-                   std::size_t width) const {
-    const std::string inner_indent = indent + ' ';
-    const std::size_t inner_width = width - 1;
-    const std::uint64_t stride = stride_of(axis);
-    if (axis + 1 == shape_.size()) return row_text(first, inner_indent, inner_width);
-    std::string result = "[";
-    const std::string separator(shape_.size() - axis - 1, '\n');
-    bool is_first = true;
-    for_each_index(axis, [&](std::uint64_t index, bool is_gap) {
-      if (!is_first) result += separator + inner_indent;
-      is_first = false;
-      result += is_gap ? "..." : text(axis + 1, first + index * stride, inner_indent, inner_width);
-    });
-    return result + ']';
-  }
+  std::size_t rank() const { return shape_.size(); }
 
- private:
-  std::vector<std::uint64_t> indices(std::size_t axis) const {
-    std::vector<std::uint64_t> all;
-    const std::uint64_t extent = shape_[axis];
-    if (!is_summary_ || extent <= 2 * edge_items) {
-      if (extent > most_elements)
-        throw UsageError(std::to_string(extent) + " values would be printed, at most " +
-                         std::to_string(most_elements) + ": use a slice or --npy");
-      for (std::uint64_t i = 0; i < extent; ++i)
-        all.push_back(i);
-      return all;
-    }
-    for (std::uint64_t i = 0; i < edge_items; ++i)
-      all.push_back(i);
-    for (std::uint64_t i = extent - edge_items; i < extent; ++i)
-      all.push_back(i);
-    return all;
+  // Elements of an axis that are printed.
+  std::uint64_t shown(std::size_t axis) const {
+    return has_gap(axis) ? 2 * edge_items : shape_[axis];
   }
 
   // Calls `call(index, is_gap)`, with a gap between the edges.
   template <class Call>
   void for_each_index(std::size_t axis, Call call) const {
-    const std::vector<std::uint64_t> all = indices(axis);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (i > 0 && all[i] != all[i - 1] + 1) call(0, true);
-      call(all[i], false);
+    const std::uint64_t extent = shape_[axis];
+    for (std::uint64_t i = 0; i < extent; ++i) {
+      if (i == edge_items && has_gap(axis)) {
+        call(0, true);
+        i = extent - edge_items;
+      }
+      call(i, false);
     }
   }
 
-  std::uint64_t stride_of(std::size_t axis) const {
+  // Elements from one index of an axis to the next.
+  std::uint64_t stride(std::size_t axis) const {
     std::uint64_t stride = 1;
     for (std::size_t d = axis + 1; d < shape_.size(); ++d)
       stride *= shape_[d];
     return stride;
   }
 
-  template <class Visit>
-  void visit(std::size_t axis, std::uint64_t first, const Visit& call) const {
+  // Calls `call(index)` for the elements from `first` on that differ in this and later axes.
+  template <class Call>
+  void for_each_element(std::size_t axis, std::uint64_t first, const Call& call) const {
     if (axis == shape_.size()) return call(first);
-    for (const std::uint64_t index : indices(axis))
-      visit(axis + 1, first + index * stride_of(axis), call);
+    const std::uint64_t step = stride(axis);
+    for_each_index(axis, [&](std::uint64_t index, bool is_gap) {
+      if (!is_gap) for_each_element(axis + 1, first + index * step, call);
+    });
   }
 
-  // A row, in as many lines as it needs.
-  std::string row_text(std::uint64_t first, const std::string& indent, std::size_t width) const {
-    std::string done, line = indent;
-    const auto add = [&](const std::string& word) {
-      if (line.size() + word.size() > width && line.size() > indent.size()) {
-        line.erase(line.find_last_not_of(' ') + 1);
-        done += line + '\n';
-        line = indent;
-      }
-      line += word;
+ private:
+  bool has_gap(std::size_t axis) const { return is_summary_ && shape_[axis] > 2 * edge_items; }
+
+  std::vector<std::uint64_t> shape_;
+  bool is_summary_;
+};
+
+// Prints the lines of an array as they are complete.
+class ArrayPrinter {
+ public:
+  ArrayPrinter(ElementReader& elements, ArrayLayout layout, std::size_t width, Output& out)
+      : elements_(elements), layout_(std::move(layout)), width_(width), out_(out) {
+    format_ = make_number_format(
+        elements.sliced().tensor.dtype, [this](const std::function<void(std::uint64_t)>& call) {
+          layout_.for_each_element(0, 0, [&](std::uint64_t index) { call(elements_.bits(index)); });
+        });
+  }
+
+  void print() {
+    print_axis(0, 0);
+    out_.print_line();
+  }
+
+ private:
+  // `first` is the index of the first element.
+  void print_axis(std::size_t axis, std::uint64_t first) {
+    out_.print("[");
+    if (axis + 1 == layout_.rank()) {
+      print_row(first);
+    } else {
+      const std::uint64_t stride = layout_.stride(axis);
+      const std::string separator =
+          std::string(layout_.rank() - axis - 1, '\n') + std::string(axis + 1, ' ');
+      bool is_first = true;
+      layout_.for_each_index(axis, [&](std::uint64_t index, bool is_gap) {
+        if (!is_first) out_.print(separator);
+        is_first = false;
+        is_gap ? out_.print("...") : print_axis(axis + 1, first + index * stride);
+      });
+    }
+    out_.print("]");
+  }
+
+  // The elements of a row, in as many lines as they need. Brackets are at both ends.
+  void print_row(std::uint64_t first) {
+    const std::size_t axis = layout_.rank() - 1, indent = layout_.rank();
+    const std::size_t width = width_ > indent ? width_ - indent : 0;
+    std::string line(indent, ' ');
+    bool is_first = true, is_first_line = true;
+    const auto print_line = [&] {
+      out_.print(std::string_view(line).substr(is_first_line ? indent : 0));
+      is_first_line = false;
     };
-    bool is_first = true;
-    for_each_index(shape_.size() - 1, [&](std::uint64_t index, bool is_gap) {
+    layout_.for_each_index(axis, [&](std::uint64_t index, bool is_gap) {
       if (!is_first) line += ' ';
       is_first = false;
-      add(is_gap ? "..." : (*format_)(elements_.bits(first + index)));
+      const std::string word = is_gap ? "..." : (*format_)(elements_.bits(first + index));
+      if (line.size() + word.size() > width && line.size() > indent) {
+        line.erase(line.find_last_not_of(' ') + 1);
+        print_line();
+        out_.print("\n");
+        line.assign(indent, ' ');
+      }
+      line += word;
     });
-    return '[' + (done + line).substr(indent.size()) + ']';
+    print_line();
   }
 
   ElementReader& elements_;
-  std::vector<std::uint64_t> shape_;
-  bool is_summary_;
+  ArrayLayout layout_;
+  std::size_t width_;
+  Output& out_;
   std::unique_ptr<NumberFormat> format_;
 };
 
 }  // namespace
 
+void check_printable(const SlicedTensor& sliced, bool is_full) {
+  const std::vector<std::uint64_t> shape = sliced.shape();
+  if (shape.size() > highest_rank)
+    throw UsageError("the tensor has " + std::to_string(shape.size()) +
+                     " dimensions; values are shown of at most " + std::to_string(highest_rank));
+  const ArrayLayout layout(shape, sliced.size(), is_full);
+  std::uint64_t shown = sliced.size() == 0 ? 0 : 1;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    shown *= layout.shown(axis);
+  if (shown > most_elements)
+    throw UsageError(std::to_string(shown) + " values would be printed, at most " +
+                     std::to_string(most_elements) + ": use a slice or --npy");
+}
+
 void print_array(ElementReader& elements, bool is_full, std::size_t width, Output& out) {
   if (elements.size() == 0) return out.print_line("[]");
-  if (elements.sliced().shape().empty())
-    return out.print_line(element_text(elements.sliced().tensor.dtype, elements.bits(0)));
-  out.print_line(ArrayText(elements, is_full).text(0, 0, "", width));
+  const SlicedTensor& sliced = elements.sliced();
+  if (sliced.shape().empty())
+    return out.print_line(element_text(sliced.tensor.dtype, elements.bits(0)));
+  ArrayPrinter(elements, ArrayLayout(sliced.shape(), elements.size(), is_full), width, out).print();
 }
 
 }  // namespace safetensors::cli

@@ -12,13 +12,14 @@ constexpr std::size_t window_size = std::size_t{1} << 16;
 }  // namespace
 
 ElementReader::ElementReader(const File& file, const SlicedTensor& sliced)
-    : file_(file), sliced_(sliced), element_bits_(dtype_bits(sliced.tensor.dtype)) {
+    : file_(file),
+      sliced_(sliced),
+      size_(sliced.size()),
+      element_bits_(dtype_bits(sliced.tensor.dtype)) {
   const std::size_t rank = sliced_.dimensions.size();
   strides_.assign(rank, 1);
   for (std::size_t d = rank; d-- > 1;)
     strides_[d - 1] = strides_[d] * sliced_.tensor.shape[d];
-  for (const DimensionSlice& slice : sliced_.dimensions)
-    size_ *= slice.count;
 }
 
 std::uint64_t ElementReader::position(std::uint64_t index) const {

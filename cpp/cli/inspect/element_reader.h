@@ -40,8 +40,8 @@ class ElementReader {
 
   const File& file_;
   SlicedTensor sliced_;
+  std::uint64_t size_;
   std::vector<std::uint64_t> strides_;  // in elements of the tensor
-  std::uint64_t size_ = 1;
   std::uint64_t element_bits_;
   std::vector<std::byte> window_;
   std::uint64_t window_offset_ = 0;

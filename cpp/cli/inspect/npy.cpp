@@ -6,7 +6,7 @@ namespace safetensors::cli {
 
 namespace {
 
-std::string type_text(Dtype dtype) {
+std::string description_of(Dtype dtype) {
   switch (dtype) {
     case Dtype::BOOL:
       return "|b1";
@@ -54,7 +54,7 @@ std::string shape_tuple(const std::vector<std::uint64_t>& shape) {
 
 std::string npy_header(Dtype dtype, const std::vector<std::uint64_t>& shape) {
   constexpr std::size_t alignment = 64;
-  std::string dictionary = "{'descr': '" + type_text(dtype) +
+  std::string dictionary = "{'descr': '" + description_of(dtype) +
                            "', 'fortran_order': False, 'shape': " + shape_tuple(shape) + ", }";
   // Format 2.0 has a length of 4 bytes, for shapes of many dimensions.
   const bool is_long = dictionary.size() + 1 + 10 + alignment > 0xFFFF;

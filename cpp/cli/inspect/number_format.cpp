@@ -31,18 +31,20 @@ ExponentLimits exponent_limits(Dtype dtype) {
 
 class FloatFormat : public NumberFormat {
  public:
-  FloatFormat(Dtype dtype, const std::vector<double>& values, bool has_plus)
+  // The numbers are `shift` bits above the lowest one of the elements.
+  FloatFormat(Dtype dtype, const ForEachElement& elements, int shift, bool has_plus)
       : dtype_(dtype), has_plus_(has_plus) {
-    choose_exponents(values);
+    choose_exponents(elements, shift);
     bool has_nan = false, has_infinity = false, has_negative_infinity = false;
-    for (const double value : values) {
+    elements([&](std::uint64_t bits) {
+      const double value = float_value(dtype_, bits >> shift);
       has_nan |= std::isnan(value);
       has_infinity |= std::isinf(value);
       has_negative_infinity |= std::isinf(value) && value < 0;
       if (std::isfinite(value))
         measure(has_exponents_ ? scientific(dtype_, value, precision)
                                : positional(dtype_, value, precision));
-    }
+    });
     if (has_exponents_) right_ = exponent_width_ + 2 + fraction_;
     if (has_nan || has_infinity) {
       const std::size_t infinity = 3 + (has_plus_ || has_negative_infinity ? 1u : 0u);
@@ -69,13 +71,14 @@ class FloatFormat : public NumberFormat {
   }
 
  private:
-  void choose_exponents(const std::vector<double>& values) {
+  void choose_exponents(const ForEachElement& elements, int shift) {
     double largest = 0, smallest = INFINITY;
-    for (const double value : values)
-      if (std::isfinite(value) && value != 0) {
-        largest = std::max(largest, std::fabs(value));
-        smallest = std::min(smallest, std::fabs(value));
-      }
+    elements([&](std::uint64_t bits) {
+      const double value = float_value(dtype_, bits >> shift);
+      if (!std::isfinite(value) || value == 0) return;
+      largest = std::max(largest, std::fabs(value));
+      smallest = std::min(smallest, std::fabs(value));
+    });
     if (largest == 0) return;
     const ExponentLimits limits = exponent_limits(dtype_);
     const double ratio = dtype_ == Dtype::F32 || dtype_ == Dtype::C64
@@ -112,18 +115,10 @@ class FloatFormat : public NumberFormat {
   std::size_t fraction_ = 0, exponent_width_ = 0;
 };
 
-std::vector<double> parts(const std::vector<std::uint64_t>& elements, int shift) {
-  std::vector<double> values;
-  for (const std::uint64_t bits : elements)
-    values.push_back(float_value(Dtype::F32, bits >> shift));
-  return values;
-}
-
 class ComplexFormat : public NumberFormat {
  public:
-  explicit ComplexFormat(const std::vector<std::uint64_t>& elements)
-      : real_(Dtype::F32, parts(elements, 0), false),
-        imaginary_(Dtype::F32, parts(elements, 32), true) {}
+  explicit ComplexFormat(const ForEachElement& elements)
+      : real_(Dtype::F32, elements, 0, false), imaginary_(Dtype::F32, elements, 32, true) {}
 
   std::string operator()(std::uint64_t bits) const override {
     std::string imaginary = imaginary_(bits >> 32);
@@ -137,9 +132,9 @@ class ComplexFormat : public NumberFormat {
 
 class IntegerFormat : public NumberFormat {
  public:
-  IntegerFormat(Dtype dtype, const std::vector<std::uint64_t>& elements) : dtype_(dtype) {
-    for (const std::uint64_t bits : elements)
-      width_ = std::max(width_, element_text(dtype, bits).size());
+  IntegerFormat(Dtype dtype, const ForEachElement& elements) : dtype_(dtype) {
+    elements(
+        [&](std::uint64_t bits) { width_ = std::max(width_, element_text(dtype, bits).size()); });
   }
 
   std::string operator()(std::uint64_t bits) const override {
@@ -189,15 +184,11 @@ std::string element_text(Dtype dtype, std::uint64_t bits) {
                                   : std::to_string(bits);
 }
 
-std::unique_ptr<NumberFormat> make_number_format(Dtype dtype,
-                                                 const std::vector<std::uint64_t>& elements) {
+std::unique_ptr<NumberFormat> make_number_format(Dtype dtype, const ForEachElement& elements) {
   if (dtype == Dtype::BOOL) return std::make_unique<BooleanFormat>();
   if (dtype == Dtype::C64) return std::make_unique<ComplexFormat>(elements);
   if (!is_float(dtype)) return std::make_unique<IntegerFormat>(dtype, elements);
-  std::vector<double> values;
-  for (const std::uint64_t bits : elements)
-    values.push_back(float_value(dtype, bits));
-  return std::make_unique<FloatFormat>(dtype, values, false);
+  return std::make_unique<FloatFormat>(dtype, elements, 0, false);
 }
 
 }  // namespace safetensors::cli

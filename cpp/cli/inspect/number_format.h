@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <safetensors/safetensors.hpp>
 
@@ -17,9 +17,11 @@ class NumberFormat {
   virtual std::string operator()(std::uint64_t bits) const = 0;
 };
 
-// The format for elements of a dtype, given the bits of all of them.
-std::unique_ptr<NumberFormat> make_number_format(Dtype dtype,
-                                                 const std::vector<std::uint64_t>& elements);
+// Calls the function with the bits of all elements that are printed together.
+using ForEachElement = std::function<void(const std::function<void(std::uint64_t bits)>&)>;
+
+// The format for elements of a dtype. Goes twice through them, which are not kept in memory.
+std::unique_ptr<NumberFormat> make_number_format(Dtype dtype, const ForEachElement& elements);
 
 // An element alone, as str() of a NumPy scalar.
 std::string element_text(Dtype dtype, std::uint64_t bits);

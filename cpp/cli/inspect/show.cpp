@@ -68,15 +68,36 @@ std::uint64_t write_values(ElementReader& elements, const std::vector<std::uint6
   return index;
 }
 
+// Finds all before the first output, which an error would cut.
+std::vector<SlicedTensor> find_tensors(const ShowOptions& options, const File& file) {
+  std::vector<SlicedTensor> found;
+  for (const std::string& name : options.names)
+    found.push_back(find_sliced_tensor(file, name));
+  return found;
+}
+
+void print_text(const ShowOptions& options, const File& file, Output& out) {
+  const std::vector<SlicedTensor> tensors = find_tensors(options, file);
+  for (const SlicedTensor& sliced : tensors)
+    check_printable(sliced, options.full);
+  const std::size_t width = std::min(numpy_width, out.width());
+  for (const SlicedTensor& sliced : tensors) {
+    print_title(sliced, out);
+    ElementReader elements(file, sliced);
+    print_array(elements, options.full, width, out);
+  }
+}
+
 void print_json(const ShowOptions& options, const File& file, Output& out) {
   constexpr std::size_t highest_rank = 64;
+  const std::vector<SlicedTensor> tensors = find_tensors(options, file);
+  for (const SlicedTensor& sliced : tensors)
+    if (sliced.shape().size() > highest_rank)
+      throw UsageError("values of more than 64 dimensions are not shown");
   Json json(out);
   json.begin_object().member("path", options.path).key("tensors").begin_array();
-  for (const std::string& name : options.names) {
-    const SlicedTensor sliced = find_sliced_tensor(file, name);
+  for (const SlicedTensor& sliced : tensors) {
     const std::vector<std::uint64_t> shape = sliced.shape();
-    if (shape.size() > highest_rank)
-      throw UsageError("values of more than 64 dimensions are not shown");
     ElementReader elements(file, sliced);
     json.begin_object()
         .member("name", sliced.tensor.name)
@@ -138,13 +159,7 @@ int run_show(const ShowOptions& options, Output& out) {
   } else if (out.json) {
     print_json(options, file, out);
   } else {
-    const std::size_t width = std::min(numpy_width, out.width());
-    for (const std::string& name : options.names) {
-      const SlicedTensor sliced = find_sliced_tensor(file, name);
-      print_title(sliced, out);
-      ElementReader elements(file, sliced);
-      print_array(elements, options.full, width, out);
-    }
+    print_text(options, file, out);
   }
   return exit_success;
 }

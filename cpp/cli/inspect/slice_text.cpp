@@ -4,16 +4,14 @@
 #include <charconv>
 #include <optional>
 
-#include "cli/arguments/suggest.h"
 #include "cli/exit_code.h"
+#include "cli/input/selection.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
 
 namespace safetensors::cli {
 
 namespace {
-
-constexpr std::size_t most_candidates = 20000;  // for suggestions
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ')
@@ -110,12 +108,7 @@ std::vector<DimensionSlice> parse_slices(std::string_view text, const TensorInfo
 }
 
 [[noreturn]] void throw_unknown(const File& file, const std::string& name) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : file.tensors())
-    if (names.size() < most_candidates) names.emplace_back(tensor.name);
-  const std::string near = nearest(name, names);
-  throw UsageError("no tensor " + quote(name) +
-                   (near.empty() ? std::string() : ": did you mean " + quote(near) + "?"));
+  throw UsageError("no tensor " + quote(name) + suggest_tensor(name, file.tensors()));
 }
 
 }  // namespace
@@ -125,6 +118,13 @@ std::vector<std::uint64_t> SlicedTensor::shape() const {
   for (const DimensionSlice& slice : dimensions)
     if (slice.is_kept) extents.push_back(slice.count);
   return extents;
+}
+
+std::uint64_t SlicedTensor::size() const {
+  std::uint64_t count = 1;
+  for (const DimensionSlice& slice : dimensions)
+    count *= slice.count;
+  return count;
 }
 
 bool SlicedTensor::is_whole() const {

@@ -23,6 +23,7 @@ struct SlicedTensor {
   std::vector<DimensionSlice> dimensions;  // one for each dimension of the tensor
 
   std::vector<std::uint64_t> shape() const;  // of the slice
+  std::uint64_t size() const;                // number of its elements
   bool is_whole() const;
 };
 

@@ -9,12 +9,6 @@ namespace safetensors::cli {
 
 namespace {
 
-std::string formatted(const char* format, double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 // The factor of a unit; 0 for an unknown one.
 double unit_factor(std::string_view unit) {
   std::string lower;
@@ -32,6 +26,12 @@ double unit_factor(std::string_view unit) {
 
 }  // namespace
 
+std::string number_text(const char* format, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
 std::string human_bytes(std::uint64_t nbytes) {
   static constexpr const char* units[] = {" B", " kB", " MB", " GB", " TB", " PB", " EB"};
   double value = static_cast<double>(nbytes);
@@ -39,7 +39,7 @@ std::string human_bytes(std::uint64_t nbytes) {
   // 999.95 and more would be rounded to 1000.0.
   for (; (unit == 0 ? value >= 1000 : value >= 999.95) && unit + 1 < std::size(units); ++unit)
     value /= 1000;
-  return formatted(unit == 0 ? "%.0f" : "%.1f", value) + units[unit];
+  return number_text(unit == 0 ? "%.0f" : "%.1f", value) + units[unit];
 }
 
 std::string grouped(std::uint64_t number) {
@@ -60,7 +60,7 @@ std::string counted(std::uint64_t number, std::string_view noun) {
 std::string percentage(std::uint64_t part, std::uint64_t total) {
   if (total == 0) return {};
   const double share = 100 * static_cast<double>(part) / static_cast<double>(total);
-  return part > 0 && share < 0.05 ? "<0.1 %" : formatted("%.1f %%", share);
+  return part > 0 && share < 0.05 ? "<0.1 %" : number_text("%.1f %%", share);
 }
 
 std::string shape_text(Span<const std::uint64_t> shape) {
@@ -71,6 +71,10 @@ std::string shape_text(Span<const std::uint64_t> shape) {
     text += std::to_string(extent);
   }
   return text;
+}
+
+std::string type_text(Dtype dtype, Span<const std::uint64_t> shape) {
+  return std::string(dtype_name(dtype)) + ' ' + shape_text(shape);
 }
 
 std::size_t shape_width(Span<const std::uint64_t> shape) {

@@ -10,6 +10,9 @@
 
 namespace safetensors::cli {
 
+// A number in a format of printf, in at most 31 characters.
+std::string number_text(const char* format, double value);
+
 // "90.9 MB": decimal units, as the library's limits and huggingface_hub have them.
 std::string human_bytes(std::uint64_t nbytes);
 
@@ -25,6 +28,9 @@ std::string percentage(std::uint64_t part, std::uint64_t total);
 // "384 x 384"; "scalar" without dimensions.
 std::string shape_text(Span<const std::uint64_t> shape);
 std::size_t shape_width(Span<const std::uint64_t> shape);
+
+// "F32 384 x 384".
+std::string type_text(Dtype dtype, Span<const std::uint64_t> shape);
 
 std::uint64_t element_count(Span<const std::uint64_t> shape);
 

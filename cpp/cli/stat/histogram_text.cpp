@@ -5,9 +5,9 @@
 
 namespace safetensors::cli {
 
-std::string histogram_text(const Histogram::Counts& counts) {
+std::string histogram_text(const HistogramCounts& counts) {
   static constexpr const char* bars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  constexpr std::size_t intervals = Histogram::size / histogram_columns;
+  constexpr std::size_t intervals = histogram_size / histogram_columns;
   std::array<double, histogram_columns> sums{};
   for (std::size_t i = 0; i < counts.size(); ++i)
     sums[i / intervals] += static_cast<double>(counts[i]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/output/numbers.h"
 #include "cli/output/text.h"
 
 namespace safetensors::cli {
@@ -30,11 +31,7 @@ std::string xml_text(std::string_view text, std::size_t columns) {
   return result;
 }
 
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
+constexpr const char* number_format = "%.4g";
 
 void add_text(std::string& svg, int x, int y, const char* anchor, const std::string& text) {
   char tag[96];
@@ -50,9 +47,9 @@ void add_line(std::string& svg, double x, int y, const char* color) {
   svg += tag;
 }
 
-void add_bars(std::string& svg, const Histogram::Counts& counts, int y) {
+void add_bars(std::string& svg, const HistogramCounts& counts, int y) {
   const auto largest = static_cast<double>(*std::max_element(counts.begin(), counts.end()));
-  constexpr double bar_width = double{plot_width} / Histogram::size;
+  constexpr double bar_width = double{plot_width} / histogram_size;
   svg += "<path d=\"";
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] == 0) continue;
@@ -81,10 +78,10 @@ void add_row(std::string& svg, const TensorStatistics& one, int y) {
     add_text(svg, plot_x, text_y, "start", "no finite values");
     return;
   }
-  add_text(svg, min_x, text_y, "end", number_text(statistics.min));
-  add_text(svg, max_x, text_y, "start", number_text(statistics.max));
-  std::string mean =
-      number_text(statistics.mean) + " ± " + number_text(statistics.standard_deviation());
+  add_text(svg, min_x, text_y, "end", number_text(number_format, statistics.min));
+  add_text(svg, max_x, text_y, "start", number_text(number_format, statistics.max));
+  std::string mean = number_text(number_format, statistics.mean) + " ± " +
+                     number_text(number_format, statistics.standard_deviation());
   if (statistics.nan > 0) mean += ", " + std::to_string(statistics.nan) + " NaN";
   if (statistics.infinite > 0) mean += ", " + std::to_string(statistics.infinite) + " Inf";
   add_text(svg, mean_x, text_y, "start", mean);

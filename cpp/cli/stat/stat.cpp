@@ -1,29 +1,25 @@
 #include "cli/stat/stat.h"
 
-#include <cstdio>
-#include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/table.h"
+#include "cli/output/text_file.h"
 #include "cli/stat/histogram_text.h"
 #include "cli/stat/plot.h"
 #include "cli/stat/tensor_statistics.h"
-#include "cli/transform/index_file.h"
 #include "names/quote.h"
 
 namespace safetensors::cli {
 
 namespace {
 
-std::string number_text(const Statistics& statistics, double value) {
-  if (statistics.finite() == 0) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
+std::string value_text(const Statistics& statistics, double value) {
+  return statistics.finite() == 0 ? "-" : number_text("%.4g", value);
 }
 
 std::vector<std::string> row_of(const TensorStatistics& one, bool has_histogram) {
@@ -31,10 +27,10 @@ std::vector<std::string> row_of(const TensorStatistics& one, bool has_histogram)
   std::vector<std::string> row = {std::string(one.tensor.name),
                                   std::string(dtype_name(one.tensor.dtype)),
                                   shape_text(one.tensor.shape),
-                                  number_text(s, s.min),
-                                  number_text(s, s.max),
-                                  number_text(s, s.mean),
-                                  number_text(s, s.standard_deviation()),
+                                  value_text(s, s.min),
+                                  value_text(s, s.max),
+                                  value_text(s, s.mean),
+                                  value_text(s, s.standard_deviation()),
                                   percentage(s.zeros, s.count),
                                   grouped(s.nan),
                                   grouped(s.infinite)};
@@ -87,9 +83,11 @@ void print_json(const StatOptions& options, const std::vector<TensorStatistics>&
 void check_plot(const StatOptions& options) {
   if (options.plot.empty()) return;
   if (options.no_histogram) throw UsageError("--plot draws histograms: without --no-histogram");
-  std::error_code error;
-  if (!options.force && std::filesystem::exists(options.plot, error))
-    throw UsageError(quote(options.plot) + " exists: --force replaces it");
+  constexpr std::string_view end = ".svg";
+  if (options.plot.size() < end.size() ||
+      options.plot.compare(options.plot.size() - end.size(), end.size(), end) != 0)
+    throw UsageError("the name of the picture ends with .svg, found " + quote(options.plot));
+  check_text_target(options.plot, options.force, Links::Keep);
 }
 
 }  // namespace

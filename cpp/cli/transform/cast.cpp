@@ -89,7 +89,9 @@ Command cast_command() {
       "nearest value, of two equally near ones to the one with an even mantissa. F64 is rounded to "
       "F32 first.",
       "Saturation: values beyond the largest one become infinity in F16, BF16 and F8_E5M2, and 448 "
-      "with their sign in F8_E4M3, which has no infinity; so does infinity. NaN stays NaN."};
+      "with their sign in F8_E4M3, which has no infinity; so does infinity. NaN stays NaN. The "
+      "only bits that differ from those of PyTorch are NaN of F64 in BF16: here always 0x7FC0, "
+      "there also 0xFFFF, which depends on the place of the element."};
   command.model(&options->path);
   add_selection(command, &options->selection);
   command.option("-t,--to", "DTYPE", &options->to, "F32, F16, BF16, F8_E4M3 or F8_E5M2").required =

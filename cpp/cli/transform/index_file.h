@@ -1,4 +1,4 @@
-// Writes the index of a set.
+// The text of the index of a set.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,5 @@ struct IndexContent {
 
 // The bytes of Python's json module: with an indent of 2, and ASCII only.
 std::string index_text(IndexContent content);
-
-// Replaces a file atomically. Throws IoError.
-void replace_text_file(const std::string& path, const std::string& text, bool fsync);
 
 }  // namespace safetensors::cli

@@ -14,6 +14,7 @@
 #include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/text.h"
+#include "cli/output/text_file.h"
 #include "cli/transform/index_file.h"
 #include "names/quote.h"
 
@@ -106,9 +107,7 @@ int run_reindex(const ReindexOptions& options, Output& out) {
     throw InvalidInput("no .safetensors files in " + quote(files.directory));
   const std::string name = choose_index_name(options, files);
   const std::string path = files.path(name);
-  std::error_code error;
-  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(path, error));
-  if (exists && !options.force) throw UsageError(quote(path) + " exists: --force replaces it");
+  check_text_target(path, options.force, Links::Replace);
 
   IndexContent content;
   content.sorted = options.sorted;

@@ -1,4 +1,4 @@
-// Decodes the elements of every dtype to double.
+// Decodes the elements of every dtype to numbers.
 #pragma once
 
 #include <cstddef>
@@ -22,5 +22,14 @@ std::uint64_t element_bytes(Dtype dtype, std::uint64_t elements);
 // Decodes whole elements; `numbers` has their numbers, for C64 the real and the imaginary part in
 // turn, for BOOL 0 or 1. Exact, but for integers beyond 2^53, which are rounded.
 void decode(Dtype dtype, Bytes bytes, Span<double> numbers);
+
+// Whether all numbers of the dtype are floats: all but F64 and integers of 32 and 64 bits.
+bool has_floats(Dtype dtype);
+
+// The same for a dtype whose numbers are floats.
+void decode(Dtype dtype, Bytes bytes, Span<float> numbers);
+
+// Whether the numbers of the dtype are integers of 64 bits, of which decode() rounds some.
+bool has_wide_integers(Dtype dtype);
 
 }  // namespace safetensors::cli

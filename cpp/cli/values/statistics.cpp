@@ -2,55 +2,80 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 namespace safetensors::cli {
 
 namespace {
 
-// Numbers are summed in so many independent sums, which a compiler can keep in vectors.
+// Numbers are summed in so many independent sums, which are the same ones for vectors of any width.
 constexpr std::size_t lanes = 8;
 
-struct Sums {
-  double sum = 0;
-  double not_finite = 0;  // 0 if all numbers are finite, else NaN
-  double zeros = 0;
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
+// Vectors of GCC and Clang, of a size that all processors have.
+constexpr std::size_t vector_bytes = 16;
+using Floats [[gnu::vector_size(vector_bytes)]] = float;
+using Doubles [[gnu::vector_size(vector_bytes)]] = double;
+template <class T>
+using Vector = std::conditional_t<std::is_same_v<T, float>, Floats, Doubles>;
 
-  void add(double number) {
-    sum += number;
-    not_finite += number * 0;
-    zeros += number == 0 ? 1.0 : 0.0;
+template <class T>
+struct Range {
+  T min = std::numeric_limits<T>::infinity();
+  T max = -std::numeric_limits<T>::infinity();
+  std::uint64_t zeros = 0;
+
+  void add(T number) {
     min = number < min ? number : min;
     max = number > max ? number : max;
+    zeros += number == 0 ? 1 : 0;
   }
 };
 
-Sums sums_of(Span<const double> numbers) {
-  double sum[lanes] = {}, not_finite[lanes] = {}, zeros[lanes] = {}, min[lanes], max[lanes];
-  std::fill(min, min + lanes, std::numeric_limits<double>::infinity());
-  std::fill(max, max + lanes, -std::numeric_limits<double>::infinity());
-  const std::size_t whole = numbers.size() / lanes * lanes;
-  for (std::size_t i = 0; i < whole; i += lanes)
-    for (std::size_t k = 0; k < lanes; ++k) {
-      const double number = numbers[i + k];
-      sum[k] += number;
-      not_finite[k] += number * 0;
-      zeros[k] += number == 0 ? 1.0 : 0.0;
+template <class T>
+Range<T> range_of(Span<const T> numbers) {
+  constexpr std::size_t width = vector_bytes / sizeof(T), vectors = 2;
+  Range<T> all;
+  Vector<T> min[vectors], max[vectors];
+  decltype(min[0] == min[0]) zeros[vectors] = {};  // -1 for each one
+  for (std::size_t k = 0; k < vectors; ++k) {
+    min[k] = all.min - Vector<T>{};
+    max[k] = all.max - Vector<T>{};
+  }
+  const std::size_t whole = numbers.size() / (width * vectors) * (width * vectors);
+  for (std::size_t i = 0; i < whole; i += width * vectors)
+    for (std::size_t k = 0; k < vectors; ++k) {
+      Vector<T> number;
+      std::memcpy(&number, numbers.data() + i + k * width, sizeof number);
       min[k] = number < min[k] ? number : min[k];
       max[k] = number > max[k] ? number : max[k];
+      zeros[k] += number == T{0};
     }
-  Sums all;
   for (std::size_t i = whole; i < numbers.size(); ++i)
     all.add(numbers[i]);
-  for (std::size_t k = 0; k < lanes; ++k) {
-    all.sum += sum[k];
-    all.not_finite += not_finite[k];
-    all.zeros += zeros[k];
-    all.min = std::min(all.min, min[k]);
-    all.max = std::max(all.max, max[k]);
-  }
+  for (std::size_t k = 0; k < vectors; ++k)
+    for (std::size_t j = 0; j < width; ++j) {
+      all.min = std::min<T>(all.min, min[k][j]);
+      all.max = std::max<T>(all.max, max[k][j]);
+      all.zeros += static_cast<std::uint64_t>(-zeros[k][j]);
+    }
   return all;
+}
+
+// Infinite or NaN if a number is, or if the sum overflows.
+template <class T>
+double sum_of(Span<const T> numbers) {
+  double sums[lanes] = {}, sum = 0;
+  const T* const data = numbers.data();
+  const std::size_t whole = numbers.size() / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes)
+    for (std::size_t k = 0; k < lanes; ++k)
+      sums[k] += static_cast<double>(data[i + k]);
+  for (std::size_t i = whole; i < numbers.size(); ++i)
+    sum += static_cast<double>(data[i]);
+  for (std::size_t k = 0; k < lanes; ++k)
+    sum += sums[k];
+  return sum;
 }
 
 struct Distances {
@@ -59,27 +84,71 @@ struct Distances {
 };
 
 // Of the distances of the numbers from their mean, which is rounded.
-Distances distances_from(Span<const double> numbers, double mean) {
-  double sum[lanes] = {}, squares[lanes] = {};
+template <class T>
+Distances distances_from(Span<const T> numbers, double mean) {
+  constexpr std::size_t half = lanes / 2;  // more do not fit into the registers
+  double sum[half] = {}, squares[half] = {};
   Distances all;
-  const std::size_t whole = numbers.size() / lanes * lanes;
-  for (std::size_t i = 0; i < whole; i += lanes)
-    for (std::size_t k = 0; k < lanes; ++k) {
-      const double distance = numbers[i + k] - mean;
+  const T* const data = numbers.data();
+  const std::size_t whole = numbers.size() / half * half;
+  for (std::size_t i = 0; i < whole; i += half)
+    for (std::size_t k = 0; k < half; ++k) {
+      const double distance = static_cast<double>(data[i + k]) - mean;
       sum[k] += distance;
       squares[k] += distance * distance;
     }
   for (std::size_t i = whole; i < numbers.size(); ++i) {
-    const double distance = numbers[i] - mean;
+    const double distance = static_cast<double>(data[i]) - mean;
     all.sum += distance;
     all.squares += distance * distance;
   }
-  for (std::size_t k = 0; k < lanes; ++k) {
+  for (std::size_t k = 0; k < half; ++k) {
     all.sum += sum[k];
     all.squares += squares[k];
   }
   return all;
 }
+
+template <class T>
+Statistics statistics_of(Span<T> numbers) {
+  Statistics part;
+  part.count = numbers.size();
+  double sum = sum_of<T>(numbers);
+  if (!std::isfinite(sum)) {
+    T* const end = std::remove_if(numbers.begin(), numbers.end(), [&](T number) {
+      part.nan += std::isnan(number) ? 1 : 0;
+      part.infinite += std::isinf(number) ? 1 : 0;
+      return !std::isfinite(number);
+    });
+    numbers = Span<T>(numbers.data(), static_cast<std::size_t>(end - numbers.begin()));
+    sum = sum_of<T>(numbers);
+  }
+  const Range<T> range = range_of<T>(numbers);
+  part.zeros = range.zeros;
+  part.min = static_cast<double>(range.min);
+  part.max = static_cast<double>(range.max);
+  if (!numbers.empty()) {
+    part.mean = sum / static_cast<double>(numbers.size());
+    const Distances distances = distances_from<T>(numbers, part.mean);
+    part.mean_error = distances.sum / static_cast<double>(numbers.size());
+    part.squares = distances.squares - distances.sum * part.mean_error;
+  }
+  return part;
+}
+
+// A sum with the rounding errors of its additions.
+class ExactSum {
+ public:
+  void add(double number) {
+    const double sum = sum_ + number, added = sum - sum_;
+    error_ += (sum_ - (sum - added)) + (number - added);
+    sum_ = sum;
+  }
+  double value() const { return sum_ + error_; }
+
+ private:
+  double sum_ = 0, error_ = 0;
+};
 
 }  // namespace
 
@@ -88,28 +157,11 @@ double Statistics::standard_deviation() const {
 }
 
 void Statistics::add(Span<double> numbers) {
-  Statistics part;
-  part.count = numbers.size();
-  Sums sums = sums_of(numbers);
-  if (sums.not_finite != 0) {
-    double* const end = std::remove_if(numbers.begin(), numbers.end(), [&](double number) {
-      part.nan += std::isnan(number) ? 1 : 0;
-      part.infinite += std::isinf(number) ? 1 : 0;
-      return !std::isfinite(number);
-    });
-    numbers = Span<double>(numbers.data(), static_cast<std::size_t>(end - numbers.begin()));
-    sums = sums_of(numbers);
-  }
-  part.zeros = static_cast<std::uint64_t>(sums.zeros);
-  part.min = sums.min;
-  part.max = sums.max;
-  if (!numbers.empty()) {
-    part.mean = sums.sum / static_cast<double>(numbers.size());
-    const Distances distances = distances_from(numbers, part.mean);
-    part.mean_error = distances.sum / static_cast<double>(numbers.size());
-    part.squares = distances.squares - distances.sum * part.mean_error;
-  }
-  merge(part);
+  merge(statistics_of(numbers));
+}
+
+void Statistics::add(Span<float> numbers) {
+  merge(statistics_of(numbers));
 }
 
 void Statistics::merge(const Statistics& other) {
@@ -134,21 +186,33 @@ void Statistics::merge(const Statistics& other) {
   max = std::max(max, other.max);
 }
 
-Histogram::Histogram(double min, double max) : min_(min), max_(max) {}
-
-void Histogram::add(Span<const double> numbers) {
-  if (min_ == max_) {
-    for (const double number : numbers)
-      counts_[size / 2] += number == min_ ? 1 : 0;
-    return;
+Statistics repeated_statistics(Span<const double> numbers, Span<const std::uint64_t> counts) {
+  Statistics result;
+  ExactSum sum;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (counts[i] == 0) continue;
+    const double number = numbers[i];
+    result.count += counts[i];
+    result.nan += std::isnan(number) ? counts[i] : 0;
+    result.infinite += std::isinf(number) ? counts[i] : 0;
+    result.zeros += number == 0 ? counts[i] : 0;
+    if (!std::isfinite(number)) continue;
+    sum.add(number * static_cast<double>(counts[i]));
+    result.min = std::min(result.min, number);
+    result.max = std::max(result.max, number);
   }
-  // Halves, whose distance does not overflow.
-  const double min = min_ / 2, range = max_ / 2 - min;
-  for (const double number : numbers) {
-    const double place = (number / 2 - min) / range * size;
-    if (place >= 0 && place <= size)
-      ++counts_[std::min<std::size_t>(static_cast<std::size_t>(place), size - 1)];
+  if (result.finite() == 0) return result;
+  result.mean = sum.value() / static_cast<double>(result.finite());
+  ExactSum distances, squares;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (counts[i] == 0 || !std::isfinite(numbers[i])) continue;
+    const double distance = numbers[i] - result.mean;
+    distances.add(distance * static_cast<double>(counts[i]));
+    squares.add(distance * distance * static_cast<double>(counts[i]));
   }
+  result.mean_error = distances.value() / static_cast<double>(result.finite());
+  result.squares = squares.value() - distances.value() * result.mean_error;
+  return result;
 }
 
 }  // namespace safetensors::cli

@@ -2,7 +2,6 @@
 // number of threads.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -28,27 +27,12 @@ struct Statistics {
   // Adds numbers, at most a few thousand at once for speed. Changes their order and removes those
   // that are not finite.
   void add(Span<double> numbers);
+  void add(Span<float> numbers);
   // Adds the numbers of other statistics, as if they came after these.
   void merge(const Statistics& other);
 };
 
-// How many finite numbers fall into each of equal intervals from the smallest to the largest one.
-class Histogram {
- public:
-  static constexpr std::size_t size = 32;
-  using Counts = std::array<std::uint64_t, size>;
-
-  // The range must be finite and not empty. If it is one number, the middle interval has it.
-  Histogram(double min, double max);
-
-  // Ignores numbers that are not finite.
-  void add(Span<const double> numbers);
-
-  const Counts& counts() const { return counts_; }
-
- private:
-  double min_, max_;
-  Counts counts_{};
-};
+// The statistics of numbers that occur as often as `counts` has it.
+Statistics repeated_statistics(Span<const double> numbers, Span<const std::uint64_t> counts);
 
 }  // namespace safetensors::cli

@@ -49,6 +49,12 @@ class JobQueue {
     }
   }
 
+  // Leaves out the jobs that have not begun, and interrupts the others.
+  void cancel() {
+    next_ = count_;
+    progress_.cancel();
+  }
+
   void rethrow() {
     if (exception_) std::rethrow_exception(exception_);
   }
@@ -61,8 +67,7 @@ class JobQueue {
 
   void stop(std::exception_ptr exception) {
     exception_ = std::move(exception);
-    next_ = count_;
-    progress_.cancel();
+    cancel();
   }
 
   std::size_t count_;
@@ -73,6 +78,32 @@ class JobQueue {
   std::condition_variable ended_;
   std::size_t finished_ = 0;
   std::exception_ptr exception_;
+};
+
+// Threads that run the jobs of a queue. The destructor cancels the jobs, and waits for the threads.
+class Workers {
+ public:
+  // Starts fewer threads than wanted if the system has no more.
+  Workers(JobQueue& queue, std::size_t wanted) : queue_(queue) {
+    threads_.reserve(wanted);
+    try {
+      while (threads_.size() < wanted)
+        threads_.emplace_back([&queue] { queue.run(); });
+    } catch (const std::system_error&) {
+    } catch (...) {
+      queue.cancel();
+      throw;
+    }
+  }
+  ~Workers() { queue_.cancel(); }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  std::size_t count() const { return threads_.size(); }
+
+ private:
+  JobQueue& queue_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace
@@ -95,17 +126,9 @@ void run_parallel(std::size_t count, std::size_t threads, const std::string& tit
 void run_parallel(std::size_t count, std::size_t threads, ProgressBar& bar, std::uint64_t before,
                   std::uint64_t total, const Job& job) {
   JobQueue queue(count, job);
-  std::vector<std::thread> workers;
-  try {
-    while (workers.size() < std::min(count, threads))
-      workers.emplace_back([&queue] { queue.run(); });
-  } catch (const std::system_error&) {
-    // Fewer threads than wanted; without any, this one runs the jobs.
-  }
-  if (workers.empty()) queue.run();
-  queue.wait(std::max<std::size_t>(workers.size(), 1), bar, before, total);
-  for (std::thread& worker : workers)
-    worker.join();
+  Workers workers(queue, std::min(count, threads));
+  if (workers.count() == 0) queue.run();
+  queue.wait(std::max<std::size_t>(workers.count(), 1), bar, before, total);
   queue.rethrow();
 }
 
