@@ -14,6 +14,7 @@ import damage
 from command import Command, file_bytes
 
 command = write_corpus = None
+HEADER_END = b'"y":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}   '
 
 
 class Files(unittest.TestCase):
@@ -99,6 +100,65 @@ class Files(unittest.TestCase):
             self.skipTest("the file system has no holes")
         self.assertEqual([f["code"] for f in command.json("check", self.path)["models"][0]["findings"]], ["holes"])
 
+    def test_a_header_beyond_the_limit_is_not_read(self):
+        length = 100_000_008
+        with self.path.open("wb") as file:
+            file.write(length.to_bytes(8, "little") + b'{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},')
+            file.seek(8 + length - len(HEADER_END))
+            file.write(HEADER_END + b"\1")
+        for arguments, where in ((["check"], "stdout"), (["repair", "-o", self.repaired], "stderr")):
+            done = command.run(*arguments, self.path)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the header has 100,000,008 bytes, more than the 100,000,000", getattr(done, where))
+
+    def test_repair_refuses_with_the_text_of_check(self):
+        for name in ("empty file", "less than the length", "Git LFS pointer", "HTML page", "only zeros", "truncated header"):
+            self.path.write_bytes(damage.FILES[name][0])
+            finding = command.json("check", self.path, code=1)["models"][0]["findings"][0]
+            done = command.run("repair", self.path, "-o", self.repaired)
+            self.assertEqual(done.stderr, 'safetensors: cannot repair "file.safetensors": '
+                             f"{finding['message']}. {finding['remedy']}\n", name)
+
+    def test_other_kinds_of_files_are_named(self):
+        kinds = {
+            b"<?xml version": "XML", b"\n <HTML><head>": "HTML", b"\xef\xbb\xbf<!doctype html>": "HTML",
+            b"7z\xbc\xaf\x27\x1c\0\x04": "7-Zip", b"BZh91AY&SY": "bzip2", b"\xfd7zXZ\0\0\4": "xz", b"%PDF-1.4\n": "PDF",
+            b"Rar!\x1a\x07\x01\0": "RAR", b"\x80\x04\x95\n": "pickle", b"PK\3\4" + b"\1" * 30 + b"a.npy": "NPZ",
+            b"PK\3\4" + b"\1" * 30 + b"archive/data.pkl": "PyTorch checkpoint", b"PK\3\4" + b"\1" * 30: "zip archive",
+            b"model" + b"\0" * 252 + b"ustar\x0000": "tar", b"\x1f\x8b\x08\0": "gzip", b"HTTP/1.1 200 OK": "HTTP",
+            b"\0" * 4096: "begins with 4,096 NUL bytes",
+        }  # fmt: skip
+        for content, kind in kinds.items():
+            self.path.write_bytes(content + b"\1" * 300)
+            findings = command.json("check", self.path, code=1)["models"][0]["findings"]
+            self.assertEqual(len(findings), 1)
+            self.assertIn(kind, findings[0]["message"])
+            self.assertTrue(findings[0]["remedy"], kind)
+
+    def test_every_fault_of_a_file_has_a_remedy(self):
+        for name, (content, _, _) in damage.FILES.items():
+            self.path.write_bytes(content)
+            for finding in command.json("check", self.path, code=1)["models"][0]["findings"]:
+                self.assertTrue(finding["remedy"], name)
+
+    def test_an_entry_that_is_not_valid_hides_the_layout(self):
+        for change in (damage.set_field("a", "data_offsets", [-4, 20]), damage.set_field("a", "shape", [2, 400]),
+                       damage.set_field("a", "data_offsets", [0, 10**12])):
+            self.path.write_bytes(change)
+            findings = command.json("check", self.path, code=1)["models"][0]["findings"]
+            self.assertEqual(len(findings), 1, findings)
+
+    def test_a_download_beside_the_file_is_a_warning(self):
+        self.path.write_bytes(damage.WHOLE)
+        for end in (".aria2", ".part"):
+            control = pathlib.Path(f"{self.path}{end}")
+            control.touch()
+            for path in (self.path, self.directory.name):
+                findings = command.json("check", path)["models"][0]["findings"]
+                self.assertEqual([(f["code"], f["file"]) for f in findings], [("unfinished", self.path.name)])
+                self.assertIn("may be unfinished", findings[0]["message"])
+            control.unlink()
+
     def test_a_dangling_link_is_a_fault(self):
         self.path.symlink_to("../blobs/absent")
         self.assertEqual(command.json("check", self.path, code=1)["models"][0]["findings"][0]["code"], "dangling_link")
@@ -165,6 +225,78 @@ class Sets(unittest.TestCase):
                          for severity in ("fault", "warning")}
                 self.assertEqual(found, {"fault": sorted(faults), "warning": sorted(warnings)})
 
+    def test_an_index_that_is_another_text_is_named(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "complete")
+            index = path / damage.INDEX
+            text = index.read_text()
+            for content, kind, remedy in (
+                (b"<!DOCTYPE html><html></html>", "an HTML page", "reindex --force"), (b"", "empty", "reindex --force"),
+                (damage.FILES["Git LFS pointer"][0], "a Git LFS pointer", "git lfs pull"),
+                (text.encode("utf-8-sig"), "byte order mark", "reindex --force"),
+                (text.encode("utf-16"), "UTF-16", "reindex --force"), (b'{"weight_map": ', "ends early", "reindex --force"),
+            ):  # fmt: skip
+                index.write_bytes(content)
+                findings = command.json("check", path, code=1)["models"][0]["findings"]
+                self.assertEqual([f["code"] for f in findings], ["index"])
+                self.assertIn(kind, findings[0]["message"])
+                self.assertIn(remedy, findings[0]["remedy"])
+
+    def test_a_missing_shard_under_the_name_of_a_download_is_to_be_renamed(self):
+        for name in (f"{damage.shard(2)}?download=true", damage.shard(2).replace(".saf", " (1).saf"),
+                     damage.shard(2).replace(".safetensors", ".SAFETENSORS")):
+            with self.subTest(name), tempfile.TemporaryDirectory() as directory:
+                path = damage.write_set(directory, "complete")
+                (path / damage.shard(2)).rename(path / name)
+                (path / "model-00002 (1).safetensors.txt").touch()
+                finding = command.json("check", path, code=1)["models"][0]["findings"][0]
+                self.assertEqual((finding["code"], finding["file"]), ("missing_shard", damage.shard(2)))
+                self.assertEqual(finding["remedy"], f'Rename "{name}" to this name')
+
+    def test_an_index_of_other_files_is_one_fault(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "index of other files")
+            findings = command.json("check", path, code=1)["models"][0]["findings"]
+            self.assertEqual(len(findings), 1)
+            self.assertIn("reindex --force", findings[0]["remedy"])
+            damage.assign("absent", "absent.safetensors")(path)
+            findings = command.json("check", path, code=1)["models"][0]["findings"]
+            self.assertEqual([f["remedy"] for f in findings if f["code"] == "missing_shard"], ["Download it"] * 4)
+
+    def test_a_distributed_checkpoint_is_to_be_consolidated(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "distributed checkpoint")
+            findings = command.json("check", path, code=1)["models"][0]["findings"]
+            self.assertEqual([f["remedy"] for f in findings], ["safetensors consolidate writes a model"])
+
+    def test_a_directory_without_models_tells_what_to_name(self):
+        cases = {  # names -> a part of the message, a part of the remedy
+            ("pytorch_model.bin", "config.json"): ('PyTorch: "pytorch_model.bin"', "torch.load"),
+            ("model-q4.gguf",): ('GGUF files: "model-q4.gguf"', ""),
+            ("model_index.json", "unet/model.safetensors", "vae/model.safetensors", "scheduler/config.json"):
+                ("diffusers", 'unet", "'),
+            ("refs/main", "blobs/0", "snapshots/c0ffee/model.safetensors"): ("huggingface_hub", 'snapshots/c0ffee"'),
+            (): ("a directory without safetensors files", ""),
+        }  # fmt: skip
+        for names, (message, remedy) in cases.items():
+            with self.subTest(names), tempfile.TemporaryDirectory() as directory:
+                for name in names:
+                    path = pathlib.Path(directory, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.touch()
+                finding = command.json("check", directory, code=1)["models"][0]["findings"][0]
+                self.assertEqual(finding["code"], "no_files")
+                self.assertIn(message, finding["message"])
+                self.assertIn(remedy, finding["remedy"])
+                self.assertNotIn("scheduler", finding["remedy"])
+
+    def test_a_dangling_link_as_index_is_a_fault(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = damage.write_set(directory, "no index")
+            (path / damage.INDEX).symlink_to("nowhere")
+            findings = command.json("check", path, code=1)["models"][0]["findings"]
+            self.assertEqual([(f["code"], f["file"]) for f in findings], [("dangling_link", damage.INDEX)])
+
     def test_a_file_that_cannot_be_read_does_not_hide_other_faults(self):
         with tempfile.TemporaryDirectory() as directory:
             path = damage.write_set(directory, "shard truncated")
@@ -178,7 +310,7 @@ class Sets(unittest.TestCase):
             (path / damage.INDEX).unlink()
             (path / damage.INDEX).mkdir()
             codes = [f["code"] for f in command.json("check", path, code=3)["models"][0]["findings"]]
-            self.assertEqual(set(codes), {"unreadable", "no_index"})
+            self.assertEqual(set(codes), {"unreadable"})
             self.assertEqual(codes.count("unreadable"), 3)
 
     def test_an_index_is_checked_alone(self):

@@ -44,9 +44,44 @@ def entry(dtype, shape, offsets):
     return json.dumps({"x": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}, separators=(",", ":")).encode()
 
 
+def copied_as_text(length, change):
+    """A file with a header of this length, changed by a copy as text."""
+    data = {"x": ("U8", [40], bytes(range(7, 17)) * 2 + bytes(range(200, 220)))}
+    shorter = file_bytes(data, {"n": ""})
+    header = shorter[8 : 8 + struct.unpack("<Q", shorter[:8])[0]].rstrip(b" ")
+    content = file_bytes(data, {"n": "." * (length - len(header))})
+    assert content[:8] == struct.pack("<Q", length)
+    changed = change(content)
+    assert changed != content
+    return changed
+
+
+def crlf(content):
+    return content.replace(b"\n", b"\r\n")
+
+
+def latin1(content):
+    return content.decode("latin1").encode()
+
+
+def replaced(content):
+    return content.decode("utf8", "replace").encode()
+
+
+def moved(names, by):
+    """The whole file with other offsets of some tensors."""
+    def change(header):
+        for name in names:
+            header[name]["data_offsets"] = [offset + by for offset in header[name]["data_offsets"]]
+
+    return framed(changed_header(change), DATA)
+
+
 EMPTY = {"dtype": "F32", "shape": [0, 3], "data_offsets": [4, 4]}
 METADATA_TWICE = HEADER.replace(b'"format":"pt"', b'"format":"pt","format":"%s"')
 
+
+RESOURCE_FILE = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        " + b"\0" * 100
 
 # Name -> bytes, the code of the first finding, whether repair writes all tensors.
 FILES = {
@@ -54,11 +89,30 @@ FILES = {
     "text after the header": (without_padding(HEADER + b"}}", DATA), "header_padding", True),
     "header length too small": (without_padding(HEADER, DATA, len(HEADER) - 2), "header_length", True),
     "header length too large": (without_padding(HEADER, DATA, len(HEADER) + 12), "header_length", True),
+    **{f"padded header, {kind}": (struct.pack("<Q", length) + WHOLE[8:], "header_length", True) for kind, length in {
+        "length 0": 0, "length 8 too large": LENGTH + 8, "NUL of the data within it": LENGTH + 4, "length 8 too small": LENGTH - 8,
+        "length 10 too small": LENGTH - 10, "length 200,000,000": 200_000_000, "length 2^64 - 1": 2**64 - 1,
+        "length big-endian": int.from_bytes(struct.pack(">Q", LENGTH), "little")}.items()},
+    "padded header, length 0, the data ends with NUL": (
+        framed(HEADER, DATA[:-4] + b"\0" * 4, length=0), "header_length", False),
+    "padded header, length 0, the data begins with a space": (
+        framed(HEADER, b" " + DATA[1:], length=0), "header_length", False),
     "header length big-endian": (struct.pack(">Q", len(HEADER)) + HEADER + DATA, "header_length", True),
     "zeros after the data": (WHOLE + b"\0" * 512, "trailing_bytes", True),
     "bytes after the data": (WHOLE + b"PK\x03\x04rest", "trailing_bytes", True),
     "gaps for alignment": (gaps(), "gap", True),
     "shared bytes": (framed(changed_header(lambda h: h.update(d=h["a"])), DATA), "overlap", True),
+    "copied with other line ends": (copied_as_text(80, crlf), "text_copy", False),
+    "copied with other line ends, also in the header length": (copied_as_text(2560, crlf), "text_copy", False),
+    "copied as Latin-1 to UTF-8": (copied_as_text(80, latin1), "text_copy", False),
+    "copied as Latin-1 to UTF-8, also the header length": (copied_as_text(152, latin1), "text_copy", False),
+    "copied with replacement characters": (copied_as_text(80, replaced), "text_copy", False),
+    "copied with replacement characters, also in the header length": (copied_as_text(152, replaced), "text_copy", False),
+    "2 MB copied with replacement characters": (
+        replaced(file_bytes({"x": ("U8", [700_000], b"\xfe\xff" * 350_000)})), "text_copy", False),
+    "line feed after the data": (WHOLE + b"\n", "trailing_bytes", True),
+    "data_offsets of the last tensor too small": (moved(["b"], -2), "overlap", False),
+    "data_offsets of a tensor too small, a gap": (moved(["c"], -2), "gap", False),
     "same entry twice": (framed(HEADER[:-1] + b',"b":' + json.dumps(json.loads(HEADER)["b"]).encode() + b"}", DATA),
                          "duplicate", True),
     "metadata key twice": (framed(METADATA_TWICE % b"pt", DATA), "duplicate", True),
@@ -117,6 +171,7 @@ FILES = {
     "HTML page": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "not_safetensors", False),
     "PyTorch file": (b"PK\x03\x04" + b"\x01" * 100, "not_safetensors", False),
     "GGUF file": (b"GGUF\x03\x00\x00\x00" + b"\x01" * 100, "not_safetensors", False),
+    "resource file of macOS": (RESOURCE_FILE, "resource_file", False),
     "other bytes": (bytes(range(1, 200)), "not_safetensors", False),
 }  # fmt: skip
 
@@ -170,6 +225,13 @@ def copy(source, target):
     return lambda directory: (directory / target).write_bytes((directory / source).read_bytes())
 
 
+def add_copy(content, shape=(2,)):
+    """Adds layer.0.bias, which the index assigns to the first shard, to the second one."""
+    tensors = {"layer.1.weight": ("F32", [3, 2], floats(*range(6))), "layer.1.bias": ("F32", [2], floats(1, 1)),
+               "layer.0.bias": ("F32", list(shape), content)}
+    return add(shard(2), file_bytes(tensors, {"format": "pt"}))
+
+
 def truncate(directory):
     path = directory / shard(3)
     path.write_bytes(path.read_bytes()[:-3])
@@ -188,27 +250,48 @@ SETS = {
     "tensor not in the index": (lambda d: edit_index(d, lambda i: i["weight_map"].pop("layer.0.bias")), [],
                                 ["unlisted_tensor", "total_size"]),
     "wrong total size": (lambda d: edit_index(d, lambda i: i["metadata"].update(total_size=5)), [], ["total_size"]),
+    "no path is valid": (lambda d: (d / INDEX).write_text((d / INDEX).read_text().replace("model-", "./../model-")),
+                         ["index_path"], ["stray", "total_size"]),
     "path leaves the directory": (assign("x", "../x.safetensors"), ["index_path"], []),
     "tensor twice in the map": (edit_text('"layer.0.bias":', '"layer.0.bias": "SHARD", "layer.0.bias":'),
                                 ["duplicate"], []),
-    "two maps": (edit_text('"weight_map":', '"weight_map": {"a": "SHARD"}, "weight_map":'), ["index"], ["no_index"]),
-    "two metadata": (edit_text('"weight_map":', '"metadata": {}, "weight_map":'), ["index"], ["no_index"]),
-    "map without tensors": (lambda d: edit_index(d, lambda i: i.update(weight_map={})), ["index"], ["no_index"]),
+    "two maps": (edit_text('"weight_map":', '"weight_map": {"a": "SHARD"}, "weight_map":'), ["index"], []),
+    "two metadata": (edit_text('"weight_map":', '"metadata": {}, "weight_map":'), ["index"], []),
+    "map without tensors": (lambda d: edit_index(d, lambda i: i.update(weight_map={})), ["index"], []),
     "shard path with a drive": (assign("x", "c:x.safetensors"), ["index_path"], []),
     "shard path with a colon": (rename_shard("1:x.safetensors"), [], []),
     "shard path of the extension alone": (rename_shard(".safetensors"), [], []),
     "shard path with a long name": (assign("x", "n" * 250 + ".safetensors"), ["index_path"], []),
     "index without the extension": (lambda d: (d / INDEX).rename(d / "model.index.json"), [], []),
     "hidden file": (add(".hidden.safetensors"), [], []),
-    "index is not JSON": (add(INDEX, b'{"weight_map": '), ["index"], ["no_index"]),
-    "index without a map": (add(INDEX, b'{"metadata": {}}'), ["index"], ["no_index"]),
+    "index is not JSON": (add(INDEX, b'{"weight_map": '), ["index"], []),
+    "index without a map": (add(INDEX, b'{"metadata": {}}'), ["index"], []),
     "two indexes": (copy(INDEX, "model.safetensors.index.fp16.json"), ["ambiguous"], []),
     "whole model beside the index": (add("model.safetensors"), ["ambiguous"], []),
     "file that the index does not name": (add("extra.safetensors"), [], ["stray"]),
     "unfinished download": (add("model.safetensors.incomplete", b""), [], ["unfinished"]),
+    "unfinished download of a shard": (add(shard(2) + ".aria2", b"x"), [], ["unfinished"]),
+    "copy of an indexed tensor": (add_copy(floats(0, 1)), [], ["duplicate"]),
+    "copy with another value": (add_copy(floats(0, 2)), ["duplicate"], []),
+    "copy with another shape": (add_copy(floats(0, 1), [1, 2]), ["duplicate"], []),
+    "resource files of macOS": (lambda d: (add("._model.safetensors", RESOURCE_FILE)(d),
+                                           add(f"._{INDEX}", RESOURCE_FILE)(d)), [], ["resource_file"]),
+    "resource file of macOS, no index": (lambda d: (add("._model.safetensors", RESOURCE_FILE)(d), remove(INDEX)(d)), [],
+                                         ["no_index", "resource_file"]),
     "no index": (remove(INDEX), [], ["no_index"]),
     "no index, number missing": (remove(INDEX, shard(2)), ["missing_number"], ["no_index"]),
     "no index, two sets": (lambda d: (remove(INDEX)(d), add(shard(1, 2))(d)), ["mixed_sets"], ["no_index"]),
+    "no index, a file without a number": (lambda d: (remove(INDEX)(d), add("adapter_model.safetensors")(d)), [],
+                                          ["ambiguous"]),
+    "no index, number of a larger set": (lambda d: (remove(INDEX)(d), (d / shard(3)).rename(d / shard(3, 4))),
+                                         ["mixed_sets"], ["no_index"]),
+    "tensor of a truncated shard in no shard": (lambda d: (assign("absent", shard(3))(d), truncate(d)),
+                                                ["missing_tensor", "truncated"], []),
+    "distributed checkpoint": (lambda d: (remove(INDEX, shard(3))(d), [
+        add(shard(n), file_bytes({"x": ("U8", [1], b"x")}, {"DCP_SHARDING_INFO": "{}"}))(d) for n in (1, 2)]),
+        ["distributed"], []),
+    "index of other files": (lambda d: (d / INDEX).write_text((d / INDEX).read_text().replace("-of-00003", "-of-00030")),
+                             ["missing_shard"], []),
     "no index, same names": (lambda d: (remove(INDEX)(d), copy(shard(1), shard(2))(d)), ["duplicate"], ["no_index"]),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ DATA = {
 }
 
 
-CHANGES = (-9, -7, -2, -1, 0, 1, 2, 7)
+CHANGES = (-9, -8, -1, 0, 1, 2, 7, 8, 10**6)
 TAILS = (b"", b"\0", b"\0" * 7, b"\0" * 600, b"PK")
 
 
@@ -193,12 +193,38 @@ class Models(unittest.TestCase):
         self.damage_shard()
         (self.set / damage.shard(1)).rename(self.directory / "shard")
         for path in (self.set, self.set / damage.INDEX):
-            self.assertIn(f'"{damage.shard(1)}" is missing', self.error("repair", path, "-o", self.out, code=1))
+            self.assertIn(f"{damage.shard(1)}: missing", self.error("repair", path, "-o", self.out, code=1))
         (self.directory / "shard").rename(self.set / damage.shard(1))
         damage.assign("absent", damage.shard(1))(self.set)
-        self.assertIn('lacks tensor "absent"', self.error("repair", self.set, "-o", self.out, code=1))
+        self.assertIn('lacks 1 tensor that the index assigns to it: "absent"', self.error("repair", self.set, "-o", self.out, code=1))
         self.assertIn("cannot open", self.error("repair", self.directory / "none.json", "-o", self.out, code=3))
         self.assertFalse(self.out.exists())
+
+    def test_a_set_that_is_not_complete_or_leaves_a_choice_is_refused(self):
+        refused = {
+            "shard missing": "missing", "shard truncated": "missing at the end", "shard is an LFS pointer": "LFS",
+            "tensor in no shard": "absent", "tensor of a truncated shard in no shard": "missing",
+            "tensor in another shard": "layer.0.bias", "tensor twice in the map": "more than one entry",
+            "path leaves the directory": "not allowed", "two indexes": "more than one index",
+            "whole model beside the index": "whole model", "no index, number missing": "1 file of 3 missing",
+            "no index, two sets": "2 sets", "no index, number of a larger set": "2 sets",
+            "no index, same names": "in more than one file", "no index, a file without a number": "not all of them",
+        }  # fmt: skip
+        for name, message in refused.items():
+            with self.subTest(name):
+                path = damage.write_set(self.directory, name)
+                last = max(path.glob("model-*3-of-*"))
+                last.write_bytes(last.read_bytes() + b"\0")
+                error = self.error("repair", path, "-o", self.out, code=1)
+                self.assertIn("cannot repair", error)
+                self.assertIn(message, error)
+                self.assertFalse(self.out.exists())
+
+    def test_files_that_the_index_does_not_name_are_left_out(self):
+        self.damage_shard()
+        (self.set / "adapter_model.safetensors").write_bytes(damage.WHOLE)
+        command.output("repair", self.set, "-o", self.directory / "one.safetensors")
+        self.assertEqual(len(read(self.directory / "one.safetensors")), 6)
 
     def test_the_copy_of_a_tensor_that_the_index_names_is_kept(self):
         self.damage_shard()
@@ -207,7 +233,8 @@ class Models(unittest.TestCase):
         weight = read(path)
         path.write_bytes(file_bytes(weight | tensors, {"format": "pt"}))
         expected = read(self.set / damage.shard(1))["layer.0.bias"]
-        command.output("repair", self.set, "-o", self.directory / "one.safetensors")
+        report = command.json("repair", self.set, "-o", self.directory / "one.safetensors")
+        self.assertIn(f"{damage.shard(3)}: leaves out 1 tensor that the index assigns to other files", report["repairs"])
         repaired = read(self.directory / "one.safetensors")
         self.assertEqual(repaired["layer.0.bias"], expected)
         self.assertEqual(len(repaired), 7)
@@ -216,11 +243,11 @@ class Models(unittest.TestCase):
         self.damage_shard()
         index = self.set / damage.INDEX
         shutil.copy(index, self.set / "other.safetensors.index.json")
-        self.assertIn("name one of them", self.error("repair", self.set, "-o", self.out, code=1))
+        self.assertIn("more than one index", self.error("repair", self.set, "-o", self.out, code=1))
         (self.set / "other.safetensors.index.json").unlink()
         index.unlink()
         shutil.copy(self.set / damage.shard(1), self.set / damage.shard(3))
-        self.assertIn("both", self.error("repair", self.set, "-o", self.out, code=1))
+        self.assertIn("in more than one file", self.error("repair", self.set, "-o", self.out, code=1))
         self.assertFalse(self.out.exists())
 
     def test_a_broken_index_beside_a_damaged_file_is_replaced(self):
@@ -243,6 +270,49 @@ class Models(unittest.TestCase):
         self.assertEqual(json.loads(other.read_text())["weight_map"], expected["weight_map"])
         done = command.run("reindex", damage.INDEX, "--force", "--json", cwd=self.set)
         self.assertEqual(json.loads(done.stdout)["files"], 3)
+
+    def test_resource_files_of_macos_are_ignored(self):
+        self.damage_shard()
+        (self.set / "._model.safetensors").write_bytes(damage.RESOURCE_FILE)
+        (self.set / damage.INDEX).unlink()
+        command.output("repair", self.set, "-o", self.directory / "one.safetensors")
+        self.assertEqual(len(read(self.directory / "one.safetensors")), 6)
+        (self.set / damage.shard(2)).write_bytes((self.directory / "one.safetensors").read_bytes())
+        (self.set / damage.shard(1)).unlink()
+        (self.set / damage.shard(3)).unlink()
+        (self.set / damage.shard(2)).rename(self.set / damage.shard(1, 1))
+        command.output("reindex", self.set)
+        self.assertEqual(command.json("check", self.set)["models"][0]["tensors"], 6)
+
+    def test_reindex_refuses_a_set_with_a_missing_file(self):
+        index, missing = self.set / damage.INDEX, self.set / damage.shard(2)
+        content = index.read_bytes()
+        shard = missing.read_bytes()
+        missing.unlink()
+        self.assertIn(damage.shard(2), self.error("reindex", self.set, "--force", code=1))
+        self.assertEqual(index.read_bytes(), content)
+        index.unlink()
+        self.assertIn(damage.shard(2), self.error("reindex", self.set, code=1))
+        self.assertFalse(index.exists())
+        (self.set / damage.shard(2, 4)).write_bytes(shard)
+        self.assertIn("2 sets", self.error("reindex", self.set, code=1))
+        self.assertFalse(index.exists())
+
+    def test_reindex_keeps_the_only_record_of_tensors_of_a_missing_file(self):
+        index = self.set / damage.INDEX
+        damage.assign("absent", "mtp.safetensors")(self.set)
+        content = index.read_bytes()
+        error = self.error("reindex", self.set, "--force", code=1)
+        self.assertIn('assigns the tensor "absent" to the missing file "mtp.safetensors"', error)
+        self.assertEqual(index.read_bytes(), content)
+        (self.set / "mtp.safetensors").write_bytes(file_bytes({"absent": ("U8", [1], b"a")}))
+        command.output("reindex", self.set, "--force")
+
+    def test_reindex_replaces_an_index_whose_tensors_are_in_other_files(self):
+        index = self.set / damage.INDEX
+        index.write_text(index.read_text().replace("-of-00003", "-of-00030"))
+        command.output("reindex", self.set, "--force")
+        self.assertEqual(command.json("check", self.set)["models"][0]["findings"], [])
 
     def test_the_name_of_an_index_is_not_a_path(self):
         for name in ("../evil.safetensors.index.json", "/tmp/evil.safetensors.index.json",

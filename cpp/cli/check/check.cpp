@@ -6,6 +6,7 @@
 #include "cli/check/check_file.h"
 #include "cli/check/check_hub.h"
 #include "cli/check/check_set.h"
+#include "cli/check/other_files.h"
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
 #include "cli/input/model_files.h"
@@ -49,7 +50,7 @@ void check_files(CheckedModel& model, bool has_hashes) {
   if (is_directory) {
     const ModelFiles files = list_model_files(model.path);
     if (files.tensors.empty() && files.indexes.empty())
-      model.findings.fault("no_files", "", "a directory without safetensors files", {});
+      report_no_files(model.path, model.findings);
     else
       model.totals = check_set(files, "", model.findings);
   } else if (path.extension() == ".json") {

@@ -52,22 +52,37 @@ void check_holes(const std::string& path, const File& file, const std::string& n
                          "interrupted download");
 }
 
+// Downloads may give a file its full length before its content.
+void check_unfinished(const std::string& path, const std::string& name, Findings& findings) {
+  std::error_code error;
+  for (const char* const end : {".aria2", ".part", ".incomplete"})
+    if (std::filesystem::exists(path + end, error))
+      findings.warning("unfinished", name,
+                       "may be unfinished: the download " + quote(name + end) + " is beside it",
+                       "Resume the download, or remove that file");
+}
+
 }  // namespace
 
 bool is_system_error(const Error& error) {
   return error.code() >= ST_E_IO && error.code() < ST_E_HEADER_TOO_SMALL;
 }
 
+bool check_link(const std::string& path, const std::string& name, Findings& findings) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error) || std::filesystem::exists(path, error))
+    return true;
+  const auto target = std::filesystem::read_symlink(path, error);
+  findings.fault("dangling_link", name,
+                 "a link to " + quote(target.string()) + ", which does not exist",
+                 "Download the model again");
+  return false;
+}
+
 std::optional<File> check_file(const std::string& path, const std::string& name,
                                Findings& findings) {
-  std::error_code error_code;
-  if (std::filesystem::is_symlink(path, error_code) && !std::filesystem::exists(path, error_code)) {
-    const auto target = std::filesystem::read_symlink(path, error_code);
-    findings.fault("dangling_link", name,
-                   "a link to " + quote(target.string()) + ", which does not exist",
-                   "Download the model again");
-    return std::nullopt;
-  }
+  if (!check_link(path, name, findings)) return std::nullopt;
+  check_unfinished(path, name, findings);
   OpenOptions options;
   options.backend = Backend::Pread;
   try {
@@ -82,7 +97,7 @@ std::optional<File> check_file(const std::string& path, const std::string& name,
       return std::nullopt;
     }
     if (error.code() < ST_E_HEADER_TOO_SMALL || error.code() > last_format_error) throw;
-    classify_damage(RawFile(path), name, error, findings);
+    classify_damage(RawFile(path), name, error.what(), findings);
     return std::nullopt;
   }
 }

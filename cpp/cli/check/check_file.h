@@ -15,6 +15,9 @@ namespace safetensors::cli {
 std::optional<File> check_file(const std::string& path, const std::string& name,
                                Findings& findings);
 
+// Adds a fault and returns false if `path` is a link to a file that does not exist.
+bool check_link(const std::string& path, const std::string& name, Findings& findings);
+
 // Whether the error is that of a system call, and the content of the file is not known.
 bool is_system_error(const Error& error);
 

@@ -8,6 +8,9 @@
 
 #include "cli/check/check_file.h"
 #include "cli/check/check_index.h"
+#include "cli/check/check_numbers.h"
+#include "cli/check/checked_shard.h"
+#include "cli/check/other_files.h"
 #include "cli/input/shard_number.h"
 #include "cli/output/numbers.h"
 #include "names/quote.h"
@@ -16,43 +19,33 @@ namespace safetensors::cli {
 
 namespace {
 
-constexpr std::uint64_t most_numbers = 100'000;
-
-// The header of a valid shard, sorted by name.
-struct CheckedShard {
-  std::vector<std::pair<std::string, std::uint64_t>> tensors;  // name and bytes
-
-  const std::uint64_t* find(const std::string& name) const {
-    const auto found = std::lower_bound(
-        tensors.begin(), tensors.end(), name,
-        [](const auto& tensor, const std::string& wanted) { return tensor.first < wanted; });
-    return found != tensors.end() && found->first == name ? &found->second : nullptr;
-  }
-};
-
 class SetChecker {
  public:
   SetChecker(const ModelFiles& files, Findings& findings) : files_(files), findings_(findings) {}
 
   void check_index(const std::string& name);
   void check_without_index();
-  void check_numbers(const std::set<std::string>& names);
   void check_strays();
   void check_directory();
 
   CheckedTotals totals;
 
  private:
-  // The header of a shard; nullptr if it is damaged, which is a finding then.
+  // The tensors of a shard; nullptr if its header cannot be read, which is a finding then.
   const CheckedShard* shard(const std::string& name);
   void compare(const std::string& index_name, const RawIndex& index);
+  bool add_stale(const std::string& index_name, const RawIndex& index);
+  void add_missing_shard(const std::string& shard, std::uint64_t tensors);
   void add_missing(const std::string& shard, const std::vector<std::string>& names);
+  void add_copies(const std::string& shard, const std::vector<std::string>& names,
+                  const RawIndex& index);
   std::string other_shard_with(const std::string& tensor, const std::string& except) const;
 
   const ModelFiles& files_;
   Findings& findings_;
   std::map<std::string, std::optional<CheckedShard>> shards_;
   std::set<std::string> listed_;  // shards that an index names
+  bool has_broken_index_ = false;
 };
 
 const CheckedShard* SetChecker::shard(const std::string& name) {
@@ -60,12 +53,9 @@ const CheckedShard* SetChecker::shard(const std::string& name) {
   if (found == shards_.end()) {
     found = shards_.emplace(name, std::nullopt).first;
     totals.names.insert(name);
-    if (const auto file = check_file(files_.path(name), name, findings_)) {
-      ++totals.files;
-      found->second.emplace();
-      for (const TensorInfo& tensor : file->tensors(Order::Name))
-        found->second->tensors.emplace_back(tensor.name, tensor.nbytes);
-    }
+    const auto file = check_file(files_.path(name), name, findings_);
+    totals.files += file.has_value();
+    found->second = file ? valid_shard(*file) : damaged_shard(files_.path(name));
   }
   return found->second ? &*found->second : nullptr;
 }
@@ -89,8 +79,43 @@ void SetChecker::add_missing(const std::string& shard, const std::vector<std::st
                       "Download this file and the index again, from one revision");
     else
       findings_.fault("misplaced_tensor", shard, lacks + "; found in " + quote(other),
-                      "safetensors reindex writes an index for the files");
+                      "safetensors reindex --force writes an index for the files");
   }
+}
+
+// Copies of tensors that the index assigns to other files.
+void SetChecker::add_copies(const std::string& shard, const std::vector<std::string>& names,
+                            const RawIndex& index) {
+  std::vector<std::string> same = names;
+  for (const auto& [owner, tensors] : index.tensors_of) {
+    const auto found = shards_.find(owner);
+    const bool are_valid = found != shards_.end() && found->second && found->second->is_valid &&
+                           shards_.at(shard)->is_valid;
+    if (!are_valid) continue;
+    std::vector<std::string> owned;
+    std::set_intersection(names.begin(), names.end(), tensors.begin(), tensors.end(),
+                          std::back_inserter(owned));
+    if (owned.empty()) continue;
+    const std::vector<std::string> different =
+        different_tensors(files_.path(shard), files_.path(owner), owned);
+    if (different.empty()) continue;
+    findings_.fault("duplicate", shard,
+                    "has other values than " + quote(owner) + " of " +
+                        counted(different.size(), "tensor") +
+                        " that the index assigns to that file: " + some_names(different),
+                    "Readers take either of them: download the model again, from one revision",
+                    true);  // repair takes the one that the index names
+    same.erase(std::remove_if(same.begin(), same.end(),
+                              [&](const std::string& name) {
+                                return std::binary_search(different.begin(), different.end(), name);
+                              }),
+               same.end());
+  }
+  if (!same.empty())
+    findings_.warning("duplicate", shard,
+                      "has " + counted(same.size(), "tensor") +
+                          " that the index assigns to other files: " + some_names(same),
+                      "Some readers take these copies: safetensors merge removes them");
 }
 
 void SetChecker::compare(const std::string& index_name, const RawIndex& index) {
@@ -106,24 +131,20 @@ void SetChecker::compare(const std::string& index_name, const RawIndex& index) {
     for (const std::string& tensor : tensors) {
       const std::uint64_t* const size = found->second->find(tensor);
       if (!size) missing.push_back(tensor);
-      if (size) nbytes += *size;
+      if (size && found->second->is_valid) nbytes += *size;
     }
     for (const auto& [tensor, size] : found->second->tensors)
       if (!std::binary_search(tensors.begin(), tensors.end(), tensor))
         (index.has(tensor) ? copies : unlisted).push_back(tensor);
-    is_complete &= missing.empty();
-    totals.tensors += tensors.size() - missing.size();
+    is_complete &= missing.empty() && found->second->is_valid;
+    if (found->second->is_valid) totals.tensors += tensors.size() - missing.size();
     if (!missing.empty()) add_missing(name, missing);
     if (!unlisted.empty())
       findings_.warning("unlisted_tensor", name,
                         "has " + counted(unlisted.size(), "tensor") +
                             " that the index does not name: " + some_names(unlisted),
-                        "Readers differ: safetensors reindex adds them");
-    if (!copies.empty())
-      findings_.warning("duplicate", name,
-                        "has " + counted(copies.size(), "tensor") +
-                            " that the index assigns to other files: " + some_names(copies),
-                        "Some readers take these copies: safetensors merge removes them");
+                        "Readers differ: safetensors reindex --force adds them");
+    if (!copies.empty()) add_copies(name, copies, index);
   }
   totals.nbytes += nbytes;
   if (is_complete && index.total_size && *index.total_size != nbytes)
@@ -132,102 +153,111 @@ void SetChecker::compare(const std::string& index_name, const RawIndex& index) {
                           counted(nbytes, "byte"));
 }
 
+// Adds a fault and returns true if other files have all tensors of an index whose files are
+// missing.
+bool SetChecker::add_stale(const std::string& index_name, const RawIndex& index) {
+  for (const std::string& other : files_.tensors)
+    shard(other);
+  for (const auto& [name, tensors] : index.tensors_of)
+    for (const std::string& tensor : tensors)
+      if (other_shard_with(tensor, name).empty()) return false;
+  findings_.fault(
+      "missing_shard", index_name,
+      "all " + counted(index.tensors_of.size(), "file") +
+          " that it names are missing, and other files have its tensors: it is the index of "
+          "other files",
+      "safetensors reindex --force writes a new one");
+  listed_.insert(files_.tensors.begin(), files_.tensors.end());
+  return true;
+}
+
+void SetChecker::add_missing_shard(const std::string& shard, std::uint64_t tensors) {
+  const std::string renamed = find_renamed(files_.directory, shard);
+  findings_.fault("missing_shard", shard,
+                  "missing: the index assigns " + counted(tensors, "tensor") + " to it",
+                  renamed.empty() ? "Download it" : "Rename " + quote(renamed) + " to this name");
+}
+
 void SetChecker::check_index(const std::string& name) {
   const auto index = check_index_text(files_.path(name), name, findings_);
   totals.names.insert(name);
-  if (!index) return check_without_index();
-  std::set<std::string> names;
+  if (!index) {
+    has_broken_index_ = true;
+    return check_without_index();
+  }
+  std::set<std::string> names, missing;
   for (const auto& [shard_name, tensors] : index->tensors_of) {
     names.insert(shard_name);
-    listed_.insert(shard_name);
     std::error_code error;
     if (std::filesystem::symlink_status(files_.path(shard_name), error).type() ==
         std::filesystem::file_type::not_found)
-      findings_.fault("missing_shard", shard_name,
-                      "missing: the index assigns " + counted(tensors.size(), "tensor") + " to it",
-                      "Download it");
+      missing.insert(shard_name);
     else
       shard(shard_name);
   }
+  listed_.insert(names.begin(), names.end());
+  if (!missing.empty() && missing.size() == names.size() && add_stale(name, *index)) return;
+  for (const std::string& shard_name : missing)
+    add_missing_shard(shard_name, index->tensors_of.at(shard_name).size());
   compare(name, *index);
-  check_numbers(names);
-  const std::string whole = whole_file_of(name);
-  if (std::count(files_.tensors.begin(), files_.tensors.end(), whole) && !names.count(whole))
-    findings_.fault(
-        "ambiguous", whole,
-        "a whole model beside the index " + quote(name) + ": readers choose differently",
-        "Remove one of them, or name the one that is meant");
+  check_shard_numbers(names, findings_);
 }
 
 void SetChecker::check_without_index() {
   std::map<std::string, std::string> file_of;
   std::vector<std::string> duplicates;
+  bool is_distributed = false;
   for (const std::string& name : files_.tensors) {
     const CheckedShard* const checked = shard(name);
     listed_.insert(name);
     if (!checked) continue;
+    is_distributed |= checked->is_distributed;
     for (const auto& [tensor, nbytes] : checked->tensors) {
       if (!file_of.emplace(tensor, name).second) duplicates.push_back(tensor);
+      if (!checked->is_valid) continue;
       ++totals.tensors;
       totals.nbytes += nbytes;
     }
   }
+  if (is_distributed && files_.tensors.size() > 1)
+    return findings_.fault("distributed", "",
+                           "a distributed checkpoint, whose files have parts of tensors",
+                           "safetensors consolidate writes a model");
   if (!duplicates.empty())
     findings_.fault(
         "duplicate", "",
         counted(duplicates.size(), "tensor") + " in more than one file: " + some_names(duplicates),
         "If these are separate models, name one file");
   const std::set<std::string> names(files_.tensors.begin(), files_.tensors.end());
-  check_numbers(names);
-  if (names.size() > 1 && parse_shard_number(*names.begin()))
+  check_shard_numbers(names, findings_);
+  if (names.size() < 2) return;
+  const bool are_numbered = std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return parse_shard_number(name).has_value();
+  });
+  if (!are_numbered)
+    findings_.warning(
+        "ambiguous", "",
+        counted(names.size(), "file") +
+            " without an index, not all of them numbered as parts: readers take them as one model",
+        "If these are separate models, name one file; if not, safetensors reindex writes the "
+        "index");
+  else if (!has_broken_index_)
     findings_.warning("no_index", "", counted(names.size(), "file") + " without an index",
                       "safetensors reindex writes it");
 }
 
-void SetChecker::check_numbers(const std::set<std::string>& names) {
-  // Numbers by the parts of the names that shards have in common.
-  std::map<std::pair<std::string, std::string>, std::map<std::uint64_t, std::set<std::uint64_t>>>
-      sets;
-  std::map<std::pair<std::string, std::string>, ShardNumber> example;
-  for (const std::string& name : names)
-    if (const auto number = parse_shard_number(name)) {
-      const auto key = std::pair(number->stem, number->suffix);
-      sets[key][number->count].insert(number->number);
-      example.emplace(key, *number);
-    }
-  for (const auto& [key, counts] : sets) {
-    if (counts.size() > 1) {
-      findings_.fault("mixed_sets", "",
-                      "files of " + std::to_string(counts.size()) + " sets: " + quote(key.first) +
-                          " with -of-" + std::to_string(counts.begin()->first) + " and -of-" +
-                          std::to_string(counts.rbegin()->first),
-                      "Remove the files of the old set");
-      continue;
-    }
-    const auto& [count, numbers] = *counts.begin();
-    std::vector<std::string> missing;
-    ShardNumber shard = example.at(key);
-    // Some writers count from 0.
-    const std::uint64_t first = numbers.count(0) ? 0 : 1;
-    for (std::uint64_t n = first; n < first + std::min(count, most_numbers); ++n)
-      if (!numbers.count(n)) missing.push_back(with_number(shard, n));
-    if (!missing.empty())
-      findings_.fault("missing_number", "",
-                      counted(missing.size(), "file") + " of " + std::to_string(count) +
-                          " missing: " + some_names(missing),
-                      "Download the missing files");
-  }
-}
-
 void SetChecker::check_strays() {
-  std::vector<std::string> strays;
-  for (const std::string& name : files_.tensors)
-    if (!listed_.count(name)) strays.push_back(name);
-  for (const std::string& name : strays) {
-    bool is_whole = false;
-    for (const std::string& index : files_.indexes)
-      is_whole |= whole_file_of(index) == name;
-    if (!is_whole)
+  for (const std::string& name : files_.tensors) {
+    if (listed_.count(name)) continue;
+    const auto index =
+        std::find_if(files_.indexes.begin(), files_.indexes.end(),
+                     [&](const std::string& other) { return whole_file_of(other) == name; });
+    if (index != files_.indexes.end())
+      findings_.fault(
+          "ambiguous", name,
+          "a whole model beside the index " + quote(*index) + ": readers choose differently",
+          "Remove one of them, or name the one that is meant");
+    else
       findings_.warning("stray", name, "not named by the index",
                         "Programs that read all files of a directory read it too");
   }
@@ -245,8 +275,12 @@ void SetChecker::check_directory() {
   else
     check_strays();
   for (const std::string& name : files_.unfinished)
-    findings_.warning("unfinished", name, "left by an interrupted download or save",
-                      "Resume it or remove the file");
+    if (!std::count(files_.tensors.begin(), files_.tensors.end(), finished_name(name)))
+      findings_.warning("unfinished", name, "left by an interrupted download or save",
+                        "Resume it or remove the file");
+  for (const std::string& name : files_.resources)
+    findings_.warning("resource_file", name, "a resource file of macOS, which is not a model",
+                      "Remove it");
 }
 
 }  // namespace

@@ -3,15 +3,13 @@
 
 #include <string>
 
-#include <safetensors/safetensors.hpp>
-
 #include "cli/check/finding.h"
 #include "cli/input/raw_file.h"
 
 namespace safetensors::cli {
 
-// Adds the likely cause of the library's error, and others that the header shows.
-void classify_damage(const RawFile& file, const std::string& name, const Error& error,
+// Adds what the bytes show, or `reason`, the library's error, if they show nothing.
+void classify_damage(const RawFile& file, const std::string& name, const std::string& reason,
                      Findings& findings);
 
 }  // namespace safetensors::cli

@@ -9,15 +9,29 @@
 
 namespace safetensors::cli {
 
-void Findings::fault(std::string code, std::string file, std::string message, std::string remedy) {
-  all_.push_back(
-      {Severity::Fault, std::move(code), std::move(file), std::move(message), std::move(remedy)});
+void Findings::fault(std::string code, std::string file, std::string message, std::string remedy,
+                     bool is_repairable) {
+  all_.push_back({Severity::Fault, std::move(code), std::move(file), std::move(message),
+                  std::move(remedy), is_repairable});
+}
+
+void Findings::repairable_fault(std::string code, std::string file, std::string message) {
+  fault(std::move(code), std::move(file), std::move(message),
+        "safetensors repair writes a valid file", true);
 }
 
 void Findings::warning(std::string code, std::string file, std::string message,
                        std::string remedy) {
-  all_.push_back(
-      {Severity::Warning, std::move(code), std::move(file), std::move(message), std::move(remedy)});
+  all_.push_back({Severity::Warning, std::move(code), std::move(file), std::move(message),
+                  std::move(remedy), false});
+}
+
+const Finding* Findings::obstacle() const {
+  const auto found = std::find_if(all_.begin(), all_.end(), [](const Finding& finding) {
+    if (finding.severity == Severity::Warning) return finding.code == "ambiguous";
+    return !finding.is_repairable && finding.code != "index";  // repair writes a new index
+  });
+  return found == all_.end() ? nullptr : &*found;
 }
 
 std::uint64_t Findings::count(Severity severity) const {

@@ -13,16 +13,23 @@ enum class Severity { Fault, Warning };
 
 struct Finding {
   Severity severity = Severity::Fault;
-  std::string code;     // stable, for programs: "truncated"
-  std::string file;     // as shown; empty for the whole model
-  std::string message;  // what was found, and the likely cause
-  std::string remedy;   // what to do; may be empty
+  std::string code;            // stable, for programs: "truncated"
+  std::string file;            // as shown; empty for the whole model
+  std::string message;         // what was found, and the likely cause
+  std::string remedy;          // what to do; may be empty
+  bool is_repairable = false;  // safetensors repair undoes it
 };
 
 class Findings {
  public:
-  void fault(std::string code, std::string file, std::string message, std::string remedy);
+  void fault(std::string code, std::string file, std::string message, std::string remedy,
+             bool is_repairable = false);
+  // A fault whose remedy is safetensors repair.
+  void repairable_fault(std::string code, std::string file, std::string message);
   void warning(std::string code, std::string file, std::string message, std::string remedy = {});
+
+  // The first fault or choice for which repair can write no complete model; nullptr without one.
+  const Finding* obstacle() const;
 
   const std::vector<Finding>& all() const { return all_; }
   std::uint64_t count(Severity severity) const;

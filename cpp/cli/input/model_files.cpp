@@ -45,11 +45,13 @@ std::optional<IndexName> parse_index_name(std::string_view name) {
   return IndexName{std::string(stem), std::string(variant)};
 }
 
-bool is_unfinished(std::string_view name) {
-  for (const std::string_view end :
-       {".incomplete", ".part", ".aria2", ".crdownload", ".partial", ".download"})
-    if (ends_with(name, end)) return true;
-  return name.substr(0, 4) == ".st-";
+bool is_unfinished(const std::string& name) {
+  return !finished_name(name).empty() || name.compare(0, 4, ".st-") == 0;
+}
+
+// AppleDouble: what macOS stores beside a file where the file system has no place for it.
+bool is_resource_file(std::string_view name) {
+  return name.substr(0, 2) == "._" && (ends_with(name, extension) || ends_with(name, json));
 }
 
 // Downloads to the cache of huggingface_hub that were interrupted: beside the blob of a link.
@@ -90,6 +92,14 @@ std::string directory_of(const std::string& path) {
   return directory.empty() ? "." : directory.string();
 }
 
+std::string finished_name(const std::string& name) {
+  for (const std::string_view end :
+       {".incomplete", ".part", ".aria2", ".crdownload", ".partial", ".download"})
+    if (name.size() > end.size() && ends_with(name, end))
+      return name.substr(0, name.size() - end.size());
+  return {};
+}
+
 std::string ModelFiles::path(const std::string& name) const {
   return (std::filesystem::path(directory) / name).string();
 }
@@ -103,6 +113,8 @@ ModelFiles list_model_files(const std::string& directory) {
     const std::string name = at->path().filename().string();
     if (is_unfinished(name))
       files.unfinished.push_back(name);
+    else if (is_resource_file(name))
+      files.resources.push_back(name);
     else if (is_tensor_file(name))
       files.tensors.push_back(name);
     else if (is_index_name(name))
@@ -111,7 +123,7 @@ ModelFiles list_model_files(const std::string& directory) {
   if (error)
     throw IoError("cannot read the directory " + quote(directory) + ": " + error.message());
   add_unfinished_blobs(files);
-  for (auto* const names : {&files.tensors, &files.indexes, &files.unfinished})
+  for (auto* const names : {&files.tensors, &files.indexes, &files.unfinished, &files.resources})
     std::sort(names->begin(), names->end());
   return files;
 }

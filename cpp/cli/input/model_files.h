@@ -11,9 +11,14 @@ struct ModelFiles {
   std::vector<std::string> tensors;     // names of *.safetensors that are not hidden, sorted
   std::vector<std::string> indexes;     // names of *.safetensors.index.json and the like
   std::vector<std::string> unfinished;  // of interrupted downloads and saves
+  std::vector<std::string> resources;   // "._" files that macOS stores beside others
 
   std::string path(const std::string& name) const;
 };
+
+// The file that a download or its control file belongs to: "a.safetensors" of
+// "a.safetensors.aria2". Empty for names that are not those of unfinished downloads.
+std::string finished_name(const std::string& name);
 
 // Throws IoError.
 ModelFiles list_model_files(const std::string& directory);

@@ -71,6 +71,15 @@ bool RawFile::is_zero(std::uint64_t begin, std::uint64_t end, std::uint64_t limi
   return true;
 }
 
+std::uint64_t RawFile::leading_zeros(std::uint64_t limit) const {
+  constexpr std::size_t piece = std::size_t{1} << 20;
+  for (std::uint64_t at = 0; at < std::min(limit, size_); at += piece) {
+    const std::size_t found = text_at(at, piece).find_first_not_of('\0');
+    if (found != std::string::npos) return at + found;
+  }
+  return std::min(limit, size_);
+}
+
 std::uint64_t RawFile::hole_bytes(std::uint64_t begin) const {
   std::uint64_t holes = 0;
   auto at = static_cast<off_t>(begin);

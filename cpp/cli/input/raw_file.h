@@ -28,6 +28,9 @@ class RawFile {
   // Whether all bytes from `begin` to `end` are 0, of which at most `limit` are read.
   bool is_zero(std::uint64_t begin, std::uint64_t end, std::uint64_t limit) const;
 
+  // The number of bytes at the begin that are 0, of which at most `limit` are read.
+  std::uint64_t leading_zeros(std::uint64_t limit) const;
+
   // Bytes of holes, which were never written, from `begin` on; 0 where the file system has none.
   std::uint64_t hole_bytes(std::uint64_t begin) const;
 

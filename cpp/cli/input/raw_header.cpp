@@ -224,6 +224,16 @@ std::optional<std::size_t> read_text(std::string& text, RawHeader& header) {
   }
 }
 
+// Whether a header beyond the limit is complete, by its first and last bytes.
+bool has_long_header(const RawFile& file, std::uint64_t length) {
+  constexpr std::uint64_t longest_padding = 4096;
+  if (length <= longest_header || length > file.size() - 8) return false;
+  if (file.text_at(8, 1) != "{") return false;
+  const std::string end = file.text_at(8 + length - longest_padding, longest_padding);
+  const std::size_t last = end.find_last_not_of(std::string_view(" \0", 2));
+  return last != std::string::npos && end[last] == '}';
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> RawEntry::nbytes() const {
@@ -258,6 +268,9 @@ RawHeader read_raw_header(const RawFile& file) {
   if (prefix.size() < 8) return header;
   for (std::size_t i = 0; i < 8; ++i)
     header.length |= static_cast<std::uint64_t>(static_cast<unsigned char>(prefix[i])) << (8 * i);
+
+  header.is_too_long = has_long_header(file, header.length);
+  if (header.is_too_long) return header;
 
   // The text may be longer than the header length says.
   constexpr std::uint64_t first_read = 1 << 16, longest_token = 12;

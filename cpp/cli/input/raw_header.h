@@ -46,6 +46,7 @@ struct RawHeader {
   // The first defect of the JSON text or of an entry; empty without one.
   std::string defect;
   bool has_json = false;
+  bool is_too_long = false;  // complete, and longer than readers accept: it was not read
 
   // The end of the last tensor's data, counted from the first data byte.
   std::uint64_t data_end() const;

@@ -15,6 +15,7 @@ struct RawLayout {
   std::optional<std::uint64_t> header_length;
   std::uint64_t missing = 0;   // bytes of tensors beyond the end of the file
   std::uint64_t trailing = 0;  // bytes after the data of all tensors
+  bool is_text_copy = false;   // the data was changed
   // Why no valid file can be made of this one without a guess; empty if one can be made.
   std::string obstacle;
 };

@@ -2,10 +2,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 
+#include "cli/check/check_set.h"
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
 #include "cli/input/model_files.h"
@@ -20,67 +18,37 @@ namespace safetensors::cli {
 
 namespace {
 
-// Adds the files that the index names, each with the tensors that the index assigns to it and those
-// that it assigns to no file.
-void add_indexed_files(const ModelFiles& files, const std::string& name, const RawIndex& index,
-                       RepairPlan& repair) {
-  const auto refuse = [&](const std::string& reason) {
-    throw InvalidInput("cannot repair the set of " + quote(name) + ": " + reason);
-  };
-  if (!index.invalid_paths.empty())
-    refuse("it has the shard path " + quote(index.invalid_paths[0]) +
-           ", expected one inside of its directory");
-  if (!index.repeated_tensors.empty())
-    refuse("its weight_map has more than one entry for " + quote(index.repeated_tensors[0]));
-  for (const auto& [shard, tensors] : index.tensors_of) {
-    std::error_code error;
-    if (!std::filesystem::exists(files.path(shard), error))
-      refuse("the file " + quote(shard) + " is missing, to which it assigns " +
-             counted(tensors.size(), "tensor"));
-    const std::size_t begin = repair.plan.tensors.size();
-    add_damaged_file(
-        files.path(shard), shard,
-        [&, file = shard](const std::string& tensor) {
-          return index.has(file, tensor) || !index.has(tensor);
-        },
-        repair);
-    std::unordered_set<std::string_view> found;
-    for (std::size_t i = begin; i < repair.plan.tensors.size(); ++i)
-      found.insert(repair.plan.tensors[i].name);
-    for (const std::string& tensor : tensors)
-      if (!found.count(tensor))
-        refuse("the file " + quote(shard) + " lacks tensor " + quote(tensor) +
-               ", which it assigns to it");
-  }
+// Throws if check finds that the set is incomplete or leaves a choice, or a damage that repair
+// cannot undo.
+void refuse_obstacle(const std::string& path, const Findings& findings) {
+  const Finding* const obstacle = findings.obstacle();
+  if (!obstacle) return;
+  if (obstacle->code == "unreadable") throw IoError(obstacle->message);
+  throw InvalidInput("cannot repair " + quote(path) + ": " +
+                     (obstacle->file.empty() ? std::string() : obstacle->file + ": ") +
+                     obstacle->message);
 }
 
-// The files of a directory: those of an index that can be read, else all.
-RepairPlan plan_directory(const ModelFiles& files, const std::string& index_name,
-                          const TargetOptions& target) {
+// The files that an index names, or all files of the directory without a usable index. Tensors that
+// the index assigns to another file are left out.
+RepairPlan plan_set(const ModelFiles& files, const std::string& index_name,
+                    const TargetOptions& target) {
   RepairPlan repair;
-  if (!index_name.empty()) {
-    const RawIndex index = read_raw_index(files.path(index_name));
-    if (index.defect.empty()) {
-      add_indexed_files(files, index_name, index, repair);
-      return repair;
-    }
+  RawIndex index;
+  if (!index_name.empty()) index = read_raw_index(files.path(index_name));
+  if (!index_name.empty() && index.defect.empty()) {
+    for (const auto& [shard, tensors] : index.tensors_of)
+      add_damaged_file(
+          files.path(shard), shard,
+          [&, file = shard](const std::string& tensor) {
+            return index.has(file, tensor) || !index.has(tensor);
+          },
+          repair);
+    return repair;
   }
   const auto every_tensor = [](const std::string&) { return true; };
-  if (files.tensors.empty())
-    throw InvalidInput("no .safetensors files in " + quote(files.directory));
-  std::unordered_map<std::string, std::string> file_of;
-  for (const std::string& name : files.tensors) {
-    const std::size_t begin = repair.plan.tensors.size();
+  for (const std::string& name : files.tensors)
     add_damaged_file(files.path(name), name, every_tensor, repair);
-    for (std::size_t i = begin; i < repair.plan.tensors.size(); ++i) {
-      const std::string& tensor = repair.plan.tensors[i].name;
-      const auto [found, is_new] = file_of.emplace(tensor, name);
-      if (!is_new)
-        throw InvalidInput("cannot repair " + quote(files.directory) + ": both " +
-                           quote(found->second) + " and " + quote(name) + " have the tensor " +
-                           quote(tensor));
-    }
-  }
   const bool is_set = files.tensors.size() > 1 && !target.is_file();
   if (is_set && files.indexes.empty()) repair.repairs.push_back("writes the index");
   if (is_set && !repair.repairs.empty() && !index_name.empty())
@@ -92,17 +60,19 @@ RepairPlan make_plan(const RepairOptions& options) {
   std::error_code error;
   const std::filesystem::path path = options.path;
   const std::string name = path.filename().string();
-  if (std::filesystem::is_directory(path, error)) {
-    const ModelFiles files = list_model_files(options.path);
-    if (files.indexes.size() > 1)
-      throw InvalidInput("the directory " + quote(options.path) + " has both " +
-                         quote(files.indexes[0]) + " and " + quote(files.indexes[1]) +
-                         ": name one of them");
-    return plan_directory(files, files.indexes.empty() ? std::string() : files.indexes[0],
-                          options.target);
+  const bool is_directory = std::filesystem::is_directory(path, error);
+  if (is_directory || path.extension() == ".json") {
+    const ModelFiles files =
+        list_model_files(is_directory ? options.path : directory_of(options.path));
+    if (is_directory && files.tensors.empty() && files.indexes.empty())
+      throw InvalidInput("no .safetensors files in " + quote(files.directory));
+    Findings findings;
+    check_set(files, is_directory ? std::string() : name, findings);
+    refuse_obstacle(options.path, findings);
+    if (!is_directory) return plan_set(files, name, options.target);
+    return plan_set(files, files.indexes.empty() ? std::string() : files.indexes[0],
+                    options.target);
   }
-  if (path.extension() == ".json")
-    return plan_directory(list_model_files(directory_of(options.path)), name, options.target);
   RepairPlan repair;
   add_damaged_file(
       options.path, name, [](const std::string&) { return true; }, repair);

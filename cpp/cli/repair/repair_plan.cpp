@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/check/damage.h"
 #include "cli/exit_code.h"
 #include "cli/input/raw_header.h"
 #include "cli/input/raw_layout.h"
@@ -23,20 +24,31 @@ class FileRepair {
         repair_(repair) {}
 
   void run(const std::function<bool(const std::string&)>& is_wanted) {
-    if (!header_.has_json) refuse("its header cannot be read: " + header_.defect);
+    if (!header_.has_json) refuse_unreadable();
     const RawLayout layout = find_layout(*file_, header_);
     if (!layout.obstacle.empty()) refuse(layout.obstacle);
     length_ = *layout.header_length;
     report_header();
     report_data(layout.trailing);
     add_metadata();
+    std::uint64_t copies = 0;
     for (const RawEntry& entry : header_.entries)
-      if (is_wanted(entry.name)) add_tensor(entry);
+      is_wanted(entry.name) ? add_tensor(entry) : static_cast<void>(++copies);
+    if (copies > 0)
+      report("leaves out " + counted(copies, "tensor") + " that the index assigns to other files");
   }
 
  private:
   [[noreturn]] void refuse(const std::string& reason) const {
     throw InvalidInput("cannot repair " + quote(name_) + ": " + reason);
+  }
+
+  // Throws what check says of a file without a header that can be read.
+  [[noreturn]] void refuse_unreadable() const {
+    Findings findings;
+    classify_damage(*file_, name_, "its header cannot be read: " + header_.defect, findings);
+    const Finding& first = findings.all().front();
+    refuse(first.remedy.empty() ? first.message : first.message + ". " + first.remedy);
   }
 
   void report(const std::string& text) { repair_.repairs.push_back(name_ + ": " + text); }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
+#include "cli/check/check_numbers.h"
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
 #include "cli/input/model_files.h"
@@ -76,6 +78,33 @@ void add_file(const std::string& path, const std::string& name, IndexContent& co
   }
 }
 
+// An index without the tensors of missing files would look complete. Throws InvalidInput if the
+// numbers of the files say that one is missing.
+void check_numbers(const ModelFiles& files) {
+  Findings findings;
+  check_shard_numbers({files.tensors.begin(), files.tensors.end()}, findings);
+  if (const Finding* const obstacle = findings.obstacle())
+    throw InvalidInput("cannot write a complete index of " + quote(files.directory) + ": " +
+                       obstacle->message);
+}
+
+// The index that is replaced may be the only record of the tensors of missing files. Throws
+// InvalidInput if it has such tensors and no other file has them.
+void check_replaced(const ModelFiles& files, const std::string& path,
+                    const std::unordered_map<std::string, std::string>& file_of) {
+  const RawIndex index = read_raw_index(path);
+  for (const auto& [shard, tensors] : index.tensors_of) {
+    std::error_code error;
+    if (std::filesystem::exists(files.path(shard), error)) continue;
+    for (const std::string& tensor : tensors)
+      if (!file_of.count(tensor))
+        throw InvalidInput("the index " + quote(path) + " assigns the tensor " + quote(tensor) +
+                           " to the missing file " + quote(shard) +
+                           ", and no other file has it: download the file, or remove the index "
+                           "to write one without the tensor");
+  }
+}
+
 }  // namespace
 
 Command reindex_command() {
@@ -86,7 +115,8 @@ Command reindex_command() {
   command.details = {
       "The index has all tensors of all .safetensors files of the directory, and keeps the "
       "metadata "
-      "of an index that it replaces. The files are not changed."};
+      "of an index that it replaces. The files are not changed. Fails if a file is missing, by the "
+      "numbers in the names or by the index that is replaced."};
   Argument& path = command.positional(
       "PATH", &options->path, "a directory with shards, or an index in one, also a new one");
   path.completion = Completion::Model;
@@ -109,12 +139,15 @@ int run_reindex(const ReindexOptions& options, Output& out) {
   const std::string path = files.path(name);
   check_text_target(path, options.force, Links::Replace);
 
+  check_numbers(files);
   IndexContent content;
   content.sorted = options.sorted;
   content.metadata = old_metadata(path);
   std::unordered_map<std::string, std::string> file_of;
   for (const std::string& file : files.tensors)
     add_file(files.path(file), file, content, file_of);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) check_replaced(files, path, file_of);
   const std::uint64_t tensors = content.weight_map.size(), nbytes = content.total_size;
   if (!options.dry_run) replace_text_file(path, index_text(std::move(content)), options.fsync);
   if (out.json) {
