@@ -168,31 +168,36 @@ class Transforms(unittest.TestCase):
     def test_a_source_that_changes_meanwhile_leaves_the_target_as_it_was(self):
         if b"__asan_init" in pathlib.Path(command.program).read_bytes():
             self.skipTest("AddressSanitizer changes when the data is written")
-        source = self.directory / "large.safetensors"
+        source, damaged = self.directory / "large.safetensors", self.directory / "damaged.safetensors"
         header = json.dumps({"w": {"dtype": "U8", "shape": [1 << 28], "data_offsets": [0, 1 << 28]}}).encode()
         header += b" " * (-len(header) % 8)
-        source.write_bytes(len(header).to_bytes(8, "little") + header)
-        os.truncate(source, 8 + len(header) + (1 << 28))
-        for target in (self.out, self.directory / "large"):
+        for path, trailing in ((source, 0), (damaged, 1)):
+            path.write_bytes(len(header).to_bytes(8, "little") + header)
+            os.truncate(path, 8 + len(header) + (1 << 28) + trailing)
+        extract = ["extract", source, "w"]
+        for arguments, target in (
+            (extract, self.out), (extract, self.directory / "large"), (["repair", damaged], self.out)
+        ):
             for _ in range(30):  # a command that has finished before the change tells nothing
                 self.out.write_bytes(b"old")
                 shutil.rmtree(self.directory / "large", ignore_errors=True)
-                code, errors = self.extract_while_source_changes(source, target)
+                code, errors = self.run_while_source_changes(arguments, target)
                 if code != 0:
                     break
             self.assertEqual(code, 3, errors)
-            self.assertIn(f'modified after it was opened: its modification time differs, in "{source}"', errors)
+            self.assertIn("modified after it was opened", errors)
+            self.assertIn(f'in "{arguments[1]}"', errors)
         self.assertEqual(self.out.read_bytes(), b"old")
         self.assertEqual(list((self.directory / "large").glob("*.safetensors")), [])
 
-    def extract_while_source_changes(self, source, target):
+    def run_while_source_changes(self, arguments, target):
         """The exit code and stderr."""
-        arguments = [command.program, "extract", source, "w", "-o", target, "--force", "-m", "1GB"]
+        arguments = [command.program, *arguments, "-o", target, "--force", "-m", "1GB"]
         process = subprocess.Popen(arguments, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
         while process.poll() is None and not self.has_written(process.pid):
             time.sleep(0.001)
         process.send_signal(signal.SIGSTOP)
-        with source.open("r+b") as file:
+        with arguments[2].open("r+b") as file:
             file.seek(-1, os.SEEK_END)
             file.write(b"x")
         process.send_signal(signal.SIGCONT)

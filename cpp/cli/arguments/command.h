@@ -18,7 +18,7 @@ enum class Completion { None, Model, Directory, File };
 struct Argument {
   // "PATH" for a positional argument, "-o,--output" for an option.
   std::string names;
-  std::string value;  // placeholder of an option's value; empty for a flag and a positional
+  std::string value;  // metavar of an option's value; empty for a flag and a positional
   std::string help;
   bool required = false;
   bool repeated = false;
@@ -47,10 +47,9 @@ class Command {
   std::function<int(Output&)> run;  // returns the exit code
 
   // Positional arguments: a required one, and any number of others after it.
-  Argument& positional(std::string placeholder, std::string* target, std::string help);
-  Argument& optional_positional(std::string placeholder, std::string* target, std::string help);
-  Argument& positionals(std::string placeholder, std::vector<std::string>* target,
-                        std::string help);
+  Argument& positional(std::string metavar, std::string* target, std::string help);
+  Argument& optional_positional(std::string metavar, std::string* target, std::string help);
+  Argument& positionals(std::string metavar, std::vector<std::string>* target, std::string help);
 
   Argument& flag(std::string names, bool* target, std::string help);
   Argument& option(std::string names, std::string value, std::string* target, std::string help);

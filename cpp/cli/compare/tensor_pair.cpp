@@ -11,9 +11,9 @@
 #include "cli/compare/wide_distance.h"
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
+#include "cli/parallel/chunks.h"
+#include "cli/parallel/parallel_work.h"
 #include "cli/values/decode.h"
-#include "cli/work/chunks.h"
-#include "cli/work/parallel_work.h"
 
 namespace safetensors::cli {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cli/work/parallel_work.h"
+#include "cli/parallel/parallel_work.h"
 
 namespace safetensors::cli {
 

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "cli/output/ascii_json.h"
-#include "cli/work/parallel_work.h"
+#include "cli/parallel/parallel_work.h"
 
 namespace safetensors::cli {
 

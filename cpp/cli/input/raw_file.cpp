@@ -21,6 +21,10 @@ namespace {
   throw IoError(std::string(action) + quote(path) + ": " + reason);
 }
 
+std::int64_t modification_time(const struct stat& status) {
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
 RawFile::RawFile(const std::string& path)
@@ -33,10 +37,18 @@ RawFile::RawFile(const std::string& path)
     throw IoError(quote(path) + " is not a regular file");
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
+  modified_ = modification_time(status);
 }
 
 RawFile::~RawFile() {
   close(descriptor_);
+}
+
+void RawFile::verify_unchanged() const {
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0) throw_os_error("cannot read ", path_);
+  if (static_cast<std::uint64_t>(status.st_size) != size_ || modification_time(status) != modified_)
+    throw IoError("the file was modified after it was opened, in " + quote(path_));
 }
 
 void RawFile::read_at(std::uint64_t offset, MutableBytes buffer) const {

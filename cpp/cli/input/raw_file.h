@@ -19,6 +19,9 @@ class RawFile {
 
   std::uint64_t size() const { return size_; }
 
+  // Throws IoError if the size or the modification time differs from when the file was opened.
+  void verify_unchanged() const;
+
   // Fills `buffer` with the bytes at `offset`. Throws IoError, also beyond the end.
   void read_at(std::uint64_t offset, MutableBytes buffer) const;
 
@@ -38,6 +41,7 @@ class RawFile {
   std::string path_;
   int descriptor_;
   std::uint64_t size_ = 0;
+  std::int64_t modified_ = 0;  // nanoseconds
 };
 
 }  // namespace safetensors::cli

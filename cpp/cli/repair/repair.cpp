@@ -86,14 +86,9 @@ void print_json(const RepairOptions& options, const std::vector<std::string>& re
   json.member("dry_run", options.target.dry_run).key("repairs").begin_array();
   for (const std::string& repair : repairs)
     json.string(repair);
-  json.end_array().key("files").begin_array();
-  for (const WrittenFile& file : files)
-    json.begin_object()
-        .member("file", file.path)
-        .member("bytes", file.nbytes)
-        .member("tensors", file.tensors)
-        .end_object();
-  json.end_array().end_object();
+  json.end_array();
+  write_files_json(files, json);
+  json.end_object();
 }
 
 }  // namespace

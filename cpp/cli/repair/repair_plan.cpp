@@ -31,6 +31,7 @@ class FileRepair {
     report_header();
     report_data(layout.trailing);
     add_metadata();
+    repair_.plan.source_checks.emplace_back([file = file_] { file->verify_unchanged(); });
     std::uint64_t copies = 0;
     for (const RawEntry& entry : header_.entries)
       is_wanted(entry.name) ? add_tensor(entry) : static_cast<void>(++copies);

@@ -8,10 +8,10 @@
 
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
+#include "cli/parallel/chunks.h"
+#include "cli/parallel/parallel_work.h"
 #include "cli/values/decode.h"
 #include "cli/values/pattern_counts.h"
-#include "cli/work/chunks.h"
-#include "cli/work/parallel_work.h"
 
 namespace safetensors::cli {
 

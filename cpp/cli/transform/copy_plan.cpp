@@ -21,7 +21,7 @@ WritePlan empty_plan_like(const std::shared_ptr<const File>& file) {
   WritePlan plan;
   plan.metadata = file->metadata();
   plan.metadata_form = file->metadata_form();
-  plan.sources = {file};
+  plan.source_checks = {[file] { file->verify_unchanged(); }};
   return plan;
 }
 

@@ -46,7 +46,7 @@ int run_merge(const MergeOptions& options, Output& out) {
   for (const std::string& path : options.paths) {
     const auto file = std::make_shared<const File>(open_model(path));
     if (path == options.paths.front()) plan.metadata_form = file->metadata_form();
-    plan.sources.push_back(file);
+    plan.source_checks.emplace_back([file] { file->verify_unchanged(); });
     merge_metadata(plan, file->metadata(), path);
     for (const TensorInfo& tensor : file->tensors()) {
       const std::string name(tensor.name);

@@ -6,7 +6,6 @@
 #include "cli/exit_code.h"
 #include "cli/input/model.h"
 #include "cli/input/model_files.h"
-#include "cli/output/json.h"
 #include "cli/output/numbers.h"
 #include "cli/output/progress_bar.h"
 #include "cli/output/text.h"
@@ -134,8 +133,8 @@ std::vector<WrittenFile> write_plan(const WritePlan& plan, const TargetOptions& 
   // The last call comes before the target is replaced.
   options.progress = [&](std::uint64_t done, std::uint64_t total) {
     if (done == total)
-      for (const auto& source : plan.sources)
-        source->verify_unchanged();
+      for (const auto& check : plan.source_checks)
+        check();
     return bar.update(done, total);
   };
   if (target.is_file()) {
@@ -144,6 +143,17 @@ std::vector<WrittenFile> write_plan(const WritePlan& plan, const TargetOptions& 
   }
   builder.save_set(target.output, target.set_options(), options);
   return written_set(target);
+}
+
+void write_files_json(const std::vector<WrittenFile>& files, Json& json) {
+  json.key("files").begin_array();
+  for (const WrittenFile& file : files)
+    json.begin_object()
+        .member("file", file.path)
+        .member("bytes", file.nbytes)
+        .member("tensors", file.tensors)
+        .end_object();
+  json.end_array();
 }
 
 void report_written(const std::vector<WrittenFile>& files, const TargetOptions& target,
@@ -159,16 +169,9 @@ void report_written(const std::vector<WrittenFile>& files, const TargetOptions& 
         .member("output", target.output)
         .member("dry_run", target.dry_run)
         .member("tensors", tensors)
-        .member("bytes", nbytes)
-        .key("files")
-        .begin_array();
-    for (const WrittenFile& file : files)
-      json.begin_object()
-          .member("file", file.path)
-          .member("bytes", file.nbytes)
-          .member("tensors", file.tensors)
-          .end_object();
-    json.end_array().end_object();
+        .member("bytes", nbytes);
+    write_files_json(files, json);
+    json.end_object();
     return;
   }
   for (const WrittenFile& file : files)

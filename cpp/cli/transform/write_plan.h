@@ -11,6 +11,7 @@
 #include <safetensors/safetensors.hpp>
 
 #include "cli/arguments/command.h"
+#include "cli/output/json.h"
 #include "cli/output/output.h"
 
 namespace safetensors::cli {
@@ -27,7 +28,8 @@ struct WritePlan {
   std::vector<PlannedTensor> tensors;  // for a set in this order
   Metadata metadata;                   // of every file
   MetadataForm metadata_form = MetadataForm::Absent;
-  std::vector<std::shared_ptr<const File>> sources;  // must not change while they are read
+  // Each throws if a source has changed since it was opened.
+  std::vector<std::function<void()>> source_checks;
 };
 
 // Where a command writes, and how.
@@ -69,6 +71,9 @@ std::vector<WrittenFile> write_plan(const WritePlan& plan, const TargetOptions& 
 
 // Throws UsageError if the target exists and --force is not given.
 void check_target(const TargetOptions& target);
+
+// Writes the member "files" of an object.
+void write_files_json(const std::vector<WrittenFile>& files, Json& json);
 
 // Prints what write_plan returned.
 void report_written(const std::vector<WrittenFile>& files, const TargetOptions& target,

@@ -1,4 +1,4 @@
-#include "cli/work/parallel_work.h"
+#include "cli/parallel/parallel_work.h"
 
 #include <algorithm>
 #include <chrono>

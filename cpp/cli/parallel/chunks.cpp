@@ -1,4 +1,4 @@
-#include "cli/work/chunks.h"
+#include "cli/parallel/chunks.h"
 
 #include <algorithm>
 #include <utility>
