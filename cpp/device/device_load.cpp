@@ -28,51 +28,9 @@ constexpr std::size_t largest_reader_count = 8;
 // current one ends.
 constexpr std::size_t copies_in_flight = 2;
 
-// Replaces zeros with defaults. A small load uses smaller slabs, so that reads and copies overlap.
-DevicePipeline with_defaults(DevicePipeline pipeline, std::uint64_t total) {
-  if (pipeline.slab_count == 0) pipeline.slab_count = default_slab_count;
-  if (pipeline.slab_bytes == 0)
-    pipeline.slab_bytes =
-        std::clamp(std::bit_ceil(total / (2 * pipeline.slab_count)), smallest_slab, largest_slab);
-  pipeline.slab_bytes = std::min(pipeline.slab_bytes, total);
-  if (pipeline.readers == 0)
-    pipeline.readers =
-        std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, largest_reader_count);
-  return pipeline;
-}
-
-void load_through_ring(const File& file, const ReadPlan& plan,
-                       std::span<const at::Tensor> destinations, c10::Device device,
-                       ProgressCounter& progress, const DevicePipeline& pipeline) {
-  const std::size_t fills = plan.fill_count();
-  const std::size_t slab_count = std::min(pipeline.slab_count, fills);
-  const std::size_t in_flight = std::min(copies_in_flight, slab_count);
-
-  // Destroyed in reverse order: first the reads end, then the copies, then the slabs are freed.
-  PinnedRing ring = PinnedRing::take(device.type(), pipeline.slab_bytes, slab_count);
-  CopyStream copies(device);
-  std::vector<std::byte*> slabs;
-  for (std::size_t i = 0; i < slab_count; ++i)
-    slabs.push_back(ring.data(i));
-  // A single fill cannot overlap with another.
-  const std::size_t readers = fills == 1 ? 0 : std::min(pipeline.readers, slab_count);
-  ReadAhead reads(file, plan, std::move(slabs), readers);
-
-  for (std::size_t fill = 0; fill < fills; ++fill) {
-    reads.wait(fill);
-    copies.copy(ring, fill % slab_count, plan.copies(fill), destinations);
-    if (fill + 1 >= in_flight) {
-      const std::size_t copied = fill + 1 - in_flight;
-      const bool is_needed_again = copied + slab_count < fills;
-      if (is_needed_again) {
-        ring.wait_until_free(copied % slab_count);
-        reads.release(copied);
-      }
-    }
-    progress.add(plan.nbytes(fill));
-  }
-  copies.finish(destinations);
-  PinnedRing::keep(std::move(ring));
+void read_fill(const File& file, const ReadPlan& plan, std::size_t fill, std::byte* slab) {
+  for (const SlabRead& piece : plan.reads(fill))
+    file.read_at(piece.file_offset, MutableBytes(slab + piece.slab_offset, piece.nbytes));
 }
 
 // A tensor without a storage (XLA's, for example): only LibTorch can fill it.
@@ -87,6 +45,55 @@ void load_opaque(const File& file, const DeviceRead& read, ProgressCounter& prog
 }
 
 }  // namespace
+
+// A small load uses smaller slabs, so that reads and copies overlap.
+DevicePipeline with_defaults(DevicePipeline pipeline, std::uint64_t total) {
+  if (pipeline.slab_count == 0) pipeline.slab_count = default_slab_count;
+  if (pipeline.slab_bytes == 0)
+    pipeline.slab_bytes =
+        std::clamp(std::bit_ceil(total / (2 * pipeline.slab_count)), smallest_slab, largest_slab);
+  pipeline.slab_bytes = std::min(pipeline.slab_bytes, total);
+  if (pipeline.readers == 0)
+    pipeline.readers =
+        std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, largest_reader_count);
+  return pipeline;
+}
+
+void load_through_ring(const ReadPlan& plan, const FillSlab& fill_slab,
+                       std::span<const at::Tensor> destinations, const Advance& advance,
+                       const DevicePipeline& pipeline) {
+  const c10::Device device = destinations.front().device();
+  const std::size_t fills = plan.fill_count();
+  const std::size_t slab_count = std::min(pipeline.slab_count, fills);
+  const std::size_t in_flight = std::min(copies_in_flight, slab_count);
+
+  // Destroyed in reverse order: first the reads end, then the copies, then the slabs are freed.
+  PinnedRing ring = PinnedRing::take(device.type(), pipeline.slab_bytes, slab_count);
+  CopyStream copies(device);
+  std::vector<std::byte*> slabs;
+  for (std::size_t i = 0; i < slab_count; ++i)
+    slabs.push_back(ring.data(i));
+  // A single fill cannot overlap with another.
+  const std::size_t readers = fills == 1 ? 0 : std::min(pipeline.readers, slab_count);
+  ReadAhead reads(fills, slab_count, readers,
+                  [&](std::size_t fill) { fill_slab(fill, slabs[fill % slab_count]); });
+
+  for (std::size_t fill = 0; fill < fills; ++fill) {
+    reads.wait(fill);
+    copies.copy(ring, fill % slab_count, plan.copies(fill), destinations);
+    if (fill + 1 >= in_flight) {
+      const std::size_t copied = fill + 1 - in_flight;
+      const bool is_needed_again = copied + slab_count < fills;
+      if (is_needed_again) {
+        ring.wait_until_free(copied % slab_count);
+        reads.release(copied);
+      }
+    }
+    advance(plan.nbytes(fill));
+  }
+  copies.finish(destinations);
+  PinnedRing::keep(std::move(ring));
+}
 
 void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device device,
                     ProgressCounter& progress, const DevicePipeline& pipeline) {
@@ -108,8 +115,10 @@ void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device
   if (total == 0) return;
 
   const DevicePipeline complete = with_defaults(pipeline, total);
-  load_through_ring(file, ReadPlan(ranges, complete.slab_bytes), destinations,
-                    destinations.front().device(), progress, complete);
+  const ReadPlan plan(ranges, complete.slab_bytes);
+  load_through_ring(
+      plan, [&](std::size_t fill, std::byte* slab) { read_fill(file, plan, fill, slab); },
+      destinations, [&](std::uint64_t nbytes) { progress.add(nbytes); }, complete);
 }
 
 }  // namespace safetensors

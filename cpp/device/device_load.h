@@ -6,10 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include <safetensors/safetensors.hpp>
 
+#include "device/read_plan.h"
 #include "progress.h"
 
 namespace safetensors {
@@ -42,5 +45,20 @@ struct DevicePipeline {
 // counts the bytes of the destinations.
 void load_to_device(const File& file, std::vector<DeviceRead> reads, c10::Device device,
                     ProgressCounter& progress, const DevicePipeline& pipeline = {});
+
+// Replaces the zeros with defaults for a load of `total` bytes.
+DevicePipeline with_defaults(DevicePipeline pipeline, std::uint64_t total);
+
+// Writes the bytes of a fill to a slab, on threads of the pipeline. Does not call LibTorch.
+using FillSlab = std::function<void(std::size_t fill, std::byte* slab)>;
+
+// Called after each fill, on the calling thread.
+using Advance = std::function<void(std::uint64_t nbytes)>;
+
+// The pipeline itself: fills slabs, and copies them as the plan says. `pipeline` is complete, and
+// its slab_bytes are those of the plan, which has a fill. Returns and throws as load_to_device.
+void load_through_ring(const ReadPlan& plan, const FillSlab& fill_slab,
+                       std::span<const at::Tensor> destinations, const Advance& advance,
+                       const DevicePipeline& pipeline);
 
 }  // namespace safetensors

@@ -5,19 +5,18 @@
 
 namespace safetensors {
 
-ReadAhead::ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::byte*> slabs,
-                     std::size_t readers)
-    : file_(file),
-      plan_(plan),
-      slabs_(std::move(slabs)),
-      allowed_(slabs_.size()),
-      is_read_(plan.fill_count()) {
+ReadAhead::ReadAhead(std::size_t fill_count, std::size_t slab_count, std::size_t readers, Fill fill)
+    : fill_count_(fill_count),
+      slab_count_(slab_count),
+      fill_(std::move(fill)),
+      allowed_(slab_count),
+      is_filled_(fill_count) {
   threads_.reserve(readers);
   try {
     while (threads_.size() < readers)
       threads_.emplace_back(&ReadAhead::run, this);
   } catch (const std::exception&) {
-    // The limit of threads or memory is reached. The threads that did start, or wait(), read.
+    // The limit of threads or memory is reached. The threads that did start, or wait(), fill.
   }
 }
 
@@ -32,19 +31,16 @@ ReadAhead::~ReadAhead() {
 }
 
 void ReadAhead::wait(std::size_t fill) {
-  if (threads_.empty()) {
-    if (const auto error = read(fill)) throw Error(*error);
-    return;
-  }
+  if (threads_.empty()) return fill_(fill);
   std::unique_lock lock(mutex_);
-  progressed_.wait(lock, [&] { return is_read_[fill] || error_; });
-  if (error_) throw Error(*error_);
+  progressed_.wait(lock, [&] { return is_filled_[fill] || error_; });
+  if (error_) std::rethrow_exception(error_);
 }
 
 void ReadAhead::release(std::size_t fill) {
   {
     const std::lock_guard lock(mutex_);
-    allowed_ = fill + 1 + slabs_.size();
+    allowed_ = fill + 1 + slab_count_;
   }
   progressed_.notify_all();
 }
@@ -52,34 +48,27 @@ void ReadAhead::release(std::size_t fill) {
 void ReadAhead::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    progressed_.wait(lock,
-                     [&] { return stop_ || next_ == plan_.fill_count() || next_ < allowed_; });
-    if (stop_ || next_ == plan_.fill_count()) return;
+    progressed_.wait(lock, [&] { return stop_ || next_ == fill_count_ || next_ < allowed_; });
+    if (stop_ || next_ == fill_count_) return;
     const std::size_t fill = next_++;
 
     lock.unlock();
-    const std::optional<st_error> error = read(fill);
+    std::exception_ptr error;
+    try {
+      fill_(fill);
+    } catch (const std::exception&) {
+      error = std::current_exception();
+    }
     lock.lock();
 
     if (error) {
       stop_ = true;
       if (!error_) error_ = error;
     } else {
-      is_read_[fill] = true;
+      is_filled_[fill] = true;
     }
     progressed_.notify_all();
   }
-}
-
-std::optional<st_error> ReadAhead::read(std::size_t fill) const {
-  std::byte* const slab = slabs_[fill % slabs_.size()];
-  for (const SlabRead& piece : plan_.reads(fill)) {
-    st_error error = ST_ERROR_INIT;
-    if (st_read_at(file_.handle(), piece.file_offset, slab + piece.slab_offset, piece.nbytes,
-                   &error) != ST_OK)
-      return error;
-  }
-  return std::nullopt;
 }
 
 }  // namespace safetensors

@@ -1,34 +1,31 @@
-// Reads a file into slabs on threads, ahead of the consumer.
+// Fills slabs on threads, ahead of the consumer.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include <safetensors/safetensors.hpp>
-
-#include "device/read_plan.h"
-
 namespace safetensors {
 
-// Fill i of the plan is read into slab i % slabs as soon as that slab is released. The fills begin
-// in order, several at a time. The threads do not call LibTorch.
+// Fill i goes into slab i % slab_count as soon as that slab is released. The fills begin in order,
+// several at a time.
 class ReadAhead {
  public:
-  // The arguments must outlive this object. Without readers, or if no thread can be created, wait()
-  // reads.
-  ReadAhead(const File& file, const ReadPlan& plan, std::vector<std::byte*> slabs,
-            std::size_t readers);
-  // Waits for the reads that have begun, and begins no other.
+  // Fills the slab; called on the threads, by several at once. It does not call LibTorch.
+  using Fill = std::function<void(std::size_t fill)>;
+
+  // Without readers, or if no thread can be created, wait() fills.
+  ReadAhead(std::size_t fill_count, std::size_t slab_count, std::size_t readers, Fill fill);
+  // Waits for the fills that have begun, and begins no other.
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  // Waits until the fill is read into its slab. Throws Error if a read failed. Call it for the
-  // fills in order.
+  // Waits until the slab is filled. Throws what a fill threw. Call it for the fills in order.
   void wait(std::size_t fill);
 
   // Lets the fill's slab be overwritten. Call it for the fills in order.
@@ -36,19 +33,18 @@ class ReadAhead {
 
  private:
   void run();
-  std::optional<st_error> read(std::size_t fill) const;
 
-  const File& file_;
-  const ReadPlan& plan_;
-  std::vector<std::byte*> slabs_;
+  std::size_t fill_count_;
+  std::size_t slab_count_;
+  Fill fill_;
   std::vector<std::thread> threads_;
 
   std::mutex mutex_;
   std::condition_variable progressed_;
   std::size_t next_ = 0;       // the fill that begins next
   std::size_t allowed_;        // fills below may begin
-  std::vector<bool> is_read_;  // by fill
-  std::optional<st_error> error_;
+  std::vector<bool> is_filled_;  // by fill
+  std::exception_ptr error_;
   bool stop_ = false;
 };
 

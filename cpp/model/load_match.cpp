@@ -40,7 +40,7 @@ bool is_equal(const at::Tensor& a, const at::Tensor& b) {
 class Matcher {
  public:
   // `optional`: names that are not missing.
-  Matcher(const TensorSource& source, const StateDict& state, const LoadSelection& selection,
+  Matcher(const EntrySource& source, const StateDict& state, const LoadSelection& selection,
           const std::unordered_set<std::string>& optional)
       : source_(source),
         state_(state),
@@ -195,7 +195,7 @@ class Matcher {
       match_.report.converted.push_back({name, pair.entry.dtype, tensor.scalar_type()});
   }
 
-  const TensorSource& source_;
+  const EntrySource& source_;
   const StateDict& state_;
   const std::unordered_set<std::string>& optional_;
   SelectedNames names_;
@@ -236,7 +236,7 @@ void share_meta_tensors(Matcher& matcher, const StateDict& state, const NameRank
   }
 }
 
-std::vector<std::pair<std::string, std::string>> renamed_aliases(const TensorSource& source,
+std::vector<std::pair<std::string, std::string>> renamed_aliases(const EntrySource& source,
                                                                  const Renames& renames) {
   std::vector<std::pair<std::string, std::string>> aliases = source.aliases();
   std::vector<std::string_view> originals;
@@ -262,7 +262,7 @@ std::unordered_map<std::string_view, int> ranks_of(const StateDict& state, const
 
 }  // namespace
 
-LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
+LoadMatch match_tensors(const EntrySource& source, const StateDict& state,
                         const LoadSelection& selection) {
   const std::unordered_set<std::string> optional;
   Matcher matcher(source, state, selection, optional);
@@ -276,7 +276,7 @@ LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
   return std::move(matcher.match());
 }
 
-LoadMatch match_module(const TensorSource& source, const ModuleState& module,
+LoadMatch match_module(const EntrySource& source, const ModuleState& module,
                        const LoadSelection& selection) {
   const StateDict& state = module.tensors;
   Matcher matcher(source, state, selection, module.optional);

@@ -25,14 +25,14 @@ struct LoadMatch {
 };
 
 // Matches names exactly.
-LoadMatch match_tensors(const TensorSource& source, const StateDict& state,
+LoadMatch match_tensors(const EntrySource& source, const StateDict& state,
                         const LoadSelection& selection);
 
 // Matches names with a module, whose tensors may share memory: the source needs only one of the
 // names of shared memory, and of several it has, the last in the order of the module is used. A
 // tensor that is missing is loaded from the one that an alias of the source names. Throws Error as
 // choose_shared_names.
-LoadMatch match_module(const TensorSource& source, const ModuleState& module,
+LoadMatch match_module(const EntrySource& source, const ModuleState& module,
                        const LoadSelection& selection);
 
 // What load_model and load_into tolerate.
@@ -53,7 +53,7 @@ Tolerance tolerance_of(const Options& options) {
 
 // Throws ModelMismatchError for differences of names and shapes that are not tolerated, and Error
 // ST_E_DTYPE for conversions. `target` is what the message calls the destinations: "the model".
-void check_match(const TensorSource& source, std::string_view target, const LoadReport& report,
+void check_match(const EntrySource& source, std::string_view target, const LoadReport& report,
                  const Tolerance& tolerance);
 
 }  // namespace safetensors

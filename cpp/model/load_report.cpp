@@ -45,7 +45,7 @@ std::string hint(const std::string& noun, const LoadReport& report) {
   return "";
 }
 
-std::string describe(const TensorSource& source, std::string_view target, const LoadReport& report,
+std::string describe(const EntrySource& source, std::string_view target, const LoadReport& report,
                      const Tolerance& tolerance) {
   const std::string noun = source.noun();
   std::ostringstream text;
@@ -84,7 +84,7 @@ std::string describe_conversions(const std::string& file, const LoadReport& repo
 
 }  // namespace
 
-void check_match(const TensorSource& source, std::string_view target, const LoadReport& report,
+void check_match(const EntrySource& source, std::string_view target, const LoadReport& report,
                  const Tolerance& tolerance) {
   const bool fits = (report.missing.empty() || tolerance.missing) &&
                     (report.unexpected.empty() || tolerance.unexpected) &&

@@ -15,9 +15,10 @@
 
 namespace safetensors {
 
-class TensorSource {
+// The names and entries of the tensors that a source has.
+class EntrySource {
  public:
-  virtual ~TensorSource() = default;
+  virtual ~EntrySource() = default;
 
   // What messages call it, and what it is: "file".
   virtual std::string description() const = 0;
@@ -35,7 +36,10 @@ class TensorSource {
   // The tensor at a position of names(). Throws Error ST_E_DTYPE and ST_E_UNSUPPORTED for one that
   // LibTorch cannot represent.
   virtual FileEntry entry(std::size_t position, std::string name) const = 0;
+};
 
+class TensorSource : public EntrySource {
+ public:
   // Copies values into destinations that have passed check_destinations(), in the order of names().
   virtual void copy(const std::vector<ValueCopy>& copies, ProgressCounter& progress) const = 0;
 

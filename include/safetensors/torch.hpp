@@ -22,6 +22,10 @@
 //   torch/save_model.hpp   save_model             a module as a file; shared tensors once
 //                          state_dict             the tensors of a module by name
 //   torch/optimizer.hpp    optimizer_state, load_optimizer   the state of an optimizer as tensors
+//   torch/load_distributed.hpp   load_distributed, load_model_distributed   one model on the devices
+//                                                  of many processes: the parts that a Plan
+//                                                  (torch/plan.hpp, torch/placement.hpp) gives
+//   torch/save_distributed.hpp   save_distributed  the parts that many processes have, as one set
 //   torch/renames.hpp      Renames                other names in the file than in the program
 //
 // The functions that load a path also load a File that is open: one open file then serves its
@@ -80,13 +84,17 @@
 #include <safetensors/torch/dtype.hpp>
 #include <safetensors/torch/export.hpp>
 #include <safetensors/torch/load.hpp>
+#include <safetensors/torch/load_distributed.hpp>
 #include <safetensors/torch/load_model.hpp>
 #include <safetensors/torch/load_report.hpp>
 #include <safetensors/torch/module_pointer.hpp>
 #include <safetensors/torch/named_tensors.hpp>
 #include <safetensors/torch/optimizer.hpp>
+#include <safetensors/torch/placement.hpp>
+#include <safetensors/torch/plan.hpp>
 #include <safetensors/torch/renames.hpp>
 #include <safetensors/torch/save.hpp>
+#include <safetensors/torch/save_distributed.hpp>
 #include <safetensors/torch/save_model.hpp>
 
 #endif

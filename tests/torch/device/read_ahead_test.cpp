@@ -5,12 +5,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
-#include <safetensors/safetensors.hpp>
+#include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include "device/read_plan.h"
 
 namespace {
 
@@ -43,40 +39,26 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept {
 
 namespace {
 
-constexpr std::uint64_t slab_bytes = 64;
 constexpr std::size_t fills = 6;
-
-// The tensor has slab_bytes * fills bytes.
-std::string file_of_one_tensor(const std::string& data) {
-  std::string header = R"({"x":{"dtype":"U8","shape":[384],"data_offsets":[0,384]}})";
-  header.resize(64, ' ');
-  return std::string({64, 0, 0, 0, 0, 0, 0, 0}) + header + data;
-}
+constexpr std::size_t slab_count = 2;
 
 }  // namespace
 
 TEST_CASE("a failed allocation throws or does not affect the result") {
-  std::string data(slab_bytes * fills, '\0');
-  for (std::size_t i = 0; i < data.size(); ++i)
-    data[i] = static_cast<char>(i / slab_bytes + 'a');
-  const auto bytes = file_of_one_tensor(data);
-  const auto file = safetensors::File::from_memory(safetensors::Bytes(bytes));
-  const std::vector<safetensors::FileRange> ranges = {{bytes.size() - data.size(), data.size()}};
-  const safetensors::ReadPlan plan(ranges, slab_bytes);
-
   bool was_thrown = false;
   bool was_read = false;
   for (int failing = 0; failing < 12; ++failing) {
-    std::vector<std::byte> memory(slab_bytes * 2);
-    std::vector<std::byte*> slabs = {memory.data(), memory.data() + slab_bytes};
+    std::string slabs(slab_count, '\0');
     std::string read;
     successes = failing;
     try {
-      safetensors::ReadAhead reads(file, plan, std::move(slabs), 4);
+      safetensors::ReadAhead reads(fills, slab_count, 4, [&](std::size_t fill) {
+        slabs[fill % slab_count] = static_cast<char>('a' + fill);
+      });
       successes = -1;
       for (std::size_t fill = 0; fill < fills; ++fill) {
         reads.wait(fill);
-        read += static_cast<char>(memory[fill % 2 * slab_bytes]);
+        read += slabs[fill % slab_count];
         reads.release(fill);
       }
       was_read = true;
@@ -88,4 +70,13 @@ TEST_CASE("a failed allocation throws or does not affect the result") {
   }
   CHECK(was_thrown);
   CHECK(was_read);
+}
+
+TEST_CASE("wait throws what a fill threw") {
+  for (const std::size_t readers : {std::size_t{0}, std::size_t{2}}) {
+    safetensors::ReadAhead reads(fills, slab_count, readers, [](std::size_t fill) {
+      if (fill == 1) throw std::out_of_range("fill 1");
+    });
+    CHECK_THROWS_AS((reads.wait(0), reads.release(0), reads.wait(1)), std::out_of_range);
+  }
 }

@@ -1,0 +1,76 @@
+#include "distributed/destination.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/GradMode.h>
+
+#include <string>
+#include <utility>
+
+#include "names/quote.h"
+#include "tensor/byte_view.h"
+#include "tensor/copy_values.h"
+#include "tensor/torch_sizes.h"
+
+namespace safetensors {
+
+namespace {
+
+std::string text_of(at::IntArrayRef sizes) {
+  std::string text = "[";
+  for (std::size_t d = 0; d < sizes.size(); ++d)
+    text.append(d ? ", " : "").append(std::to_string(sizes[d]));
+  return text + "]";
+}
+
+}  // namespace
+
+void Destination::finish() const {
+  const c10::NoGradGuard no_grad;
+  if (strided.defined())
+    strided.copy_(tensor);
+  else if (!tensor.is_inference())
+    // As in-place operations do, so that autograd detects the write.
+    tensor.unsafeGetTensorImpl()->bump_version();
+}
+
+Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device) {
+  const c10::ScalarType dtype = torch_dtype(part.info);
+  const c10::DimVector sizes = sizes_of(part, dtype);
+  Destination destination{std::move(part), {}, dtype, std::move(tensor)};
+  destination.slice = slice_of(destination.part.info, destination.part.intervals);
+
+  const auto options = at::TensorOptions().dtype(dtype);
+  at::Tensor& target = destination.tensor;
+  if (!target.defined()) {
+    target = at::empty(sizes, options.device(device));
+    return destination;
+  }
+  if (target.sizes() != at::IntArrayRef(sizes))
+    throw Error(ST_E_SIZE_MISMATCH, "the plan loads a part of shape " + text_of(sizes) +
+                                        " of tensor " + quote(destination.part.name) +
+                                        " to a tensor of shape " + text_of(target.sizes()));
+  FileEntry entry{destination.part.name, destination.part.position, destination.part.info, dtype,
+                  sizes};
+  entry.info.nbytes = destination.slice.nbytes();
+  check_destinations({{std::move(entry), target}});
+  if (!target.is_contiguous() || target.is_conj() || target.is_neg()) {
+    destination.strided = target;
+    target = at::empty(sizes, options.device(target.device()));
+  }
+  return destination;
+}
+
+void convert_piece(const Destination& destination, std::uint64_t local_offset,
+                   const at::Tensor& bytes) {
+  const c10::NoGradGuard no_grad;
+  const auto itemsize = static_cast<std::int64_t>(c10::elementSize(destination.dtype));
+  const std::int64_t count = bytes.numel() / itemsize;
+  const at::Tensor values =
+      at::empty({count}, at::TensorOptions().dtype(destination.dtype).device(bytes.device()));
+  byte_view(values, 0, values.nbytes()).copy_(bytes);
+  destination.tensor.view({-1})
+      .narrow(0, static_cast<std::int64_t>(local_offset) / itemsize, count)
+      .copy_(values);
+}
+
+}  // namespace safetensors

@@ -1,0 +1,41 @@
+// The tensors that receive what a process loads.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "distributed/plan_rules.h"
+#include "distributed/tensor_slice.h"
+
+namespace safetensors {
+
+// A part of a tensor of the file, and the tensor of its sizes that receives it.
+struct Destination {
+  PlannedPart part;
+  TensorSlice slice;
+  c10::ScalarType dtype;  // in the file
+  at::Tensor tensor;      // contiguous
+  at::Tensor strided{};   // if defined, receives the values of `tensor`, which is temporary
+
+  // Whether the bytes of the file are those of the tensor's memory.
+  bool is_direct() const { return tensor.scalar_type() == dtype; }
+
+  // What remains when `tensor` is loaded.
+  void finish() const;
+};
+
+// The destination of a part: the caller's tensor or, if that is undefined, a new one on `device`.
+// Throws Error as load_into for a tensor that values cannot be copied into, ST_E_SIZE_MISMATCH for
+// one of another shape.
+Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device);
+
+// Copies a piece of the part, `bytes` of uint8 on the tensor's device or the CPU from `local_offset`
+// on, to a tensor that is not direct, and converts it. Pieces begin and end with whole elements.
+void convert_piece(const Destination& destination, std::uint64_t local_offset,
+                   const at::Tensor& bytes);
+
+}  // namespace safetensors

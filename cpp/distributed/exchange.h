@@ -1,0 +1,87 @@
+// Exchanges messages between all processes in rounds, while later messages are made on threads.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/Storage.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "device/pinned_ring.h"
+#include "distributed/agreement.h"
+#include "distributed/group.h"
+
+namespace safetensors {
+
+// Every message begins with these bytes, which say whether its sender failed.
+inline constexpr std::uint64_t message_header_nbytes = 8;
+
+// What a process sends and receives. Sizes are in bytes, and include the headers.
+struct Exchange {
+  std::size_t rounds = 0;
+  bool to_all = false;                  // one message, which every process receives
+  std::size_t threads = 1;              // that make messages
+
+  // Makes the messages of a round, in the order of the ranks and without gaps, and their sizes.
+  // Called on threads, by several at once. Leaves the headers to the exchange.
+  std::function<void(std::size_t round, std::byte* messages, std::vector<std::int64_t>* sizes)>
+      make;
+  // The sizes that make() would give; not called with `to_all`.
+  std::function<std::vector<std::int64_t>(std::size_t round)> sent_sizes;
+  // The sizes of the messages of the round, by their sender. With `to_all` a message of the
+  // largest size is received from each.
+  std::function<std::vector<std::int64_t>(std::size_t round)> received_sizes;
+  // Takes the received messages. `offsets` are those of the messages in the memory, by sender. The
+  // memory is slab `slab` of the ring, if that is not null.
+  std::function<void(std::size_t round, const std::vector<std::uint64_t>& offsets,
+                     const c10::Storage& memory, PinnedRing* ring, std::size_t slab)>
+      take;
+};
+
+// Memory for the messages that are received: two slabs, on the exchange device; in host memory that
+// is pinned for `accelerator` if there is one.
+class ReceivedSlabs {
+ public:
+  ReceivedSlabs(c10::Device exchange_device, std::optional<c10::Device> accelerator,
+                std::uint64_t nbytes);
+  ~ReceivedSlabs();
+  ReceivedSlabs(const ReceivedSlabs&) = delete;
+  ReceivedSlabs& operator=(const ReceivedSlabs&) = delete;
+
+  static constexpr std::size_t count = 2;
+
+  const c10::Storage& slab(std::size_t index) const;
+  void wait_until_free(std::size_t index);
+  // Null unless the slabs are pinned.
+  PinnedRing* ring() noexcept { return ring_ ? &*ring_ : nullptr; }
+
+ private:
+  std::optional<PinnedRing> ring_;
+  std::vector<c10::Storage> memory_;
+};
+
+// The number of slabs of messages to send.
+inline constexpr std::size_t sent_slab_count = 3;
+
+// Allocates what the exchange needs, before it begins: what it throws concerns this process alone.
+class ExchangeMemory {
+ public:
+  ExchangeMemory(c10::Device exchange_device, std::optional<c10::Device> accelerator,
+                 std::uint64_t sent_capacity, std::uint64_t received_capacity);
+
+  std::optional<PinnedRing> sent_ring;
+  std::vector<c10::Storage> sent;       // in host memory: slabs of the ring, if there is one
+  std::vector<at::Tensor> device_sent;  // empty if the exchange device is the CPU
+  ReceivedSlabs received;
+};
+
+// Runs all rounds, or fewer if a process fails: then all stop in the same round, and the next
+// Agreement::settle() throws. No collective is in flight when this returns. Throws GroupFailure.
+void run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
+                  ExchangeMemory& memory);
+
+}  // namespace safetensors
