@@ -54,6 +54,16 @@ st::TensorToSave converted(const st_save_tensor& given) {
           given.storage_nbytes};
 }
 
+template <class Convert>
+std::vector<st::TensorToSave> converted_tensors(const st_save_tensor* tensors, std::uint64_t count,
+                                                Convert convert) {
+  const StructArray<st_save_tensor> given(tensors, count);
+  std::vector<st::TensorToSave> converted;
+  for (std::uint64_t i = 0; i < given.size(); ++i)
+    converted.push_back(convert(given[i]));
+  return converted;
+}
+
 }  // namespace
 
 st_save_tensor save_tensor_of(const char* name, std::uint64_t name_len, std::uint32_t dtype,
@@ -151,11 +161,12 @@ st_writer* SaveRequest::open_writer(const char* path) const {
 }
 
 std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count) {
-  const StructArray<st_save_tensor> given(tensors, count);
-  std::vector<st::TensorToSave> converted;
-  for (std::uint64_t i = 0; i < given.size(); ++i)
-    converted.push_back(tensor_of(given[i]));
-  return converted;
+  return converted_tensors(tensors, count, tensor_of);
+}
+
+std::vector<st::TensorToSave> declared_tensors_of(const st_save_tensor* tensors,
+                                                  std::uint64_t count) {
+  return converted_tensors(tensors, count, declared_tensor_of);
 }
 
 }  // namespace capi

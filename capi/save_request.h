@@ -25,6 +25,8 @@ st::TensorToSave tensor_of(const st_save_tensor& given);
 st::TensorToSave declared_tensor_of(const st_save_tensor& given);
 
 std::vector<st::TensorToSave> tensors_of(const st_save_tensor* tensors, std::uint64_t count);
+std::vector<st::TensorToSave> declared_tensors_of(const st_save_tensor* tensors,
+                                                  std::uint64_t count);
 
 // Appends the caller's entries.
 void append_metadata(const st_metadata_entry* given, std::uint64_t count,

@@ -7,7 +7,6 @@
 #include "guard.h"
 #include "handles.h"
 #include "save_request.h"
-#include "structs.h"
 
 using capi::require;
 
@@ -18,10 +17,7 @@ st_status st_writer_open(const char* path, const st_save_tensor* tensors, uint64
     *writer = nullptr;
   };
   return capi::guard(error, clear, [&] {
-    const capi::StructArray<st_save_tensor> given(tensors, count);
-    std::vector<st::TensorToSave> declared;
-    for (std::uint64_t i = 0; i < given.size(); ++i)
-      declared.push_back(capi::declared_tensor_of(given[i]));
+    const std::vector<st::TensorToSave> declared = capi::declared_tensors_of(tensors, count);
     *writer = capi::SaveRequest(declared, options).open_writer(path);
   });
 }

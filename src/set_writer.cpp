@@ -38,8 +38,7 @@ void write(AtomicFile* file, std::span<const std::byte> bytes) {
 
 SetWriter::SetWriter(const char* directory, const SetOptions& options, const ShardOptions& shards,
                      bool resume)
-    : split_(options.max_shard_size) {
-  copy_options(options, shards);
+    : copied_(options, shards), split_(options.max_shard_size) {
   check_set_options(options_);
   // Reports invalid metadata now.
   plan_save({}, shards_.metadata, shards_.metadata_form, shards_.alignment);
@@ -49,20 +48,6 @@ SetWriter::SetWriter(const char* directory, const SetOptions& options, const Sha
   recover_sets(directory_.get(), index);
   staging_ = directory_->stage(resume ? StagingKind::resumable : StagingKind::temporary);
   if (resume) find_kept_shards();
-}
-
-void SetWriter::copy_options(const SetOptions& options, const ShardOptions& shards) {
-  const auto copy = [this](std::string_view text) {
-    return std::string_view(text_.emplace_back(text));
-  };
-  options_ = options;
-  options_.name = {copy(options.name.stem), copy(options.name.variant)};
-  shards_ = shards;
-  shards_.progress = {};
-  for (auto* entries : {&options_.index_metadata, &shards_.metadata}) {
-    for (MetadataEntry& entry : *entries)
-      entry = {copy(entry.key), copy(entry.value)};
-  }
 }
 
 // What the bytes of the kept shards depend on, and what the caller must repeat.

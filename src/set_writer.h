@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "copied_set_options.h"
 #include "io/set_directory.h"
 #include "save_set.h"
 
@@ -52,7 +53,6 @@ class SetWriter {
     std::vector<std::uint32_t> tensors;
   };
 
-  void copy_options(const SetOptions& options, const ShardOptions& shards);
   void find_kept_shards();
   void keep_shard(const std::string& name);
   std::string fingerprint() const;
@@ -74,9 +74,10 @@ class SetWriter {
   std::string next_name();
   std::string index_text(const std::vector<std::string>& names) const;
 
-  std::deque<std::string> text_;  // that views refer to
-  SetOptions options_;
-  ShardOptions shards_;
+  const CopiedSetOptions copied_;
+  const SetOptions& options_ = copied_.set;
+  const ShardOptions& shards_ = copied_.shards;
+  std::deque<std::string> text_;  // names of tensors, which views refer to
   std::unique_ptr<SetDirectory> directory_;
   std::unique_ptr<StagingDirectory> staging_;
   std::unique_ptr<SpoolFile> spool_;

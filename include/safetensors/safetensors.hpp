@@ -18,8 +18,8 @@
 // other effect.
 //
 // Threads. File and Tensor are immutable handles, cheap to copy: any number of threads may read
-// through one of them. A Builder or SetWriter is for one thread at a time; any number of threads
-// may call Writer::write at once.
+// through one of them. A Builder, SetWriter or SetStage is for one thread at a time; any number of
+// threads may call Writer::write at once.
 //
 // Link with the library `safetensors` (pkg-config safetensors). For functions that are missing
 // here, call the C ABI (safetensors.h) with handle().
@@ -36,6 +36,7 @@
 #include <safetensors/wrapper/metadata.hpp>
 #include <safetensors/wrapper/save_options.hpp>
 #include <safetensors/wrapper/set_options.hpp>
+#include <safetensors/wrapper/set_stage.hpp>
 #include <safetensors/wrapper/set_writer.hpp>
 #include <safetensors/wrapper/span.hpp>
 #include <safetensors/wrapper/tensor.hpp>

@@ -38,6 +38,9 @@ class StagingDirectory {
   StagingDirectory& operator=(const StagingDirectory&) = delete;
   virtual ~StagingDirectory() = default;
 
+  // In the set's directory.
+  virtual const std::string& name() const noexcept = 0;
+
   // A file that commit() makes visible in the staging directory. `path` is for messages.
   virtual std::unique_ptr<AtomicFile> create(const std::string& name, const std::string& path,
                                              std::uint64_t size) = 0;
@@ -50,6 +53,9 @@ class StagingDirectory {
 
   // The names of the files.
   virtual std::vector<std::string> names() const = 0;
+
+  // With Durability::fsync, syncs a file that another process wrote.
+  virtual void sync(const std::string& name) = 0;
 
   // Nothing if it does not exist.
   virtual std::optional<FileStamp> find(const std::string& name) const = 0;

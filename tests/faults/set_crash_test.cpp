@@ -222,3 +222,25 @@ TEST_CASE("a set writer that is killed before each request to the system is resu
     }
   }
 }
+
+TEST_CASE("a stage that is killed before each request to the system") {
+  enter();
+  for (const unsigned char value : std::initializer_list<unsigned char>{23, 21}) {
+    faults_plan plan = FAULTS_PLAN_INIT;
+    bool was_killed = true, seen_old = false;
+    for (plan.kill_at = 0; was_killed; ++plan.kill_at) {
+      prepare({13});
+      was_killed = save_and_die({value}, plan, faults::stage_set);
+      INFO("version " << int{value} << ", request " << plan.kill_at);
+      const FoundSet found = find_set(directory);
+      CHECK(is_complete(found.by_index, 13, value));
+      CHECK(is_complete(found.whole, 13, value));
+      CHECK((found.by_index != FoundSet::absent || found.whole != FoundSet::absent));
+      seen_old = seen_old || found.by_index == 13;
+      if (!was_killed) check_only({value});
+      save_quietly({32});
+      check_only({32});
+    }
+    CHECK(seen_old);
+  }
+}

@@ -149,6 +149,12 @@ TEST_CASE("a set writer while requests fail") {
   fail_all(12, {22}, faults::write_set);
 }
 
+TEST_CASE("a stage while requests fail") {
+  enter();
+  fail_all(0, {12}, faults::stage_set);
+  fail_all(12, {22, ST_DURABILITY_FSYNC}, faults::stage_set);
+}
+
 TEST_CASE("sets: reads and writes of one byte at a time") {
   enter();
   prepare(12);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -87,6 +88,37 @@ st_status write(const char* directory, const SetVersion& version, bool resume, s
   return status;
 }
 
+// What st_save_set and st_set_stage take. Takes no memory of its own.
+struct Request {
+  explicit Request(const SetVersion& version) : files(version.files()) {
+    bytes.fill(version.value);
+    set.max_shard_size = bytes.size();
+    options.durability = version.durability;
+  }
+
+  std::array<st_save_tensor, most_files> tensors(bool with_data) const {
+    std::array<st_save_tensor, most_files> described;
+    for (unsigned i = 0; i < files; ++i) {
+      st_save_tensor& tensor = described[i];
+      tensor = ST_SAVE_TENSOR_INIT;
+      tensor.dtype = ST_DTYPE_U8;
+      tensor.name = tensor_names[i];
+      tensor.name_len = std::strlen(tensor.name);
+      tensor.shape = &shape;
+      tensor.rank = 1;
+      tensor.nbytes = bytes.size();
+      if (with_data) tensor.data = bytes.data();
+    }
+    return described;
+  }
+
+  unsigned files;
+  std::array<unsigned char, set_tensor_bytes> bytes;
+  std::uint64_t shape = set_tensor_bytes;
+  st_set_options set = ST_SET_OPTIONS_INIT;
+  st_save_options options = ST_SAVE_OPTIONS_INIT;
+};
+
 }  // namespace
 
 st_status write_set(const char* directory, const SetVersion& version, st_error* error) {
@@ -98,26 +130,27 @@ st_status write_kept_set(const char* directory, const SetVersion& version, st_er
 }
 
 st_status save_set(const char* directory, const SetVersion& version, st_error* error) {
-  std::array<unsigned char, set_tensor_bytes> bytes;
-  bytes.fill(version.value);
-  const std::uint64_t shape = bytes.size();
-  std::array<st_save_tensor, most_files> tensors;
-  for (unsigned i = 0; i < version.files(); ++i) {
-    st_save_tensor& tensor = tensors[i];
-    tensor = ST_SAVE_TENSOR_INIT;
-    tensor.dtype = ST_DTYPE_U8;
-    tensor.name = tensor_names[i];
-    tensor.name_len = std::strlen(tensor.name);
-    tensor.shape = &shape;
-    tensor.rank = 1;
-    tensor.nbytes = bytes.size();
-    tensor.data = bytes.data();
+  const Request request(version);
+  const auto tensors = request.tensors(true);
+  return st_save_set(directory, tensors.data(), version.files(), &request.set, &request.options,
+                     error);
+}
+
+st_status stage_set(const char* directory, const SetVersion& version, st_error* error) {
+  const Request request(version);
+  const auto declared = request.tensors(false), tensors = request.tensors(true);
+  st_set_stage* stage = nullptr;
+  st_status status = st_set_stage_open(directory, declared.data(), version.files(), &request.set,
+                                       &request.options, &stage, error);
+  for (unsigned i = 0; i < version.files() && status == ST_OK; ++i) {
+    char path[200];
+    std::snprintf(path, sizeof path, "%s/%s", directory,
+                  st_set_stage_path(stage, st_set_stage_shard_of(stage, i)));
+    status = st_save(path, &tensors[i], 1, &request.options, error);
   }
-  st_set_options set = ST_SET_OPTIONS_INIT;
-  set.max_shard_size = bytes.size();
-  st_save_options options = ST_SAVE_OPTIONS_INIT;
-  options.durability = version.durability;
-  return st_save_set(directory, tensors.data(), version.files(), &set, &options, error);
+  if (status == ST_OK) status = st_set_stage_commit(stage, error);
+  st_set_stage_free(stage);
+  return status;
 }
 
 FoundSet find_set(const std::string& directory) {

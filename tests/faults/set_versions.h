@@ -23,6 +23,9 @@ st_status save_set(const char* directory, const SetVersion& version, st_error* e
 st_status write_set(const char* directory, const SetVersion& version, st_error* error);
 st_status write_kept_set(const char* directory, const SetVersion& version, st_error* error);
 
+// The same set with st_set_stage and a save for each of its files. Takes no memory of its own.
+st_status stage_set(const char* directory, const SetVersion& version, st_error* error);
+
 // What a reader finds.
 struct FoundSet {
   int by_index = absent;  // the version's value, if it follows the index

@@ -90,6 +90,7 @@ typedef struct st_set_options { uint32_t size; uint32_t split; uint32_t index_fo
   const char* variant; uint64_t variant_len; const st_metadata_entry* index_metadata;
   uint64_t index_metadata_count; uint64_t total_parameters; } st_set_options;
 typedef struct st_set_writer st_set_writer;
+typedef struct st_set_stage st_set_stage;
 typedef struct st_writer st_writer;
 enum st_edit_method { ST_EDIT_UNCHANGED = 0, ST_EDIT_CLONE = 1, ST_EDIT_COPY = 2,
   ST_EDIT_OVERWRITE = 3, ST_EDIT_INSERT = 4 };
@@ -188,6 +189,13 @@ st_status st_set_writer_add_fill(st_set_writer* writer, const char* name, uint64
 int32_t st_set_writer_has_tensor(const st_set_writer* writer, const char* name, uint64_t name_len);
 st_status st_set_writer_commit(st_set_writer* writer, st_error* error);
 void st_set_writer_free(st_set_writer* writer);
+st_status st_set_stage_open(const char* directory, const st_save_tensor* tensors, uint64_t count,
+  const st_set_options* set, const st_save_options* options, st_set_stage** stage, st_error* error);
+uint64_t st_set_stage_shard_count(const st_set_stage* stage);
+const char* st_set_stage_path(const st_set_stage* stage, uint64_t shard);
+uint64_t st_set_stage_shard_of(const st_set_stage* stage, uint64_t index);
+st_status st_set_stage_commit(st_set_stage* stage, st_error* error);
+void st_set_stage_free(st_set_stage* stage);
 st_status st_consolidate(const char* source_directory, const char* directory,
   const st_set_options* set, const st_save_options* options, st_error* error);
 st_status st_writer_open(const char* path, const st_save_tensor* tensors, uint64_t count,

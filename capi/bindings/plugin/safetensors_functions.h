@@ -170,6 +170,25 @@ typedef struct st_functions {
   st_status (*set_writer_commit)(st_set_writer* writer, st_error* error);
   /** Frees the writer; without a commit, removes what it wrote. */
   void (*set_writer_free)(st_set_writer* writer);
+  /** Divides `tensors` (dtype, name, shape, storage_id, as in st_save_set; `data` and `fill` are
+   * NULL, and `nbytes` may be 0) into shards as st_save_set does, and creates an empty file for
+   * each shard in a subdirectory (.st-*) of `directory`, which is created if it does not exist. */
+  st_status (*set_stage_open)(const char* directory, const st_save_tensor* tensors, uint64_t count,
+                              const st_set_options* set, const st_save_options* options,
+                              st_set_stage** stage, st_error* error);
+  /** Number of shards; 0 for NULL. */
+  uint64_t (*set_stage_shard_count)(const st_set_stage* stage);
+  /** Path of a shard's file relative to the stage's directory, NUL-terminated; valid until the
+   * stage is freed. */
+  const char* (*set_stage_path)(const st_set_stage* stage, uint64_t shard);
+  /** The shard of the tensor at `index` of the declared tensors; UINT64_MAX if `index` is not less
+   * than their number. */
+  uint64_t (*set_stage_shard_of)(const st_set_stage* stage, uint64_t index);
+  /** Publishes the set, as st_save_set does, once all writers are done; with ST_DURABILITY_FSYNC,
+   * syncs the files before. */
+  st_status (*set_stage_commit)(st_set_stage* stage, st_error* error);
+  /** Frees the stage; without a commit, removes the files of the shards. */
+  void (*set_stage_free)(st_set_stage* stage);
   /** Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's
    * Hugging Face writer creates it, to a set in `directory`. */
   st_status (*consolidate)(const char* source_directory, const char* directory,
@@ -308,6 +327,12 @@ typedef struct st_functions {
   MACRO(set_writer_has_tensor, st_set_writer_has_tensor)               \
   MACRO(set_writer_commit, st_set_writer_commit)                       \
   MACRO(set_writer_free, st_set_writer_free)                           \
+  MACRO(set_stage_open, st_set_stage_open)                             \
+  MACRO(set_stage_shard_count, st_set_stage_shard_count)               \
+  MACRO(set_stage_path, st_set_stage_path)                             \
+  MACRO(set_stage_shard_of, st_set_stage_shard_of)                     \
+  MACRO(set_stage_commit, st_set_stage_commit)                         \
+  MACRO(set_stage_free, st_set_stage_free)                             \
   MACRO(consolidate, st_consolidate)                                   \
   MACRO(writer_open, st_writer_open)                                   \
   MACRO(writer_write, st_writer_write)                                 \

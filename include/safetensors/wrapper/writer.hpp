@@ -25,6 +25,20 @@ struct TensorDeclaration {
 
 namespace detail {
 
+// Declarations of the C ABI that refer to the tensors.
+inline std::vector<st_save_tensor> c_declarations(const std::vector<TensorDeclaration>& tensors) {
+  std::vector<st_save_tensor> declared;
+  for (const TensorDeclaration& tensor : tensors) {
+    declared.push_back(ST_SAVE_TENSOR_INIT);
+    declared.back().dtype = static_cast<std::uint32_t>(tensor.dtype);
+    declared.back().name = tensor.name.data();
+    declared.back().name_len = tensor.name.size();
+    declared.back().shape = tensor.shape.data();
+    declared.back().rank = tensor.shape.size();
+  }
+  return declared;
+}
+
 struct WriterTensor {
   std::string name;
   Dtype dtype{};
@@ -50,16 +64,9 @@ class Writer {
   // Builder::save does.
   Writer(const std::filesystem::path& path, const std::vector<TensorDeclaration>& tensors,
          const SaveOptions& options = {}, const Metadata& metadata = {}) {
-    std::vector<st_save_tensor> declared;
-    for (const TensorDeclaration& tensor : tensors) {
-      declared.push_back(ST_SAVE_TENSOR_INIT);
-      declared.back().dtype = static_cast<std::uint32_t>(tensor.dtype);
-      declared.back().name = tensor.name.data();
-      declared.back().name_len = tensor.name.size();
-      declared.back().shape = tensor.shape.data();
-      declared.back().rank = tensor.shape.size();
+    const auto declared = detail::c_declarations(tensors);
+    for (const TensorDeclaration& tensor : tensors)
       add({tensor.name, tensor.dtype, detail::declared_nbytes(tensor.dtype, tensor.shape)});
-    }
     const auto entries = detail::c_entries(metadata);
     st_save_options c_options = detail::c_options(options);
     c_options.metadata = entries.data();

@@ -142,11 +142,21 @@ std::unique_ptr<SpoolFile> PosixStagingDirectory::create_spool(const std::string
   return std::make_unique<PosixSpoolFile>(directory_.get(), path);
 }
 
-std::shared_ptr<const Source> PosixStagingDirectory::open(const std::string& name) const {
-  const FileDescriptor file =
-      open_at(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+FileDescriptor PosixStagingDirectory::open_file(const std::string& name) const {
+  FileDescriptor file = open_at(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file) throw os_failure("cannot open the staged file", name, errno);
-  return open_descriptor(file.get(), Backend::pread, Access::read_only);
+  return file;
+}
+
+std::shared_ptr<const Source> PosixStagingDirectory::open(const std::string& name) const {
+  return open_descriptor(open_file(name).get(), Backend::pread, Access::read_only);
+}
+
+void PosixStagingDirectory::sync(const std::string& name) {
+  if (parent_.options.durability != Durability::fsync) return;
+  if (::fsync(open_file(name).get()) != 0) {
+    throw os_failure("cannot fsync the staged file", name, errno);
+  }
 }
 
 std::vector<std::string> PosixStagingDirectory::names() const {

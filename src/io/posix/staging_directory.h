@@ -35,11 +35,13 @@ class PosixStagingDirectory final : public StagingDirectory {
 
   ~PosixStagingDirectory() override;
 
+  const std::string& name() const noexcept override { return name_; }
   std::unique_ptr<AtomicFile> create(const std::string& name, const std::string& path,
                                      std::uint64_t size) override;
   std::unique_ptr<SpoolFile> create_spool(const std::string& path) override;
   std::shared_ptr<const Source> open(const std::string& name) const override;
   std::vector<std::string> names() const override;
+  void sync(const std::string& name) override;
   std::optional<FileStamp> find(const std::string& name) const override;
   std::optional<std::string> read(const std::string& name, std::uint64_t max_size) const override;
   bool remove(const std::string& name) noexcept override;
@@ -51,6 +53,7 @@ class PosixStagingDirectory final : public StagingDirectory {
 
  private:
   Opened open_and_lock(int lock_flags) noexcept;
+  FileDescriptor open_file(const std::string& name) const;
   bool remove_files() noexcept;
 
   StagingParent parent_;

@@ -129,6 +129,15 @@
 @c st_set_writer_has_tensor(writer::Ptr{Cvoid}, name::Ptr{UInt8}, name_len::UInt64)::Int32
 @c st_set_writer_commit(writer::Ptr{Cvoid}, error::Ptr{CError})::Int32
 @c st_set_writer_free(writer::Ptr{Cvoid})::Cvoid
+@c st_set_stage_open(
+    directory::Cstring, tensors::Ptr{CSaveTensor}, count::UInt64, set::Ptr{CSetOptions},
+    options::Ptr{CSaveOptions}, stage::Ptr{Ptr{Cvoid}}, error::Ptr{CError},
+)::Int32
+@c st_set_stage_shard_count(stage::Ptr{Cvoid})::UInt64
+@c st_set_stage_path(stage::Ptr{Cvoid}, shard::UInt64)::Ptr{UInt8}
+@c st_set_stage_shard_of(stage::Ptr{Cvoid}, index::UInt64)::UInt64
+@c st_set_stage_commit(stage::Ptr{Cvoid}, error::Ptr{CError})::Int32
+@c st_set_stage_free(stage::Ptr{Cvoid})::Cvoid
 @c st_consolidate(
     source_directory::Cstring, directory::Cstring, set::Ptr{CSetOptions},
     options::Ptr{CSaveOptions}, error::Ptr{CError},

@@ -34,7 +34,8 @@
 //!
 //! [`save`] and its variants write tensors that are given at once, [`Builder`] collects them,
 //! [`Writer`] writes bytes in any order from any thread, [`SetWriter`] writes a set one tensor at a
-//! time, and [`Edit`] changes metadata and names. A save replaces the file at the path atomically.
+//! time, [`SetStage`] publishes a set that several processes write, and [`Edit`] changes metadata
+//! and names. A save replaces the file at the path atomically.
 //!
 //! # Callbacks
 //!
@@ -67,6 +68,7 @@ mod reader;
 mod save;
 mod save_options;
 mod set_options;
+mod set_stage;
 mod set_writer;
 mod status;
 mod tensor;
@@ -87,6 +89,7 @@ pub use reader::ReadAt;
 pub use save::{save, save_into, save_set, save_size, save_to, save_to_vec, SaveTensor};
 pub use save_options::{Durability, Link, Mode, SaveOptions};
 pub use set_options::{IndexFormat, SetOptions, Split};
+pub use set_stage::SetStage;
 pub use set_writer::SetWriter;
 pub use status::{Status, StatusGroup};
 pub use tensor::Tensor;

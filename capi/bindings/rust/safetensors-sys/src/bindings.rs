@@ -369,8 +369,8 @@ extern "C" {
     #[doc = " At most an eighth of RLIMIT_NOFILE stays open in descriptors. Other shards are opened again when"]
     #[doc = " they are read: ST_E_CHANGED if the path then refers to another or a modified file."]
     #[doc = ""]
-    #[doc = " A set that st_save_set or st_set_writer replaces meanwhile is opened either as the old or as the"]
-    #[doc = " new one."]
+    #[doc = " A set that st_save_set, st_set_writer or st_set_stage replaces meanwhile is opened either as the"]
+    #[doc = " old or as the new one."]
     #[doc = ""]
     #[doc = " Errors: as st_open, with the shard's path in the message; ST_E_SET_INDEX for an index that is"]
     #[doc = " not valid JSON with a \"weight_map\" of strings, or larger than 100,000,000 bytes; ST_E_SET_PATH"]
@@ -964,7 +964,7 @@ pub const ST_INDEX_HUB: st_index_format = 0;
 pub const ST_INDEX_SORTED: st_index_format = 1;
 #[doc = " The bytes of an index. @since 0.1"]
 pub type st_index_format = ::std::os::raw::c_uint;
-#[doc = " Options of st_save_set and st_set_writer_open. @since 0.1"]
+#[doc = " Options of st_save_set, st_set_writer_open and st_set_stage_open. @since 0.1"]
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct st_set_options {
@@ -1098,6 +1098,67 @@ extern "C" {
 extern "C" {
     #[doc = " Frees the writer; without a commit, removes what it wrote. NULL is allowed. @since 0.1"]
     pub fn st_set_writer_free(writer: *mut st_set_writer);
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct st_set_stage {
+    _unused: [u8; 0],
+}
+extern "C" {
+    #[doc = " Divides `tensors` (dtype, name, shape, storage_id, as in st_save_set; `data` and `fill` are"]
+    #[doc = " NULL, and `nbytes` may be 0) into shards as st_save_set does, and creates an empty file for each"]
+    #[doc = " shard in a subdirectory (.st-*) of `directory`, which is created if it does not exist. The files"]
+    #[doc = " have the permission bits of the final ones. Nothing that a reader takes for a set exists before"]
+    #[doc = " st_set_stage_commit. The library copies what it needs. `link`, `resume` and the progress callback"]
+    #[doc = " are ignored."]
+    #[doc = ""]
+    #[doc = " Processes of the same user then replace each file once: st_save or st_writer_open with the path"]
+    #[doc = " \"directory/\" and st_set_stage_path, the tensors of that shard in any order, the mode"]
+    #[doc = " ST_MODE_INHERIT, and the same alignment, metadata form and metadata (for a set of one file also"]
+    #[doc = " index_metadata, which counts where both have a key)."]
+    #[doc = ""]
+    #[doc = " While *stage exists, no other save of the set removes the subdirectory, unless the file system"]
+    #[doc = " cannot lock files. If the process is killed, the next save does. Free *stage with"]
+    #[doc = " st_set_stage_free, after a fork only in the process that opened it. Errors: as st_save."]
+    #[doc = " @since 0.1"]
+    pub fn st_set_stage_open(
+        directory: *const ::std::os::raw::c_char,
+        tensors: *const st_save_tensor,
+        count: u64,
+        set: *const st_set_options,
+        options: *const st_save_options,
+        stage: *mut *mut st_set_stage,
+        error: *mut st_error,
+    ) -> st_status;
+}
+extern "C" {
+    #[doc = " Number of shards; 0 for NULL. @since 0.1"]
+    pub fn st_set_stage_shard_count(stage: *const st_set_stage) -> u64;
+}
+extern "C" {
+    #[doc = " Path of a shard's file relative to the stage's directory, NUL-terminated; valid until the stage"]
+    #[doc = " is freed. NULL if `shard` is not less than st_set_stage_shard_count. @since 0.1"]
+    pub fn st_set_stage_path(
+        stage: *const st_set_stage,
+        shard: u64,
+    ) -> *const ::std::os::raw::c_char;
+}
+extern "C" {
+    #[doc = " The shard of the tensor at `index` of the declared tensors; UINT64_MAX if `index` is not"]
+    #[doc = " less than their number. @since 0.1"]
+    pub fn st_set_stage_shard_of(stage: *const st_set_stage, index: u64) -> u64;
+}
+extern "C" {
+    #[doc = " Publishes the set, as st_save_set does, once all writers are done; with ST_DURABILITY_FSYNC,"]
+    #[doc = " syncs the files before. Fails with ST_E_INCOMPLETE unless every file has the size and the header"]
+    #[doc = " that st_save_set would write: the stage can go on. After success or another error it can only be"]
+    #[doc = " freed. The tensor data is not read. @since 0.1"]
+    pub fn st_set_stage_commit(stage: *mut st_set_stage, error: *mut st_error) -> st_status;
+}
+extern "C" {
+    #[doc = " Frees the stage; without a commit, removes the files of the shards. NULL is allowed."]
+    #[doc = " @since 0.1"]
+    pub fn st_set_stage_free(stage: *mut st_set_stage);
 }
 extern "C" {
     #[doc = " Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's"]

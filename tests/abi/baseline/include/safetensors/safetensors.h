@@ -51,7 +51,8 @@
  *
  * Threads. Handles are immutable: any number of threads may read through one handle without a
  * lock. Reference counts are atomic. A handle must not be used after its last reference is
- * released. st_builder, st_writer and st_set_writer are the exceptions, as stated there.
+ * released. st_builder, st_writer, st_set_writer and st_set_stage are the exceptions, as stated
+ * there.
  *
  * Process. The library writes to no stream, installs no signal handler, never calls exit or abort,
  * and preserves errno and the locale. Out of memory is a status. Thread cancellation
@@ -366,8 +367,8 @@ ST_API st_status st_open_io(const st_io* io, const st_open_options* options, st_
  * At most an eighth of RLIMIT_NOFILE stays open in descriptors. Other shards are opened again when
  * they are read: ST_E_CHANGED if the path then refers to another or a modified file.
  *
- * A set that st_save_set or st_set_writer replaces meanwhile is opened either as the old or as the
- * new one.
+ * A set that st_save_set, st_set_writer or st_set_stage replaces meanwhile is opened either as the
+ * old or as the new one.
  *
  * Errors: as st_open, with the shard's path in the message; ST_E_SET_INDEX for an index that is
  * not valid JSON with a "weight_map" of strings, or larger than 100,000,000 bytes; ST_E_SET_PATH
@@ -783,7 +784,7 @@ enum st_index_format {
   ST_INDEX_SORTED = 1 /**< as transformers and diffusers: keys sorted, final newline */
 };
 
-/** Options of st_save_set and st_set_writer_open. @since 0.1 */
+/** Options of st_save_set, st_set_writer_open and st_set_stage_open. @since 0.1 */
 typedef struct st_set_options {
   uint32_t size;           /**< sizeof(st_set_options); see Struct sizes */
   uint32_t split;          /**< enum st_split; st_set_writer: ST_SPLIT_HUB only */
@@ -871,6 +872,52 @@ ST_API st_status st_set_writer_commit(st_set_writer* writer, st_error* error);
 
 /** Frees the writer; without a commit, removes what it wrote. NULL is allowed. @since 0.1 */
 ST_API void st_set_writer_free(st_set_writer* writer);
+
+/** A set whose files several processes write, on one machine or many, and one of them publishes.
+ * One thread at a time. @since 0.1 */
+typedef struct st_set_stage st_set_stage;
+
+/** Divides `tensors` (dtype, name, shape, storage_id, as in st_save_set; `data` and `fill` are
+ * NULL, and `nbytes` may be 0) into shards as st_save_set does, and creates an empty file for each
+ * shard in a subdirectory (.st-*) of `directory`, which is created if it does not exist. The files
+ * have the permission bits of the final ones. Nothing that a reader takes for a set exists before
+ * st_set_stage_commit. The library copies what it needs. `link`, `resume` and the progress callback
+ * are ignored.
+ *
+ * Processes of the same user then replace each file once: st_save or st_writer_open with the path
+ * "directory/" and st_set_stage_path, the tensors of that shard in any order, the mode
+ * ST_MODE_INHERIT, and the same alignment, metadata form and metadata (for a set of one file also
+ * index_metadata, which counts where both have a key).
+ *
+ * While *stage exists, no other save of the set removes the subdirectory, unless the file system
+ * cannot lock files. If the process is killed, the next save does. Free *stage with
+ * st_set_stage_free, after a fork only in the process that opened it. Errors: as st_save.
+ * @since 0.1 */
+ST_API st_status st_set_stage_open(const char* directory, const st_save_tensor* tensors,
+                                   uint64_t count, const st_set_options* set,
+                                   const st_save_options* options, st_set_stage** stage,
+                                   st_error* error);
+
+/** Number of shards; 0 for NULL. @since 0.1 */
+ST_API uint64_t st_set_stage_shard_count(const st_set_stage* stage);
+
+/** Path of a shard's file relative to the stage's directory, NUL-terminated; valid until the stage
+ * is freed. NULL if `shard` is not less than st_set_stage_shard_count. @since 0.1 */
+ST_API const char* st_set_stage_path(const st_set_stage* stage, uint64_t shard);
+
+/** The shard of the tensor at `index` of the declared tensors; UINT64_MAX if `index` is not
+ * less than their number. @since 0.1 */
+ST_API uint64_t st_set_stage_shard_of(const st_set_stage* stage, uint64_t index);
+
+/** Publishes the set, as st_save_set does, once all writers are done; with ST_DURABILITY_FSYNC,
+ * syncs the files before. Fails with ST_E_INCOMPLETE unless every file has the size and the header
+ * that st_save_set would write: the stage can go on. After success or another error it can only be
+ * freed. The tensor data is not read. @since 0.1 */
+ST_API st_status st_set_stage_commit(st_set_stage* stage, st_error* error);
+
+/** Frees the stage; without a commit, removes the files of the shards. NULL is allowed.
+ * @since 0.1 */
+ST_API void st_set_stage_free(st_set_stage* stage);
 
 /** Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's
  * Hugging Face writer creates it, to a set in `directory`. Each file of `source_directory`

@@ -13,6 +13,7 @@ mod query;
 mod read;
 mod save;
 mod scratch;
+mod set_stage;
 mod sets;
 mod tensors;
 mod threads;
