@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "device/read_ahead.h"
@@ -16,6 +17,8 @@
 namespace safetensors {
 
 namespace {
+
+constexpr std::uint64_t page = 4096;
 
 c10::Storage host_storage(std::uint64_t nbytes) {
   return {c10::Storage::use_byte_size_t(), nbytes, c10::GetCPUAllocator()->allocate(nbytes)};
@@ -40,9 +43,9 @@ class Rounds {
           exchange_.make(round, messages(round), &sizes_[round % sent_slab_count]);
         }) {}
 
-  void run() {
+  bool run() {
     const std::size_t rounds = exchange_.rounds;
-    if (rounds == 0) return;
+    if (rounds == 0) return true;
     prepare(0);
     start(0);
     for (std::size_t round = 0; round < rounds; ++round) {
@@ -51,13 +54,14 @@ class Rounds {
       if (!is_last) prepare(round + 1);
       wait_();
       reads_.release(round);
-      if (has_failed_sender(round)) return;
+      if (has_failed_sender(round)) return false;
       if (!is_last) start(round + 1);
       agreement_.attempt([&] {
         exchange_.take(round, offsets_[round % 2], memory_.received.slab(round % 2),
                        memory_.received.ring(), round % 2);
       });
     }
+    return true;
   }
 
  private:
@@ -184,9 +188,24 @@ ExchangeMemory::ExchangeMemory(c10::Device exchange_device, std::optional<c10::D
                   at::TensorOptions().dtype(at::kByte).device(exchange_device)));
 }
 
-void run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
+std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
+                         std::uint64_t total) {
+  const std::uint64_t buffers =
+      sent_slab_count * (processes + 1) + ReceivedSlabs::count * processes;
+  const std::uint64_t overhead = page * buffers;
+  const std::uint64_t chunk =
+      staging_bytes < overhead ? 0 : (staging_bytes - overhead) / buffers / page * page;
+  if (chunk == 0)
+    throw Error(ST_E_INVALID_ARGUMENT,
+                "staging_bytes is " + std::to_string(staging_bytes) + ": the exchange needs " +
+                    std::to_string(2 * overhead) + " bytes or more for " +
+                    std::to_string(processes) + " processes");
+  return std::min(chunk, (total / processes / page + 1) * page);
+}
+
+bool run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
                   ExchangeMemory& memory) {
-  Rounds(group, agreement, exchange, memory).run();
+  return Rounds(group, agreement, exchange, memory).run();
 }
 
 }  // namespace safetensors

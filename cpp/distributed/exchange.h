@@ -67,6 +67,16 @@ class ReceivedSlabs {
 // The number of slabs of messages to send.
 inline constexpr std::size_t sent_slab_count = 3;
 
+// What exceeds a chunk when its end moves to the begin of an element.
+inline constexpr std::uint64_t alignment_slack = 16;
+
+// The largest chunk, in bytes, that each process can send to every other one and receive from each,
+// in slabs that all together have at most `staging_bytes`; beside each slab of messages is one
+// chunk. No more than an even share of `total` bytes. Throws Error ST_E_INVALID_ARGUMENT if
+// `staging_bytes` is too small.
+std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
+                           std::uint64_t total);
+
 // Allocates what the exchange needs, before it begins: what it throws concerns this process alone.
 class ExchangeMemory {
  public:
@@ -79,9 +89,10 @@ class ExchangeMemory {
   ReceivedSlabs received;
 };
 
-// Runs all rounds, or fewer if a process fails: then all stop in the same round, and the next
-// Agreement::settle() throws. No collective is in flight when this returns. Throws GroupFailure.
-void run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
+// Runs all rounds, or fewer if a process fails: then all stop in the same round, this returns false,
+// and the next Agreement::settle() throws. No collective is in flight when this returns. Throws
+// GroupFailure.
+bool run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
                   ExchangeMemory& memory);
 
 }  // namespace safetensors

@@ -6,6 +6,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -100,6 +101,23 @@ Group::Wait Group::start_all_gather(at::Tensor gathered, at::Tensor own) const {
     return group_->allgather(outputs, inputs, options_with<c10d::AllgatherOptions>(timeout_));
   });
   return waiting(std::move(work), std::move(gathered), std::move(own));
+}
+
+std::vector<std::vector<std::byte>> Group::gather_texts(Bytes own) const {
+  const std::uint64_t nbytes = own.size();
+  const auto sizes = all_gather(Bytes(reinterpret_cast<const std::byte*>(&nbytes), sizeof nbytes));
+  std::vector<std::uint64_t> counts(size_);
+  std::memcpy(counts.data(), sizes.data(), sizes.size());
+  const std::uint64_t largest = *std::max_element(counts.begin(), counts.end());
+  std::vector<std::byte> padded(own.begin(), own.end());
+  padded.resize(largest);
+  const auto all = all_gather(padded);
+  std::vector<std::vector<std::byte>> texts;
+  for (std::size_t r = 0; r < size_; ++r) {
+    const auto* const first = all.data() + r * largest;
+    texts.emplace_back(first, first + counts[r]);
+  }
+  return texts;
 }
 
 std::pair<at::Tensor, Group::Wait> Group::start_status(bool failed) const {

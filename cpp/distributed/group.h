@@ -39,7 +39,10 @@ class Group {
   // The bytes of all ranks, in their order. Every rank passes the same number of bytes.
   std::vector<std::byte> all_gather(Bytes own) const;
 
-  // The same for a tensor of uint8 on the exchange device; `gathered` has size() times its bytes.
+  // The same for bytes of which each rank may have another number.
+  std::vector<std::vector<std::byte>> gather_texts(Bytes own) const;
+
+  // As all_gather() for a tensor of uint8 on the exchange device; `gathered` has size() times its bytes.
   // Returns a function that waits for the result; the tensors are kept until then.
   using Wait = std::function<void()>;
   Wait start_all_gather(at::Tensor gathered, at::Tensor own) const;

@@ -14,6 +14,9 @@ c10::Device Group::exchange_device(c10::Device) const {
 std::vector<std::byte> Group::all_gather(Bytes) const {
   return {};
 }
+std::vector<std::vector<std::byte>> Group::gather_texts(Bytes) const {
+  return {};
+}
 Group::Wait Group::start_all_gather(at::Tensor, at::Tensor) const {
   return {};
 }

@@ -22,28 +22,6 @@ PartIntervals whole(Span<const std::uint64_t> shape) {
   return intervals;
 }
 
-PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uint64_t> shape) {
-  if (slices.size() > shape.size())
-    throw Error(ST_E_INVALID_ARGUMENT,
-                "the plan has slices of " + std::to_string(slices.size()) +
-                    " dimensions for a tensor of " + std::to_string(shape.size()));
-  PartIntervals intervals = whole(shape);
-  for (std::size_t d = 0; d < slices.size(); ++d) {
-    if (slices[d].empty()) continue;
-    intervals[d].clear();
-    for (const Slice& slice : slices[d]) {
-      const std::uint64_t end = slice.end == Slice::last ? shape[d] : slice.end;
-      if (slice.begin > end || end > shape[d])
-        throw Error(ST_E_INVALID_ARGUMENT,
-                    "the plan has the slice " + std::to_string(slice.begin) + ":" +
-                        std::to_string(end) + " of dimension " + std::to_string(d) +
-                        ", which has " + std::to_string(shape[d]) + " elements");
-      intervals[d].push_back({slice.begin, end});
-    }
-  }
-  return intervals;
-}
-
 bool is_exact(const std::string& pattern) {
   return pattern.find('*') == std::string::npos;
 }
@@ -119,6 +97,28 @@ std::vector<PlannedPart> PlanRules::apply(const File& file, const Renames& renam
 at::Tensor PlanRules::destination(std::string_view name) const {
   const auto found = plan_.destinations_.find(name);
   return found == plan_.destinations_.end() ? at::Tensor() : found->second;
+}
+
+PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uint64_t> shape) {
+  if (slices.size() > shape.size())
+    throw Error(ST_E_INVALID_ARGUMENT,
+                "there are slices of " + std::to_string(slices.size()) +
+                    " dimensions for a tensor of " + std::to_string(shape.size()));
+  PartIntervals intervals = whole(shape);
+  for (std::size_t d = 0; d < slices.size(); ++d) {
+    if (slices[d].empty()) continue;
+    intervals[d].clear();
+    for (const Slice& slice : slices[d]) {
+      const std::uint64_t end = slice.end == Slice::last ? shape[d] : slice.end;
+      if (slice.begin > end || end > shape[d])
+        throw Error(ST_E_INVALID_ARGUMENT,
+                    "the slice " + std::to_string(slice.begin) + ":" +
+                        std::to_string(end) + " is not in dimension " + std::to_string(d) +
+                        ", which has " + std::to_string(shape[d]) + " elements");
+      intervals[d].push_back({slice.begin, end});
+    }
+  }
+  return intervals;
 }
 
 std::vector<std::uint64_t> extents_of(const PlannedPart& part) {

@@ -39,6 +39,10 @@ class PlanRules {
   const Plan& plan_;
 };
 
+// The intervals of slices that a caller listed. Throws Error ST_E_INVALID_ARGUMENT for slices that
+// a tensor of this shape does not have.
+PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uint64_t> shape);
+
 // The extents of a part, in elements of the file.
 std::vector<std::uint64_t> extents_of(const PlannedPart& part);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "distributed/chunk_schedule.h"
@@ -20,9 +19,6 @@ namespace {
 // Tensors whose parts are in memory at once, for every process.
 constexpr std::size_t batch_tensors = 1024;
 
-// What exceeds a chunk when its end moves to the begin of an element.
-constexpr std::uint64_t alignment_slack = 16;
-constexpr std::uint64_t page = 4096;
 
 // Whether the parts of all processes together are the whole tensor, as far as can be seen by
 // looking at one dimension: those that are not recognized are read run by run.
@@ -74,7 +70,7 @@ class Batch {
  private:
   // The encoded parts of every process.
   std::vector<std::vector<std::byte>> exchange_parts(std::size_t begin, std::size_t end) {
-    std::vector<std::byte> own;
+    ByteWriter own;
     agreement_.attempt([&] {
       auto destination = std::lower_bound(
           load_.destinations.begin(), load_.destinations.end(), begin,
@@ -86,29 +82,16 @@ class Batch {
         if (is_own) ++destination;
       }
     });
-    const std::uint64_t nbytes = own.size();
-    const auto sizes = group_.all_gather(
-        Bytes(reinterpret_cast<const std::byte*>(&nbytes), sizeof nbytes));
-    std::vector<std::uint64_t> counts(group_.size());
-    std::memcpy(counts.data(), sizes.data(), sizes.size());
-    const std::uint64_t largest = *std::max_element(counts.begin(), counts.end());
-    own.resize(largest);
-    const auto all = group_.all_gather(own);
-    std::vector<std::vector<std::byte>> parts;
-    for (std::size_t r = 0; r < group_.size(); ++r) {
-      const auto* const first = all.data() + r * largest;
-      parts.emplace_back(first, first + counts[r]);
-    }
-    return parts;
+    return group_.gather_texts(own.bytes());
   }
 
   void schedule(std::size_t begin, std::size_t end,
                 const std::vector<std::vector<std::byte>>& encoded) {
     to_all_ = std::all_of(encoded.begin(), encoded.end(),
                           [&](const auto& bytes) { return bytes == encoded.front(); });
-    std::vector<PartDecoder> decoders;
+    std::vector<ByteReader> readers;
     for (const auto& bytes : encoded)
-      decoders.emplace_back(Bytes(bytes));
+      readers.emplace_back(Bytes(bytes));
     auto destination = std::lower_bound(
         load_.destinations.begin(), load_.destinations.end(), begin,
         [](const Destination& a, std::size_t position) { return a.part.position < position; });
@@ -122,7 +105,7 @@ class Batch {
       parts.clear();
       for (std::size_t r = 0; r < group_.size(); ++r) {
         PartIntervals part;
-        if (!decoders[r].decode(info.shape, &part)) continue;
+        if (!decode_part(info.shape, &readers[r], &part)) continue;
         slices[r] = slice_of(info, part);
         is_needed |= !slices[r].is_empty();
         parts.push_back(std::move(part));
@@ -296,22 +279,6 @@ class Batch {
   std::vector<std::size_t> destinations_;         // of this process, if it has a part
 };
 
-// A chunk is sent to at most every process, and received from every one.
-std::uint64_t chunk_size(std::uint64_t staging_bytes, std::uint64_t processes,
-                         std::uint64_t total) {
-  const std::uint64_t buffers =
-      sent_slab_count * (processes + 1) + ReceivedSlabs::count * processes;
-  const std::uint64_t overhead = page * buffers;
-  const std::uint64_t chunk =
-      staging_bytes < overhead ? 0 : (staging_bytes - overhead) / buffers / page * page;
-  if (chunk == 0)
-    throw Error(ST_E_INVALID_ARGUMENT,
-                "staging_bytes is " + std::to_string(staging_bytes) + ": ReadMode::ReadOnce needs " +
-                    std::to_string(2 * overhead) + " bytes or more with " +
-                    std::to_string(processes) + " processes");
-  return std::min(chunk, (total / processes / page + 1) * page);
-}
-
 }  // namespace
 
 void read_once(const Group& group, Agreement& agreement, const ReadOnceLoad& load) {
@@ -325,7 +292,7 @@ void read_once(const Group& group, Agreement& agreement, const ReadOnceLoad& loa
     std::uint64_t total = 0;
     for (const TensorInfo& info : infos)
       total += info.nbytes;
-    chunk = chunk_size(load.staging_bytes, group.size(), total);
+    chunk = chunk_nbytes(load.staging_bytes, group.size(), total);
     const std::uint64_t all =
         group.size() * (chunk + alignment_slack + message_header_nbytes);
     memory.emplace(group.exchange_device(load.accelerator.value_or(c10::Device(c10::kCPU))),
