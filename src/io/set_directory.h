@@ -30,7 +30,7 @@ class SpoolFile {
 
 // A subdirectory for the files of a set that is not published yet. Its lock is held as long as the
 // object lives, which distinguishes the staging directory of a running save from that of a killed
-// one. The destructor removes it with its files unless it is kept.
+// one. The destructor removes it with its files unless it is kept, or in a forked child.
 class StagingDirectory {
  public:
   StagingDirectory() = default;

@@ -98,9 +98,11 @@ static void check_child_process(void) {
     CHECK(child >= 0);
     if (child == 0) {
       save_shard(stage, shard, tensor_count);
+      st_set_stage_free(stage);
       _exit(error.code == ST_OK ? 0 : 1);
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0);
+    save_first("set", 1); /* removes the files of stages that are not in use */
   }
   commit_and_free(stage);
   CHECK(are_equal());

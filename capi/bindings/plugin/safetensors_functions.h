@@ -187,7 +187,8 @@ typedef struct st_functions {
   /** Publishes the set, as st_save_set does, once all writers are done; with ST_DURABILITY_FSYNC,
    * syncs the files before. */
   st_status (*set_stage_commit)(st_set_stage* stage, st_error* error);
-  /** Frees the stage; without a commit, removes the files of the shards. */
+  /** Frees the stage; without a commit, removes the files of the shards, except in a child process
+   * of the one that opened the stage. */
   void (*set_stage_free)(st_set_stage* stage);
   /** Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's
    * Hugging Face writer creates it, to a set in `directory`. */

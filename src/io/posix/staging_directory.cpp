@@ -50,7 +50,7 @@ FileDescriptor open_directory(int parent, const std::string& name) noexcept {
 
 PosixStagingDirectory::PosixStagingDirectory(const StagingParent& parent, std::string name,
                                              bool is_resumable)
-    : parent_(parent), name_(std::move(name)), is_resumable_(is_resumable) {}
+    : parent_(parent), name_(std::move(name)), owner_(::getpid()), is_resumable_(is_resumable) {}
 
 PosixStagingDirectory::Opened PosixStagingDirectory::create_directory(bool locks) noexcept {
   if (::mkdirat(parent_.directory, name_.c_str(), 0700) == 0) {
@@ -97,6 +97,7 @@ PosixStagingDirectory::Opened PosixStagingDirectory::open_and_lock(int lock_flag
 }
 
 PosixStagingDirectory::~PosixStagingDirectory() {
+  if (::getpid() != owner_) return;  // a forked child, which shares the lock
   const bool removes = !keep_ && remove_files();
   if (lock_) {
     // A forked child may have the descriptor too.

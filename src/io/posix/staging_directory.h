@@ -1,6 +1,8 @@
 // A locked subdirectory of a set's directory.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +62,7 @@ class PosixStagingDirectory final : public StagingDirectory {
   std::string name_;
   FileDescriptor directory_;
   FileDescriptor lock_;
+  pid_t owner_;
   bool is_resumable_;
   bool keep_ = true;  // until the directory is known to be this object's
 };

@@ -37,6 +37,7 @@ from ._open import load, load_memory, load_set, open, open_io, open_memory, open
 from ._options import OpenOptions, SaveOptions, SetOptions
 from ._places import Identity, Location, Shard
 from ._save import open_writer, save, save_memory, save_set, save_size, save_to
+from ._set_stage import SetStage
 from ._set_writer import SetWriter
 from ._sources import Saveable, TensorData
 from ._tensor import Tensor, TensorInfo
@@ -78,6 +79,7 @@ __all__ = [
     "SetError",
     "SetOptions",
     "SetPolicy",
+    "SetStage",
     "SetWriter",
     "Shard",
     "Split",

@@ -15,7 +15,8 @@ from ._library import ffi, immortal
 _ERROR = ffi.typeof("st_error*")
 _ERROR_SIZE = ffi.sizeof("st_error")
 _HANDLES = {
-    kind: ffi.typeof(f"{kind}**") for kind in ("st_builder", "st_file", "st_set_writer", "st_tensor", "st_writer")
+    kind: ffi.typeof(f"{kind}**")
+    for kind in ("st_builder", "st_file", "st_set_stage", "st_set_writer", "st_tensor", "st_writer")
 }
 _raised = threading.local()
 

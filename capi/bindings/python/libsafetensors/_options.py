@@ -51,7 +51,7 @@ class SaveOptions(TypedDict, total=False):
 
 
 class SetOptions(SaveOptions, total=False):
-    """Keyword arguments of save_set(), SetWriter and consolidate()."""
+    """Keyword arguments of save_set(), SetWriter, SetStage and consolidate()."""
 
     max_shard_size: int
     """Bytes of tensor data in a shard; 0: 5,000,000,000."""

@@ -1119,8 +1119,7 @@ extern "C" {
     #[doc = ""]
     #[doc = " While *stage exists, no other save of the set removes the subdirectory, unless the file system"]
     #[doc = " cannot lock files. If the process is killed, the next save does. Free *stage with"]
-    #[doc = " st_set_stage_free, after a fork only in the process that opened it. Errors: as st_save."]
-    #[doc = " @since 0.1"]
+    #[doc = " st_set_stage_free. Errors: as st_save. @since 0.1"]
     pub fn st_set_stage_open(
         directory: *const ::std::os::raw::c_char,
         tensors: *const st_save_tensor,
@@ -1156,8 +1155,8 @@ extern "C" {
     pub fn st_set_stage_commit(stage: *mut st_set_stage, error: *mut st_error) -> st_status;
 }
 extern "C" {
-    #[doc = " Frees the stage; without a commit, removes the files of the shards. NULL is allowed."]
-    #[doc = " @since 0.1"]
+    #[doc = " Frees the stage; without a commit, removes the files of the shards, except in a child process of"]
+    #[doc = " the one that opened the stage. NULL is allowed. @since 0.1"]
     pub fn st_set_stage_free(stage: *mut st_set_stage);
 }
 extern "C" {

@@ -891,8 +891,7 @@ typedef struct st_set_stage st_set_stage;
  *
  * While *stage exists, no other save of the set removes the subdirectory, unless the file system
  * cannot lock files. If the process is killed, the next save does. Free *stage with
- * st_set_stage_free, after a fork only in the process that opened it. Errors: as st_save.
- * @since 0.1 */
+ * st_set_stage_free. Errors: as st_save. @since 0.1 */
 ST_API st_status st_set_stage_open(const char* directory, const st_save_tensor* tensors,
                                    uint64_t count, const st_set_options* set,
                                    const st_save_options* options, st_set_stage** stage,
@@ -915,8 +914,8 @@ ST_API uint64_t st_set_stage_shard_of(const st_set_stage* stage, uint64_t index)
  * freed. The tensor data is not read. @since 0.1 */
 ST_API st_status st_set_stage_commit(st_set_stage* stage, st_error* error);
 
-/** Frees the stage; without a commit, removes the files of the shards. NULL is allowed.
- * @since 0.1 */
+/** Frees the stage; without a commit, removes the files of the shards, except in a child process of
+ * the one that opened the stage. NULL is allowed. @since 0.1 */
 ST_API void st_set_stage_free(st_set_stage* stage);
 
 /** Joins a checkpoint in which each file has parts of tensors, as torch.distributed.checkpoint's
