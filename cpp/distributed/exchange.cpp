@@ -1,6 +1,5 @@
 #include "distributed/exchange.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/GradMode.h>
@@ -124,13 +123,14 @@ class Rounds {
       }
       return false;
     }
-    std::vector<at::Tensor> headers;
-    for (std::size_t r = 0; r < group_.size(); ++r)
-      headers.push_back(byte_view(memory, offsets[r], message_header_nbytes));
     const c10::NoGradGuard no_grad;
-    const at::Tensor host = at::cat(headers).cpu();
-    const auto* bytes = static_cast<const std::byte*>(host.const_data_ptr());
-    return std::any_of(bytes, bytes + host.nbytes(), [](std::byte b) { return b != std::byte{0}; });
+    at::Tensor headers = at::empty({static_cast<std::int64_t>(group_.size()), 8}, at::kByte);
+    for (std::size_t r = 0; r < group_.size(); ++r)
+      headers[static_cast<std::int64_t>(r)].copy_(
+          byte_view(memory, offsets[r], message_header_nbytes));
+    const auto* bytes = static_cast<const std::byte*>(headers.const_data_ptr());
+    return std::any_of(bytes, bytes + headers.nbytes(),
+                       [](std::byte b) { return b != std::byte{0}; });
   }
 
   const Group& group_;
