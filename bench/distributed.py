@@ -3,7 +3,8 @@
 
 Usage: distributed.py MODULE [MEGABYTES] [RANKS] [ROUNDS] [FOLDER]
 
-Starts RANKS (4) processes with a Gloo group on loopback. Prints medians of the seconds from a common start to the
+Starts RANKS (4) processes with a Gloo group on loopback, and runs each action once before it is measured, with a
+warm page cache. Prints medians of the seconds from a common start to the
 end of the slowest process, and what all processes read together:
   a set of MEGABYTES (2,200) in five shards, each rank one shard of every tensor, along rows (dimension 0) and along
   columns (dimension 1): this library; load_file and narrow; torch.distributed.checkpoint's reader
@@ -12,7 +13,9 @@ end of the slowest process, and what all processes read together:
 
 import argparse
 import ctypes
+import gc
 import json
+import mmap
 import os
 import pathlib
 import statistics
@@ -88,8 +91,19 @@ class Rank:
         load(state, storage_reader=HuggingFaceStorageReader(path))
         return 0
 
+    def recycle_memory(self):
+        """The process has fresh pages, as when it loads its only model; the machine has memory that was used."""
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        with mmap.mmap(-1, self.recycled, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+            memory.madvise(mmap.MADV_HUGEPAGE)
+            for offset in range(0, self.recycled, mmap.PAGESIZE):
+                memory[offset] = 1
+
     def run(self, command):
         action = getattr(self, command.pop("action"))
+        self.recycled = command.pop("recycled")
+        self.recycle_memory()
         self.dist.barrier()
         begin = time.perf_counter()
         nbytes = action(**command)
@@ -104,7 +118,8 @@ def serve(module, rank, size, store):
 
 
 class Ranks:
-    def __init__(self, module, size, folder):
+    def __init__(self, module, size, folder, recycled):
+        self.recycled = recycled
         store = folder / f"store-{size}"
         self.processes = [
             subprocess.Popen([sys.executable, __file__, module, "--rank", str(rank), "--size", str(size), "--store",
@@ -112,8 +127,9 @@ class Ranks:
             for rank in range(size)]
 
     def run(self, action, **arguments):
+        """Returns the seconds of the slowest rank, and the bytes that all of them read."""
         for process in self.processes:
-            process.stdin.write(json.dumps({"action": action, **arguments}) + "\n")
+            process.stdin.write(json.dumps({"action": action, "recycled": self.recycled, **arguments}) + "\n")
             process.stdin.flush()
         answers = [json.loads(process.stdout.readline()) for process in self.processes]
         return max(a["seconds"] for a in answers), sum(a["bytes_read"] for a in answers)
@@ -140,6 +156,8 @@ def medians(rounds, actions):
     """The median seconds of each action, which take turns, and the last bytes that it read."""
     seconds = {name: [] for name in actions}
     nbytes = {}
+    for action in actions.values():
+        action()
     for _ in range(rounds):
         for name, action in actions.items():
             elapsed, nbytes[name] = action()
@@ -160,7 +178,7 @@ def measure(module, megabytes, size, rounds, folder):
     single = str(sorted(folder.glob("*.safetensors"))[0])
     clock = folder / "clock"
     clock.write_bytes(bytes(8))
-    ranks = Ranks(module, size, folder)
+    ranks = Ranks(module, size, folder, 2 * megabytes * 1_000_000 // size)
     try:
         for dim, title in enumerate(["rows", "columns"]):
             results = medians(rounds, {

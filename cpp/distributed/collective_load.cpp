@@ -29,6 +29,10 @@ constexpr std::uint64_t most_checkpoints = 64;
 constexpr std::uint64_t largest_conversion = std::uint64_t{16} << 20;
 
 constexpr std::uint64_t most_readers = 8;
+// Shorter runs of a mapped file are copied from the mapping: a system call for each would cost more.
+// Reading longer ones is as fast, and cannot raise SIGBUS.
+constexpr std::uint64_t longest_copied_run = std::uint64_t{16} << 10;
+
 // Processes that share a machine, usually one for each accelerator.
 constexpr std::uint64_t most_local_processes = 8;
 
@@ -143,6 +147,10 @@ class Loader {
   }
 
   void read_shared() {
+    agreement_.attempt([&] {
+      for (Destination& destination : local_.destinations)
+        if (destination.is_mapped) unmap_destination(&destination);
+    });
     read_once(group_, agreement_,
               {*local_.file, local_.destinations, accelerator_, staging_bytes_,
                [this](std::uint64_t nbytes) { add_progress(nbytes); }, &bytes_read_,
@@ -181,18 +189,30 @@ class Loader {
         &bytes_read_};
     std::vector<SliceLoad> on_host, on_accelerator;
     for (const Destination& destination : local_.destinations) {
-      if (!destination.is_direct()) continue;
+      if (destination.is_mapped) {
+        bytes_read_ += destination.slice.nbytes();
+        advance(destination.slice.nbytes());
+      }
+      if (destination.is_mapped || !destination.is_direct()) continue;
       auto& loads = destination.tensor.is_cpu() ? on_host : on_accelerator;
       if (!loads.empty() && loads.back().destination.device() != destination.tensor.device()) {
         load_slices(*local_.file, loads, options, advance);
         loads.clear();
       }
-      loads.push_back({destination.slice, 0, destination.tensor});
+      loads.push_back({destination.slice, 0, destination.tensor, mapped(destination)});
     }
     load_slices(*local_.file, on_host, options, advance);
     load_slices(*local_.file, on_accelerator, options, advance);
     for (const Destination& destination : local_.destinations)
       if (!destination.is_direct()) read_converted(destination, options, advance);
+  }
+
+  // The bytes of the whole tensor, if the runs of the part are short and the file is mapped.
+  const std::byte* mapped(const Destination& destination) {
+    if (!local_.file->is_mapped() || destination.slice.is_empty() ||
+        destination.slice.shortest_run() > longest_copied_run)
+      return nullptr;
+    return mapped_.emplace_back(local_.file->get(destination.part.info.name)).bytes().data();
   }
 
   void read_converted(const Destination& destination, const SliceLoadOptions& options,
@@ -205,7 +225,8 @@ class Loader {
       const auto nbytes = static_cast<std::int64_t>(std::min(piece, total - done));
       const at::Tensor bytes = at::empty(
           {nbytes}, at::TensorOptions().dtype(at::kByte).device(destination.tensor.device()));
-      load_slices(*local_.file, {{destination.slice, done, bytes}}, options, advance);
+      load_slices(*local_.file, {{destination.slice, done, bytes, mapped(destination)}},
+                  options, advance);
       convert_piece(destination, done, bytes);
     }
   }
@@ -221,6 +242,7 @@ class Loader {
   std::optional<ProgressCounter> progress_;
   std::atomic<std::uint64_t> bytes_read_{0};
   DistributedStatistics statistics_;
+  std::vector<Tensor> mapped_;
 };
 
 }  // namespace
@@ -242,6 +264,7 @@ void collective_load(const ProcessGroupPtr& process_group, std::chrono::millisec
 File open_for_collective(const std::filesystem::path& path, Backend backend) {
   OpenOptions options;
   options.backend = backend;
+  options.writable = true;
   return File::open_set(path, options);
 }
 

@@ -9,6 +9,8 @@
 #include "names/quote.h"
 #include "tensor/byte_view.h"
 #include "tensor/copy_values.h"
+#include "tensor/host_tensor.h"
+#include "tensor/huge_pages.h"
 #include "tensor/torch_sizes.h"
 
 namespace safetensors {
@@ -22,6 +24,21 @@ std::string text_of(at::IntArrayRef sizes) {
   return text + "]";
 }
 
+// Makes the tensor a part of the mapping if the part is contiguous in the file.
+void map_destination(const File& file, Destination* destination) {
+  const TensorSlice& slice = destination->slice;
+  if (!file.is_mapped() || slice.is_empty() || slice.shortest_run() != slice.nbytes()) return;
+  std::uint64_t offset = 0;
+  slice.for_each_run({}, {}, [&](const Run& run) {
+    offset = run.file_offset - slice.file_bytes().begin;
+  });
+  FileEntry entry{{}, 0, destination->part.info, destination->dtype,
+                  sizes_of(destination->part, destination->dtype)};
+  entry.info.nbytes = slice.nbytes();
+  destination->tensor = host_tensor(file, entry, FileMemory::private_mapping, offset);
+  destination->is_mapped = true;
+}
+
 }  // namespace
 
 void Destination::finish() const {
@@ -33,7 +50,8 @@ void Destination::finish() const {
     tensor.unsafeGetTensorImpl()->bump_version();
 }
 
-Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device) {
+Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device,
+                             const File* mapping) {
   const c10::ScalarType dtype = torch_dtype(part.info);
   const c10::DimVector sizes = sizes_of(part, dtype);
   Destination destination{std::move(part), {}, dtype, std::move(tensor)};
@@ -42,7 +60,10 @@ Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device de
   const auto options = at::TensorOptions().dtype(dtype);
   at::Tensor& target = destination.tensor;
   if (!target.defined()) {
-    target = at::empty(sizes, options.device(device));
+    if (mapping) map_destination(*mapping, &destination);
+    if (!target.defined())
+      target = device.is_cpu() ? empty_on_huge_pages(sizes, dtype)
+                               : at::empty(sizes, options.device(device));
     return destination;
   }
   if (target.sizes() != at::IntArrayRef(sizes))
@@ -58,6 +79,11 @@ Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device de
     target = at::empty(sizes, options.device(target.device()));
   }
   return destination;
+}
+
+void unmap_destination(Destination* destination) {
+  destination->tensor = empty_on_huge_pages(destination->tensor.sizes(), destination->dtype);
+  destination->is_mapped = false;
 }
 
 void convert_piece(const Destination& destination, std::uint64_t local_offset,

@@ -18,6 +18,9 @@ namespace safetensors {
 namespace {
 
 constexpr std::uint64_t page = 4096;
+// Of an exchange that is not small.
+constexpr std::uint64_t fewest_rounds = 64;
+constexpr std::uint64_t smallest_chunk = std::uint64_t{1} << 20;
 
 c10::Storage host_storage(std::uint64_t nbytes) {
   return {c10::Storage::use_byte_size_t(), nbytes, c10::GetCPUAllocator()->allocate(nbytes)};
@@ -200,7 +203,9 @@ std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
                 "staging_bytes is " + std::to_string(staging_bytes) + ": the exchange needs " +
                     std::to_string(2 * overhead) + " bytes or more for " +
                     std::to_string(processes) + " processes");
-  return std::min(chunk, (total / processes / page + 1) * page);
+  // Rounds overlap with each other, but the first read and the last exchange with nothing.
+  const std::uint64_t enough = total / processes / fewest_rounds;
+  return std::min(chunk, std::max(smallest_chunk, enough / page * page));
 }
 
 bool run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,

@@ -72,7 +72,7 @@ inline constexpr std::uint64_t alignment_slack = 16;
 
 // The largest chunk, in bytes, that each process can send to every other one and receive from each,
 // in slabs that all together have at most `staging_bytes`; beside each slab of messages is one
-// chunk. No more than an even share of `total` bytes. Throws Error ST_E_INVALID_ARGUMENT if
+// chunk. Smaller if `total` bytes would take few rounds. Throws Error ST_E_INVALID_ARGUMENT if
 // `staging_bytes` is too small.
 std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
                            std::uint64_t total);

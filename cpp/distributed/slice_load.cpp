@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <span>
 
 #include "device/read_ahead.h"
@@ -34,9 +35,15 @@ void read_fill(const File& file, const std::vector<SliceLoad>& loads,
     const SliceLoad& load = loads[copy.destination];
     const std::uint64_t begin = load.local_offset + copy.offset;
     std::byte* const bytes = memory(copy);
+    const std::uint64_t first = load.slice.file_bytes().begin;
     load.slice.for_each_run({}, {begin, begin + copy.nbytes}, [&](const Run& run) {
-      reads.add(run.file_offset, bytes + (run.local_offset - begin), run.nbytes);
+      std::byte* const to = bytes + (run.local_offset - begin);
+      if (load.mapped)
+        std::memcpy(to, load.mapped + (run.file_offset - first), run.nbytes);
+      else
+        reads.add(run.file_offset, to, run.nbytes);
     });
+    if (load.mapped) counter->fetch_add(copy.nbytes, std::memory_order_relaxed);
   }
   reads.finish();
 }

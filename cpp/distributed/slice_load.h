@@ -19,12 +19,14 @@ struct SliceLoad {
   TensorSlice slice;
   std::uint64_t local_offset;
   at::Tensor destination;
+  // The bytes of the whole tensor in a mapping, or null: then runs are read.
+  const std::byte* mapped = nullptr;
 };
 
 struct SliceLoadOptions {
   std::uint64_t staging_bytes;           // the most pinned memory for an accelerator
   std::size_t readers;                   // threads; 0: the calling thread
-  std::atomic<std::uint64_t>* counter;   // adds the bytes that are read
+  std::atomic<std::uint64_t>* counter;   // adds the bytes that are read or copied from a mapping
 };
 
 // Reads the slices, which are all for one device, in their order, on threads. `advance` is called

@@ -50,6 +50,14 @@ TensorSlice::TensorSlice(std::uint64_t file_offset, std::uint64_t itemsize,
   std::reverse(levels_.begin(), levels_.end());
 }
 
+std::uint64_t TensorSlice::shortest_run() const noexcept {
+  if (is_empty() || levels_.empty()) return nbytes_;
+  std::uint64_t shortest = nbytes_;
+  for (const Interval& interval : levels_.back().intervals)
+    shortest = std::min(shortest, (interval.end - interval.begin) * levels_.back().file_stride);
+  return shortest;
+}
+
 // The local bytes of elements that precede this byte of the file, if the intervals ascend.
 std::uint64_t TensorSlice::nbytes_before(std::uint64_t file_offset) const {
   if (file_offset <= file_offset_) return 0;

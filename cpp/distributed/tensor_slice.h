@@ -52,6 +52,8 @@ class TensorSlice {
   bool is_empty() const noexcept { return nbytes_ == 0; }
   // Of the whole tensor in the file.
   ByteWindow file_bytes() const noexcept { return {file_offset_, file_offset_ + file_nbytes_}; }
+  // The length of the shortest run, in bytes; not of those that a window cuts.
+  std::uint64_t shortest_run() const noexcept;
   bool is_whole() const noexcept { return levels_.empty() && nbytes_ == file_nbytes_; }
 
   // Calls visit(Run) for the runs of the slice inside of both windows, in the order of the local

@@ -15,13 +15,19 @@ namespace safetensors {
 
 namespace {
 
-void delete_tensor(void* tensor) {
-  delete static_cast<Tensor*>(tensor);
+// The bytes of a tensor of LibTorch, and what keeps them alive.
+struct Owner {
+  Tensor tensor;
+  Bytes bytes;
+};
+
+void release(void* owner) {
+  delete static_cast<Owner*>(owner);
 }
 
-void delete_private_tensor(void* tensor) {
-  free_pages(static_cast<Tensor*>(tensor)->bytes());
-  delete_tensor(tensor);
+void release_private(void* owner) {
+  free_pages(static_cast<Owner*>(owner)->bytes);
+  release(owner);
 }
 
 c10::DataPtr copy_of(Bytes bytes) {
@@ -36,14 +42,15 @@ std::byte* usable_data(const Tensor& tensor, FileMemory memory) {
   return tensor.mutable_bytes().data();
 }
 
-c10::DataPtr memory_of(Tensor tensor, std::size_t alignment, FileMemory memory, bool is_mapped) {
+c10::DataPtr memory_of(Tensor tensor, std::uint64_t offset, std::uint64_t nbytes,
+                       std::size_t alignment, FileMemory memory, bool is_mapped) {
+  const Bytes bytes(tensor.bytes().data() + offset, nbytes);
   std::byte* data = usable_data(tensor, memory);
-  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0)
-    return copy_of(tensor.bytes());
-  auto owner = std::make_unique<Tensor>(std::move(tensor));
+  if (data) data += offset;
+  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignment != 0) return copy_of(bytes);
+  auto owner = std::make_unique<Owner>(Owner{std::move(tensor), bytes});
   const bool is_private = is_mapped && memory == FileMemory::private_mapping;
-  return {data, owner.release(), is_private ? delete_private_tensor : delete_tensor,
-          c10::Device(c10::kCPU)};
+  return {data, owner.release(), is_private ? release_private : release, c10::Device(c10::kCPU)};
 }
 
 // Does what at::empty does, with existing memory.
@@ -60,11 +67,13 @@ at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
 
 }  // namespace
 
-at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory memory) {
+at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory memory,
+                       std::uint64_t offset) {
   if (entry.info.nbytes == 0)
     return tensor_over(c10::DataPtr(nullptr, c10::Device(c10::kCPU)), entry);
   const std::size_t alignment = c10::elementSize(entry.dtype);
-  return tensor_over(memory_of(file.get(entry.info.name), alignment, memory, file.is_mapped()),
+  return tensor_over(memory_of(file.get(entry.info.name), offset, entry.info.nbytes, alignment,
+                               memory, file.is_mapped()),
                      entry);
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <safetensors/safetensors.hpp>
 
 #include "tensor/file_entry.h"
@@ -18,11 +19,12 @@ enum class FileMemory {
   read_only,        // they may: the caller does not write to the tensors
 };
 
-// Returns a tensor whose storage has exactly the bytes of the entry: a part of the mapping, of the
+// Returns a tensor whose storage has exactly the bytes of the entry, `entry.info.nbytes` from byte
+// `offset` of the file's tensor of that name on: a part of the mapping, of the
 // caller's memory, or memory that was read into. The tensor keeps that memory alive; whole pages of
 // a private mapping that were written are freed when the tensor is destroyed. Bytes that are
 // not aligned for the dtype, or not writable, are copied.
 at::Tensor host_tensor(const File& file, const FileEntry& entry,
-                       FileMemory memory = FileMemory::from_file);
+                       FileMemory memory = FileMemory::from_file, std::uint64_t offset = 0);
 
 }  // namespace safetensors

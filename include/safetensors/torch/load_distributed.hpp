@@ -29,8 +29,8 @@ using ProcessGroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
 
 // Who reads what.
 enum class ReadMode : std::uint8_t {
-  Auto,      // ReadOnce if the processes need more bytes than the file has, and at least one of them
-             // reads it from a network file system, FUSE or callbacks; else PerRank
+  Auto,      // ReadOnce if the processes need more bytes than the file has, and the file is not
+             // mapped on one of them at least (Backend::Auto maps local files); else PerRank
   PerRank,   // each process reads what it needs
   ReadOnce,  // each byte is read by one process, and sent to those that need it
 };
@@ -38,7 +38,7 @@ enum class ReadMode : std::uint8_t {
 // What one call read and sent.
 struct DistributedStatistics {
   ReadMode mode = ReadMode::Auto;    // the one that was used
-  std::uint64_t bytes_read = 0;      // by this process, of tensor data
+  std::uint64_t bytes_read = 0;      // by this process, of tensor data; or mapped
   std::uint64_t bytes_sent = 0;      // tensor data, to other processes
   std::uint64_t bytes_received = 0;  // tensor data, from other processes
 };
@@ -57,7 +57,11 @@ struct LoadDistributedOptions {
 };
 
 // Loads the part of a file or a set that `plan` gives this process, as a dictionary in the order of
-// the file: contiguous tensors of their own, or those of Plan::into. Every process of the group
+// the file: contiguous tensors, or those of Plan::into. Where each process reads for itself, new
+// tensors on the CPU whose parts are contiguous in a mapped file (whole tensors, shards of
+// dimension 0) are parts of a private mapping, as load_file's are: nothing is read or copied before
+// it is used, and processes on one machine share the memory of what they do not change. Others
+// have memory of their own; Backend::Pread gives it to all. Every process of the group
 // calls it with the same mode and with a plan of its own; the paths may differ, if they lead to
 // files of the same header. No tensor is in memory as a whole unless the plan loads it whole. The
 // group is one with any backend of c10d: its collectives carry the bytes as uint8 on the CPU or, if
@@ -77,8 +81,8 @@ ST_TORCH_API TensorDict load_distributed(const std::filesystem::path& path, cons
                                          const ProcessGroupPtr& group,
                                          const LoadDistributedOptions& options = {});
 
-// The same from an open File, one per process; `options.backend` is ignored. It is read with
-// File::read_at, by several threads.
+// The same from an open File, one per process; `options.backend` is ignored. It is read by several
+// threads, and no tensor is a part of its mapping.
 ST_TORCH_API TensorDict load_distributed(const File& file, const Plan& plan,
                                          const ProcessGroupPtr& group,
                                          const LoadDistributedOptions& options = {});

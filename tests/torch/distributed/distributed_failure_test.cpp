@@ -102,7 +102,7 @@ TEST_CASE("all ranks throw the error of the one that fails, and the next load su
             },
         .plan = [](Plan* plan) { *plan = Plan(); }},
        ST_E_CHANGED,
-       ": the header of the file is not that which rank 0 has (the file)"},
+       ": the header of the file is not that which rank 0 has"},
       {"a rule without a tensor",
        {.plan = [](Plan* plan) { plan->skip("absent"); }},
        ST_E_TENSOR_NOT_FOUND,
