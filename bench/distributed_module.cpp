@@ -1,4 +1,5 @@
-// What bench/distributed.py measures of this library, for ctypes: a load by one rank of a group that Python made.
+// What bench/distributed.py measures of this library, for ctypes: a load by one rank of a group
+// that Python made.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -42,7 +43,8 @@ class ThrottledStore {
 
   void read(std::uint64_t offset, safetensors::MutableBytes buffer) const {
     const auto now = Clock::now().time_since_epoch().count();
-    const auto duration = static_cast<std::int64_t>(static_cast<double>(buffer.size()) / rate_ * 1e9);
+    const auto duration =
+        static_cast<std::int64_t>(static_cast<double>(buffer.size()) / rate_ * 1e9);
     std::int64_t busy = busy_until_->load();
     while (!busy_until_->compare_exchange_weak(busy, std::max(busy, now) + duration)) {
     }
@@ -74,9 +76,9 @@ safetensors::File open_file(const std::string& path, const std::string& clock, d
 
 }  // namespace
 
-// Loads the shard of dimension `dim`, or all of it if that is negative, with read mode `mode`, from a
-// store of `rate` bytes a second (0: the file itself). Returns "seconds bytes_read bytes_received" in
-// `result`, or the error, and the number of bytes that were loaded.
+// Loads the shard of dimension `dim`, or all of it if that is negative, with read mode `mode`, from
+// a store of `rate` bytes a second (0: the file itself). Returns "seconds bytes_read
+// bytes_received" in `result`, or the error, and the number of bytes that were loaded.
 extern "C" __attribute__((visibility("default"))) std::uint64_t load_shard(
     const char* group_name, const char* path, int dim, int mode, const char* clock, double rate,
     char* result, std::size_t result_size) {

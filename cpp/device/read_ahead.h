@@ -41,8 +41,8 @@ class ReadAhead {
 
   std::mutex mutex_;
   std::condition_variable progressed_;
-  std::size_t next_ = 0;       // the fill that begins next
-  std::size_t allowed_;        // fills below may begin
+  std::size_t next_ = 0;         // the fill that begins next
+  std::size_t allowed_;          // fills below may begin
   std::vector<bool> is_filled_;  // by fill
   std::exception_ptr error_;
   bool stop_ = false;

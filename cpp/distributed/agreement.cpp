@@ -75,8 +75,10 @@ void Agreement::attempt_callback(const std::function<void()>& step) {
 
 void Agreement::settle() {
   const std::int32_t code = failure_.code;
-  const auto codes = group_.all_gather(Bytes(reinterpret_cast<const std::byte*>(&code), sizeof code));
-  if (std::all_of(codes.begin(), codes.end(), [](std::byte b) { return b == std::byte{0}; })) return;
+  const auto codes =
+      group_.all_gather(Bytes(reinterpret_cast<const std::byte*>(&code), sizeof code));
+  if (std::all_of(codes.begin(), codes.end(), [](std::byte b) { return b == std::byte{0}; }))
+    return;
 
   const auto failures = group_.all_gather(bytes_of(failure_));
   if (thrown_) std::rethrow_exception(thrown_);

@@ -31,7 +31,8 @@ ChunkSchedule::ChunkSchedule(std::vector<ScheduledTensor> tensors, std::size_t p
   full_rounds_ = begins_.back() / all_stripes * chunks_in_stripe_;
   const std::uint64_t rest = begins_.back() % all_stripes;
   last_stripe_nbytes_ = ceil_divide(ceil_divide(rest, processes_), page) * page;
-  rounds_ = static_cast<std::size_t>(full_rounds_ + ceil_divide(last_stripe_nbytes_, chunk_nbytes_));
+  rounds_ =
+      static_cast<std::size_t>(full_rounds_ + ceil_divide(last_stripe_nbytes_, chunk_nbytes_));
 }
 
 // Moves back to the begin of an element.

@@ -47,7 +47,7 @@ class ChunkSchedule {
   std::uint64_t processes_;
   std::uint64_t chunk_nbytes_;
   std::uint64_t chunks_in_stripe_;
-  std::uint64_t full_rounds_ = 0;       // those of complete stripes
+  std::uint64_t full_rounds_ = 0;  // those of complete stripes
   std::uint64_t last_stripe_nbytes_ = 0;
   std::size_t rounds_ = 0;
 };

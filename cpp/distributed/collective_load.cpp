@@ -29,8 +29,8 @@ constexpr std::uint64_t most_checkpoints = 64;
 constexpr std::uint64_t largest_conversion = std::uint64_t{16} << 20;
 
 constexpr std::uint64_t most_readers = 8;
-// Shorter runs of a mapped file are copied from the mapping: a system call for each would cost more.
-// Reading longer ones is as fast, and cannot raise SIGBUS.
+// Shorter runs of a mapped file are copied from the mapping: a system call for each would cost
+// more. Reading longer ones is as fast, and cannot raise SIGBUS.
 constexpr std::uint64_t longest_copied_run = std::uint64_t{16} << 10;
 
 // Processes that share a machine, usually one for each accelerator.
@@ -139,9 +139,10 @@ class Loader {
       const c10::Device device = destination.tensor.device();
       if (device.is_cpu() || device.is_meta()) continue;
       if (accelerator_ && *accelerator_ != device && statistics_.mode == ReadMode::ReadOnce)
-        throw Error(ST_E_UNSUPPORTED, "ReadMode::ReadOnce loads to one accelerator of a process, "
-                                      "not to " +
-                                          accelerator_->str() + " and " + device.str());
+        throw Error(ST_E_UNSUPPORTED,
+                    "ReadMode::ReadOnce loads to one accelerator of a process, "
+                    "not to " +
+                        accelerator_->str() + " and " + device.str());
       accelerator_ = device;
     }
   }
@@ -225,8 +226,8 @@ class Loader {
       const auto nbytes = static_cast<std::int64_t>(std::min(piece, total - done));
       const at::Tensor bytes = at::empty(
           {nbytes}, at::TensorOptions().dtype(at::kByte).device(destination.tensor.device()));
-      load_slices(*local_.file, {{destination.slice, done, bytes, mapped(destination)}},
-                  options, advance);
+      load_slices(*local_.file, {{destination.slice, done, bytes, mapped(destination)}}, options,
+                  advance);
       convert_piece(destination, done, bytes);
     }
   }

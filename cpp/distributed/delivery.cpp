@@ -29,8 +29,7 @@ void Delivery::copy(const c10::Storage& memory, PinnedRing* ring, std::size_t sl
     const at::Tensor& tensor = destination.tensor;
     if (tensor.is_meta()) continue;
     if (!destination.is_direct()) {
-      convert_piece(destination, copy.offset,
-                    byte_view(memory, copy.slab_offset, copy.nbytes));
+      convert_piece(destination, copy.offset, byte_view(memory, copy.slab_offset, copy.nbytes));
     } else if (tensor.is_cpu() && memory.device().is_cpu()) {
       std::memcpy(static_cast<std::byte*>(tensor.mutable_data_ptr()) + copy.offset,
                   static_cast<const std::byte*>(memory.data()) + copy.slab_offset, copy.nbytes);

@@ -29,10 +29,12 @@ void map_destination(const File& file, Destination* destination) {
   const TensorSlice& slice = destination->slice;
   if (!file.is_mapped() || slice.is_empty() || slice.shortest_run() != slice.nbytes()) return;
   std::uint64_t offset = 0;
-  slice.for_each_run({}, {}, [&](const Run& run) {
-    offset = run.file_offset - slice.file_bytes().begin;
-  });
-  FileEntry entry{{}, 0, destination->part.info, destination->dtype,
+  slice.for_each_run({}, {},
+                     [&](const Run& run) { offset = run.file_offset - slice.file_bytes().begin; });
+  FileEntry entry{{},
+                  0,
+                  destination->part.info,
+                  destination->dtype,
                   sizes_of(destination->part, destination->dtype)};
   entry.info.nbytes = slice.nbytes();
   destination->tensor = host_tensor(file, entry, FileMemory::private_mapping, offset);

@@ -18,9 +18,9 @@ namespace safetensors {
 struct Destination {
   PlannedPart part;
   TensorSlice slice;
-  c10::ScalarType dtype;  // in the file
-  at::Tensor tensor;      // contiguous
-  at::Tensor strided{};   // if defined, receives the values of `tensor`, which is temporary
+  c10::ScalarType dtype;   // in the file
+  at::Tensor tensor;       // contiguous
+  at::Tensor strided{};    // if defined, receives the values of `tensor`, which is temporary
   bool is_mapped = false;  // `tensor` is a part of a private mapping of the file, and complete
 
   // Whether the bytes of the file are those of the tensor's memory.
@@ -31,17 +31,18 @@ struct Destination {
 };
 
 // The destination of a part: the caller's tensor or, if that is undefined, a new one on `device`.
-// A new one on the CPU, for a part that is contiguous in the file, is a part of `mapping`: a mapped,
-// writable File, or null. Throws Error as load_into for a tensor that values cannot be copied into,
-// ST_E_SIZE_MISMATCH for one of another shape.
+// A new one on the CPU, for a part that is contiguous in the file, is a part of `mapping`: a
+// mapped, writable File, or null. Throws Error as load_into for a tensor that values cannot be
+// copied into, ST_E_SIZE_MISMATCH for one of another shape.
 Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device,
                              const File* mapping = nullptr);
 
 // Allocates the tensor of a destination that is mapped.
 void unmap_destination(Destination* destination);
 
-// Copies a piece of the part, `bytes` of uint8 on the tensor's device or the CPU from `local_offset`
-// on, to a tensor that is not direct, and converts it. Pieces begin and end with whole elements.
+// Copies a piece of the part, `bytes` of uint8 on the tensor's device or the CPU from
+// `local_offset` on, to a tensor that is not direct, and converts it. Pieces begin and end with
+// whole elements.
 void convert_piece(const Destination& destination, std::uint64_t local_offset,
                    const at::Tensor& bytes);
 

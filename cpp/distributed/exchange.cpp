@@ -75,7 +75,7 @@ class Rounds {
     agreement_.attempt([&] { reads_.wait(round); });
   }
 
-  // Receivers expect the messages of a process that failed all the same: with any content.
+  // A process that failed sends messages of the expected sizes too, with any content.
   void start(std::size_t round) {
     agreement_.attempt([&] { memory_.received.wait_until_free(round % 2); });
     std::vector<std::int64_t> received = exchange_.received_sizes(round);
@@ -84,8 +84,8 @@ class Rounds {
       received.assign(group_.size(), *std::max_element(received.begin(), received.end()));
       sent.assign(1, received.front());
     } else {
-      sent = agreement_.has_failed() ? exchange_.sent_sizes(round)
-                                     : sizes_[round % sent_slab_count];
+      sent =
+          agreement_.has_failed() ? exchange_.sent_sizes(round) : sizes_[round % sent_slab_count];
     }
 
     const std::int64_t status = agreement_.has_failed() ? 1 : 0;
@@ -107,10 +107,9 @@ class Rounds {
       own = std::move(on_device);
     }
     at::Tensor all = byte_view(memory_.received.slab(round % 2), 0, offsets.back());
-    wait_ = exchange_.to_all
-                ? group_.start_all_gather(std::move(all), std::move(own))
-                : group_.start_all_to_all(std::move(all), std::move(received), std::move(own),
-                                          std::move(sent));
+    wait_ = exchange_.to_all ? group_.start_all_gather(std::move(all), std::move(own))
+                             : group_.start_all_to_all(std::move(all), std::move(received),
+                                                       std::move(own), std::move(sent));
   }
 
   // Every process sees the same senders fail in the same round.
@@ -186,23 +185,22 @@ ExchangeMemory::ExchangeMemory(c10::Device exchange_device, std::optional<c10::D
   for (std::size_t i = 0; i < sent_slab_count; ++i)
     sent.push_back(sent_ring->slab(i));
   for (std::size_t i = 0; i < ReceivedSlabs::count; ++i)
-    device_sent.push_back(
-        at::empty(static_cast<std::int64_t>(sent_capacity),
-                  at::TensorOptions().dtype(at::kByte).device(exchange_device)));
+    device_sent.push_back(at::empty(static_cast<std::int64_t>(sent_capacity),
+                                    at::TensorOptions().dtype(at::kByte).device(exchange_device)));
 }
 
 std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
-                         std::uint64_t total) {
+                           std::uint64_t total) {
   const std::uint64_t buffers =
       sent_slab_count * (processes + 1) + ReceivedSlabs::count * processes;
   const std::uint64_t overhead = page * buffers;
   const std::uint64_t chunk =
       staging_bytes < overhead ? 0 : (staging_bytes - overhead) / buffers / page * page;
   if (chunk == 0)
-    throw Error(ST_E_INVALID_ARGUMENT,
-                "staging_bytes is " + std::to_string(staging_bytes) + ": the exchange needs " +
-                    std::to_string(2 * overhead) + " bytes or more for " +
-                    std::to_string(processes) + " processes");
+    throw Error(ST_E_INVALID_ARGUMENT, "staging_bytes is " + std::to_string(staging_bytes) +
+                                           ": the exchange needs " + std::to_string(2 * overhead) +
+                                           " bytes or more for " + std::to_string(processes) +
+                                           " processes");
   // Rounds overlap with each other, but the first read and the last exchange with nothing.
   const std::uint64_t enough = total / processes / fewest_rounds;
   return std::min(chunk, std::max(smallest_chunk, enough / page * page));

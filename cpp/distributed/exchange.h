@@ -23,8 +23,8 @@ inline constexpr std::uint64_t message_header_nbytes = 8;
 // What a process sends and receives. Sizes are in bytes, and include the headers.
 struct Exchange {
   std::size_t rounds = 0;
-  bool to_all = false;                  // one message, which every process receives
-  std::size_t threads = 1;              // that make messages
+  bool to_all = false;      // one message, which every process receives
+  std::size_t threads = 1;  // that make messages
 
   // Makes the messages of a round, in the order of the ranks and without gaps, and their sizes.
   // Called on threads, by several at once. Leaves the headers to the exchange.
@@ -89,9 +89,9 @@ class ExchangeMemory {
   ReceivedSlabs received;
 };
 
-// Runs all rounds, or fewer if a process fails: then all stop in the same round, this returns false,
-// and the next Agreement::settle() throws. No collective is in flight when this returns. Throws
-// GroupFailure.
+// Runs all rounds, or fewer if a process fails: then all stop in the same round, this returns
+// false, and the next Agreement::settle() throws. No collective is in flight when this returns.
+// Throws GroupFailure.
 bool run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
                   ExchangeMemory& memory);
 

@@ -82,8 +82,8 @@ std::vector<std::byte> Group::all_gather(Bytes own) const {
   if (own.empty()) return all;
   at::Tensor sent = at::empty(static_cast<std::int64_t>(own.size()), options);
   std::copy(own.begin(), own.end(), static_cast<std::byte*>(sent.mutable_data_ptr()));
-  at::Tensor gathered = at::empty(static_cast<std::int64_t>(all.size()),
-                                  options.device(control_device_));
+  at::Tensor gathered =
+      at::empty(static_cast<std::int64_t>(all.size()), options.device(control_device_));
   start_all_gather(gathered, sent.to(control_device_))();
   gathered = gathered.cpu();
   const auto* bytes = static_cast<const std::byte*>(gathered.const_data_ptr());

@@ -25,8 +25,8 @@ class GroupFailure : public Error {
 // Every process of the group calls the same functions in the same order. They throw GroupFailure.
 class Group {
  public:
-  // `group` outlives it. `timeout` of each collective; 0: that of the group. Throws Error ST_E_INVALID_ARGUMENT for a
-  // null group, ST_E_UNSUPPORTED without c10d.
+  // `group` outlives it. `timeout` of each collective; 0: that of the group. Throws Error
+  // ST_E_INVALID_ARGUMENT for a null group, ST_E_UNSUPPORTED without c10d.
   Group(const ProcessGroupPtr& group, std::chrono::milliseconds timeout);
 
   std::size_t rank() const noexcept { return rank_; }
@@ -42,8 +42,8 @@ class Group {
   // The same for bytes of which each rank may have another number.
   std::vector<std::vector<std::byte>> gather_texts(Bytes own) const;
 
-  // As all_gather() for a tensor of uint8 on the exchange device; `gathered` has size() times its bytes.
-  // Returns a function that waits for the result; the tensors are kept until then.
+  // As all_gather() for a tensor of uint8 on the exchange device; `gathered` has size() times its
+  // bytes. Returns a function that waits for the result; the tensors are kept until then.
   using Wait = std::function<void()>;
   Wait start_all_gather(at::Tensor gathered, at::Tensor own) const;
 

@@ -19,14 +19,13 @@ TensorDict load(const Plan& plan, const ProcessGroupPtr& group,
   collective_load(group, options.timeout, description, collective_options_of(options), &local, [&] {
     local.file = open();
     check_available(options.device);
-    const bool maps = is_own_file && local.file->is_mapped() && options.mode != ReadMode::ReadOnce &&
-                      c10::Device(options.device).is_cpu();
+    const bool maps = is_own_file && local.file->is_mapped() &&
+                      options.mode != ReadMode::ReadOnce && c10::Device(options.device).is_cpu();
     const PlanRules rules(plan);
     for (PlannedPart& part : rules.apply(*local.file, options.renames)) {
       at::Tensor destination = rules.destination(part.name);
-      local.destinations.push_back(
-          make_destination(std::move(part), std::move(destination), options.device,
-                           maps ? &*local.file : nullptr));
+      local.destinations.push_back(make_destination(std::move(part), std::move(destination),
+                                                    options.device, maps ? &*local.file : nullptr));
     }
   });
   TensorDict dict;
@@ -41,14 +40,16 @@ TensorDict load(const Plan& plan, const ProcessGroupPtr& group,
 
 TensorDict load_distributed(const std::filesystem::path& path, const Plan& plan,
                             const ProcessGroupPtr& group, const LoadDistributedOptions& options) {
-  return load(plan, group, options, quote(path.native()),
-              [&] { return open_for_collective(path, options.backend); }, /*is_own_file=*/true);
+  return load(
+      plan, group, options, quote(path.native()),
+      [&] { return open_for_collective(path, options.backend); }, /*is_own_file=*/true);
 }
 
 TensorDict load_distributed(const File& file, const Plan& plan, const ProcessGroupPtr& group,
                             const LoadDistributedOptions& options) {
-  return load(plan, group, options, description_of(file), [&] { return file; },
-              /*is_own_file=*/false);
+  return load(
+      plan, group, options, description_of(file), [&] { return file; },
+      /*is_own_file=*/false);
 }
 
 }  // namespace safetensors

@@ -50,8 +50,8 @@ Plan& Plan::packed(std::string pattern, Ranks ranks, std::int64_t dim,
 
 Plan& Plan::into(std::string name, at::Tensor destination) {
   if (!destination.defined())
-    throw Error(ST_E_INVALID_ARGUMENT, "the destination of tensor " + quote(name) +
-                                           " is an undefined tensor");
+    throw Error(ST_E_INVALID_ARGUMENT,
+                "the destination of tensor " + quote(name) + " is an undefined tensor");
   destinations_[std::move(name)] = std::move(destination);
   return *this;
 }
@@ -59,8 +59,12 @@ Plan& Plan::into(std::string name, at::Tensor destination) {
 PlanReport Plan::report(const File& file, const Renames& renames) const {
   PlanReport report;
   for (const PlannedPart& part : PlanRules(*this).apply(file, renames)) {
-    PlannedTensor tensor{part.name, part.info.dtype, {part.info.shape.begin(), part.info.shape.end()},
-                         extents_of(part), {}, slice_of(part.info, part.intervals).nbytes()};
+    PlannedTensor tensor{part.name,
+                         part.info.dtype,
+                         {part.info.shape.begin(), part.info.shape.end()},
+                         extents_of(part),
+                         {},
+                         slice_of(part.info, part.intervals).nbytes()};
     for (const std::vector<Interval>& intervals : part.intervals) {
       std::vector<Slice>& dimension = tensor.slices.emplace_back();
       for (const Interval& interval : intervals)

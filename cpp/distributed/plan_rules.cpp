@@ -57,9 +57,8 @@ std::vector<PlannedPart> PlanRules::apply(const File& file, const Renames& renam
               else if constexpr (std::is_same_v<Part, Plan::Placed>)
                 return placed_intervals(shape, part.mesh, part.placements);
               else if constexpr (std::is_same_v<Part, Plan::Parallel>)
-                return parallel_intervals(
-                    shape, part.kind == Plan::Parallel::Kind::column ? 0 : 1, part.ranks,
-                    part.unit);
+                return parallel_intervals(shape, part.kind == Plan::Parallel::Kind::column ? 0 : 1,
+                                          part.ranks, part.unit);
               else if constexpr (std::is_same_v<Part, Plan::Embedding>)
                 return embedding_intervals(shape, part.ranks, part.padded_rows);
               else
@@ -87,10 +86,11 @@ std::vector<PlannedPart> PlanRules::apply(const File& file, const Renames& renam
   }
   if (destinations != plan_.destinations_.size())
     for (const auto& [name, tensor] : plan_.destinations_)
-      if (std::none_of(parts.begin(), parts.end(),
-                       [&, &wanted = name](const PlannedPart& part) { return part.name == wanted; }))
-        throw Error(ST_E_TENSOR_NOT_FOUND, "the plan loads no tensor " + quote(name) +
-                                               ", for which it has a destination");
+      if (std::none_of(parts.begin(), parts.end(), [&, &wanted = name](const PlannedPart& part) {
+            return part.name == wanted;
+          }))
+        throw Error(ST_E_TENSOR_NOT_FOUND,
+                    "the plan loads no tensor " + quote(name) + ", for which it has a destination");
   return parts;
 }
 
@@ -101,9 +101,9 @@ at::Tensor PlanRules::destination(std::string_view name) const {
 
 PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uint64_t> shape) {
   if (slices.size() > shape.size())
-    throw Error(ST_E_INVALID_ARGUMENT,
-                "there are slices of " + std::to_string(slices.size()) +
-                    " dimensions for a tensor of " + std::to_string(shape.size()));
+    throw Error(ST_E_INVALID_ARGUMENT, "there are slices of " + std::to_string(slices.size()) +
+                                           " dimensions for a tensor of " +
+                                           std::to_string(shape.size()));
   PartIntervals intervals = whole(shape);
   for (std::size_t d = 0; d < slices.size(); ++d) {
     if (slices[d].empty()) continue;
@@ -111,10 +111,10 @@ PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uin
     for (const Slice& slice : slices[d]) {
       const std::uint64_t end = slice.end == Slice::last ? shape[d] : slice.end;
       if (slice.begin > end || end > shape[d])
-        throw Error(ST_E_INVALID_ARGUMENT,
-                    "the slice " + std::to_string(slice.begin) + ":" +
-                        std::to_string(end) + " is not in dimension " + std::to_string(d) +
-                        ", which has " + std::to_string(shape[d]) + " elements");
+        throw Error(ST_E_INVALID_ARGUMENT, "the slice " + std::to_string(slice.begin) + ":" +
+                                               std::to_string(end) + " is not in dimension " +
+                                               std::to_string(d) + ", which has " +
+                                               std::to_string(shape[d]) + " elements");
       intervals[d].push_back({slice.begin, end});
     }
   }

@@ -19,7 +19,6 @@ namespace {
 // Tensors whose parts are in memory at once, for every process.
 constexpr std::size_t batch_tensors = 1024;
 
-
 // Whether the parts of all processes together are the whole tensor, as far as can be seen by
 // looking at one dimension: those that are not recognized are read run by run.
 bool cover(const std::vector<PartIntervals>& parts, Span<const std::uint64_t> shape) {
@@ -137,9 +136,8 @@ class Batch {
     exchange.sent_sizes = [this](std::size_t round) { return sent_sizes(round); };
     exchange.received_sizes = [this](std::size_t round) { return received_sizes(round); };
     exchange.take = [this](std::size_t round, const std::vector<std::uint64_t>& offsets,
-                           const c10::Storage& memory, PinnedRing* ring, std::size_t slab) {
-      take(round, offsets, memory, ring, slab);
-    };
+                           const c10::Storage& memory, PinnedRing* ring,
+                           std::size_t slab) { take(round, offsets, memory, ring, slab); };
     return exchange;
   }
 
@@ -293,8 +291,7 @@ void read_once(const Group& group, Agreement& agreement, const ReadOnceLoad& loa
     for (const TensorInfo& info : infos)
       total += info.nbytes;
     chunk = chunk_nbytes(load.staging_bytes, group.size(), total);
-    const std::uint64_t all =
-        group.size() * (chunk + alignment_slack + message_header_nbytes);
+    const std::uint64_t all = group.size() * (chunk + alignment_slack + message_header_nbytes);
     memory.emplace(group.exchange_device(load.accelerator.value_or(c10::Device(c10::kCPU))),
                    load.accelerator, all, all);
     delivery.emplace(load.destinations, load.accelerator);

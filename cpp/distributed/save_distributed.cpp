@@ -156,8 +156,7 @@ class Saver {
       nbytes += bits / 8;
     }
     const std::uint64_t chunk = chunk_nbytes(options_.staging_bytes, group_.size(), nbytes);
-    const std::uint64_t all =
-        group_.size() * (chunk + alignment_slack + message_header_nbytes);
+    const std::uint64_t all = group_.size() * (chunk + alignment_slack + message_header_nbytes);
     layout_.emplace(tensors_, files_, group_.size(), chunk);
     writers_.emplace(directory_, tensors_, files_, *layout_, group_.rank());
     chunk_.resize(chunk + alignment_slack);
@@ -191,9 +190,8 @@ class Saver {
       return sizes;
     };
     exchange.take = [this](std::size_t round, const std::vector<std::uint64_t>& offsets,
-                           const c10::Storage& memory, PinnedRing*, std::size_t) {
-      take(round, offsets, memory);
-    };
+                           const c10::Storage& memory, PinnedRing*,
+                           std::size_t) { take(round, offsets, memory); };
     return exchange;
   }
 
@@ -263,9 +261,9 @@ class Saver {
       Interval joined = (*runs)[i];
       while (++i < runs->size() && (*runs)[i].begin <= joined.end)
         joined.end = std::max(joined.end, (*runs)[i].end);
-      writers_->write(piece.tensor, joined.begin - first,
-                      Bytes(chunk_.data() + (joined.begin - piece.file_begin),
-                            joined.end - joined.begin));
+      writers_->write(
+          piece.tensor, joined.begin - first,
+          Bytes(chunk_.data() + (joined.begin - piece.file_begin), joined.end - joined.begin));
     }
   }
 

@@ -24,9 +24,9 @@ struct SliceLoad {
 };
 
 struct SliceLoadOptions {
-  std::uint64_t staging_bytes;           // the most pinned memory for an accelerator
-  std::size_t readers;                   // threads; 0: the calling thread
-  std::atomic<std::uint64_t>* counter;   // adds the bytes that are read or copied from a mapping
+  std::uint64_t staging_bytes;          // the most pinned memory for an accelerator
+  std::size_t readers;                  // threads; 0: the calling thread
+  std::atomic<std::uint64_t>* counter;  // adds the bytes that are read or copied from a mapping
 };
 
 // Reads the slices, which are all for one device, in their order, on threads. `advance` is called

@@ -120,8 +120,8 @@ class TensorSlice {
     if (local.begin > run.local_offset) skip = std::max(skip, local.begin - run.local_offset);
     if (skip >= run.nbytes) return;
     if (file.end <= run.file_offset || local.end <= run.local_offset) return;
-    const std::uint64_t end = std::min(
-        {run.nbytes, file.end - run.file_offset, local.end - run.local_offset});
+    const std::uint64_t end =
+        std::min({run.nbytes, file.end - run.file_offset, local.end - run.local_offset});
     if (skip >= end) return;
     visit(Run{run.file_offset + skip, run.local_offset + skip, end - skip});
   }

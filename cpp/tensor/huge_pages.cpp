@@ -35,8 +35,8 @@ void unmap(void* context) {
 c10::DataPtr map_on_huge_pages(std::size_t nbytes) {
   auto mapping = std::make_unique<Mapping>(Mapping{nullptr, nbytes + huge_page});
   const int before = errno;
-  mapping->address = mmap(nullptr, mapping->size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  mapping->address =
+      mmap(nullptr, mapping->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping->address == MAP_FAILED) {
     errno = before;
     return {};
@@ -57,8 +57,9 @@ at::Tensor empty_on_huge_pages(at::IntArrayRef sizes, c10::ScalarType dtype) {
   for (const std::int64_t size : sizes)
     if (__builtin_mul_overflow(nbytes, static_cast<std::size_t>(size), &nbytes)) nbytes = 0;
   c10::DataPtr memory;
-  if (nbytes >= smallest_mapping && nbytes < PTRDIFF_MAX - huge_page) memory = map_on_huge_pages(nbytes);
-  // Small tensors, and those for which there is no memory: LibTorch throws its own error.
+  if (nbytes >= smallest_mapping && nbytes < PTRDIFF_MAX - huge_page)
+    memory = map_on_huge_pages(nbytes);
+  // Small tensors, and those for which memory is lacking: LibTorch throws its own error.
   if (!memory) return at::empty(sizes, at::TensorOptions().dtype(dtype));
   auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), nbytes,
                                                        std::move(memory), c10::GetCPUAllocator(),

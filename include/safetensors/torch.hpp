@@ -22,10 +22,9 @@
 //   torch/save_model.hpp   save_model             a module as a file; shared tensors once
 //                          state_dict             the tensors of a module by name
 //   torch/optimizer.hpp    optimizer_state, load_optimizer   the state of an optimizer as tensors
-//   torch/load_distributed.hpp   load_distributed, load_model_distributed   one model on the devices
-//                                                  of many processes: the parts that a Plan
-//                                                  (torch/plan.hpp, torch/placement.hpp) gives
-//   torch/save_distributed.hpp   save_distributed  the parts that many processes have, as one set
+//   torch/load_distributed.hpp   load_distributed, load_model_distributed   the parts of a model
+//                          that a Plan (torch/plan.hpp, torch/placement.hpp) gives each process
+//   torch/save_distributed.hpp   save_distributed   the parts of many processes as one set
 //   torch/renames.hpp      Renames                other names in the file than in the program
 //
 // The functions that load a path also load a File that is open: one open file then serves its

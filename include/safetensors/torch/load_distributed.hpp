@@ -25,14 +25,19 @@ class Module;
 
 namespace safetensors {
 
+// The processes that load or save together: all of them call the function. The meshes and ranks of
+// a plan may be smaller. To use its members include <torch/csrc/distributed/c10d/ProcessGroup.hpp>;
+// c10d::resolve_process_group (GroupRegistry.hpp there) returns the group that Python registered
+// under a name. A backend needs allgather, and alltoall_base with uneven sizes, 0 among them.
 using ProcessGroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
 
 // Who reads what.
 enum class ReadMode : std::uint8_t {
   Auto,      // ReadOnce if the processes need more bytes than the file has, and the file is not
              // mapped on one of them at least (Backend::Auto maps local files); else PerRank
-  PerRank,   // each process reads what it needs
-  ReadOnce,  // each byte is read by one process, and sent to those that need it
+  PerRank,   // each process reads its parts, with gaps of up to 4 KiB between short runs of them
+  ReadOnce,  // the processes read equal shares, in the order of the file, and send each other what
+             // each needs; what none needs is not read, but for such gaps
 };
 
 // What one call read and sent.
@@ -48,11 +53,11 @@ struct LoadDistributedOptions {
   Device device{};                  // the device of the loaded tensors
   Backend backend = Backend::Auto;  // how a path is read, see load_file
   Renames renames{};                // map file names to the names in the plan and the dictionary
-  // Memory for data between the file and the tensors, per process, in bytes. ReadOnce needs a few
-  // KiB per process of the group at least.
+  // The most memory for data between the file and the tensors, per process, in bytes: of PerRank
+  // for accelerators. ReadOnce needs a few KiB per process of the group at least.
   std::uint64_t staging_bytes = std::uint64_t{256} << 20;
-  std::chrono::milliseconds timeout{0};  // of each collective; 0: that of the group
-  Progress progress{};                   // counts the bytes that this process gets
+  std::chrono::milliseconds timeout{0};         // of each collective; 0: that of the group
+  Progress progress{};                          // counts the bytes that this process gets
   DistributedStatistics* statistics = nullptr;  // receives the counts of a call that succeeds
 };
 
@@ -89,7 +94,7 @@ ST_TORCH_API TensorDict load_distributed(const File& file, const Plan& plan,
 
 struct LoadModelDistributedOptions {
   bool strict = true;             // throw if a name is missing or unexpected
-  bool ignore_unexpected = true;  // with `strict`: throw only if a name is missing
+  bool ignore_unexpected = true;  // by default, unlike load_model: see below
   bool exact_dtype = false;       // throw ST_E_DTYPE instead of converting values
   ReadMode mode = ReadMode::Auto;
   Backend backend = Backend::Auto;
@@ -101,11 +106,12 @@ struct LoadModelDistributedOptions {
 };
 
 // Loads into the parameters and buffers of a module, whose shapes are those of this process's
-// parts: a Linear layer of tensor parallelism has out / size rows. The values are copied into the
-// module's own tensors, on their devices, and converted to their dtypes. Aliases are as in
-// load_model. By default tensors of the file that this process's module does not have are not
-// unexpected: with pipeline parallelism each has some of the layers. Returns and throws as
-// load_model and load_distributed: if a model does not match on one process, all throw its Error.
+// parts, as Plan::report lists them: a Linear layer of tensor parallelism has out / size rows. The
+// values are copied into the module's own tensors, on their devices, and converted to their dtypes.
+// Aliases are as in load_model. By default tensors of the file that this process's module does not
+// have are not unexpected: with pipeline parallelism each has some of the layers. Returns and
+// throws as load_model and load_distributed: if a model does not match on one process, all throw
+// its Error.
 ST_TORCH_API LoadReport load_model_distributed(torch::nn::Module& model,
                                                const std::filesystem::path& path, const Plan& plan,
                                                const ProcessGroupPtr& group,

@@ -52,11 +52,16 @@ class Placement {
 // The elements that a process has of a tensor: for each dimension the slices whose elements it has,
 // joined in their order. A dimension without slices, and dimensions after those listed, are whole.
 // A dimension of which the process has nothing has the slice {0, 0}.
+//
+//   {{{0, 4}}}           rows 0 to 3
+//   {{}, {{0, 4}}}       columns 0 to 3
+//   {{{0, 4}, {8, 12}}}  rows 0 to 3, then 8 to 11
 using TensorSlices = std::vector<std::vector<Slice>>;
 
 // What a process has of a tensor of this shape: one placement per mesh dimension, applied from the
-// first to the last. The result is that of PyTorch's compute_local_shape_and_global_offset. Throws
-// Error ST_E_INVALID_ARGUMENT for a mesh, coordinate or placement that does not fit.
+// first to the last. Every dimension has slices, with explicit ends. The result is that of
+// PyTorch's compute_local_shape_and_global_offset. Throws Error ST_E_INVALID_ARGUMENT for a mesh,
+// coordinate or placement that does not fit.
 ST_TORCH_API TensorSlices placed_slices(Span<const std::uint64_t> shape, const Mesh& mesh,
                                         Span<const Placement> placements);
 

@@ -17,7 +17,8 @@
 
 namespace safetensors {
 
-// The processes among which tensor parallelism divides a model, and which of them this one is.
+// Which process this one is, {rank, size}, of those among which tensor parallelism divides a model.
+// They may be fewer than those that load the file together.
 struct Ranks {
   std::int64_t rank;
   std::int64_t size;
@@ -62,7 +63,9 @@ struct PlanReport {
 // matches no tensor, and ST_E_INVALID_ARGUMENT for a rule that does not fit a tensor.
 class Plan {
  public:
-  // The part that `placements` give this process, one per mesh dimension.
+  // The part that `placements` give this process, one per mesh dimension. On process (2, 1) of a
+  // mesh of 4 by 2 processes, FSDP over tensor parallelism:
+  // place("*.weight", {{4, 2}, {2, 1}}, {Placement::strided_shard(0, 2), Placement::shard(0)})
   ST_TORCH_API Plan& place(std::string pattern, Mesh mesh, std::vector<Placement> placements);
 
   // The elements at `slices`.
@@ -77,12 +80,14 @@ class Plan {
   // (add them on one rank); scalars are whole. A dimension is divided in multiples of `unit`
   // elements, such as the size of an attention head, in order as by Placement::shard. If it has
   // fewer units than there are ranks, and `unit` is not 1, rank r of m has unit floor(r * u / m) of
-  // u: neighbours have the same key and value heads. `unit` must divide the dimension.
+  // u: neighbours have the same key and value heads. `unit` must divide the dimension. Grouped
+  // query heads have their key head on the same rank only if the number of ranks divides that of
+  // the query heads, and divides that of the key heads or is a multiple of it.
   ST_TORCH_API Plan& column(std::string pattern, Ranks ranks, std::uint64_t unit = 1);
   ST_TORCH_API Plan& row(std::string pattern, Ranks ranks, std::uint64_t unit = 1);
 
-  // The rows of an embedding: dimension 0, padded to `padded_rows` (0: not padded) rows, divided in
-  // order as Placement::shard. Rows of the padding are not in the file: the ranks that have them
+  // The rows of an embedding, divided as by column() with units of 1; the table may be padded to
+  // `padded_rows` (0: it is not). Rows of the padding are not in the file: the ranks that have them
   // get fewer rows, or none.
   ST_TORCH_API Plan& embedding(std::string pattern, Ranks ranks, std::uint64_t padded_rows = 0);
 

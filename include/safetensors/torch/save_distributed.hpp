@@ -16,7 +16,8 @@
 
 namespace safetensors {
 
-// A tensor of which this process has a part.
+// A tensor of which this process has a part. The part of a PlannedTensor t (Plan::report) is saved
+// by {t.name, part, t.file_shape, t.slices}.
 struct ShardedTensor {
   std::string name;
   at::Tensor part;                   // what this process has, of any device
@@ -33,17 +34,19 @@ struct SaveDistributedOptions {
   SetOptions set{};  // size of the shards, names, form of the index
   std::uint64_t staging_bytes = std::uint64_t{256} << 20;  // as in LoadDistributedOptions
   std::chrono::milliseconds timeout{0};
-  Progress progress{};  // counts the bytes of the parts that this process has
+  Progress progress{};                       // counts the bytes of the parts that this process has
   Durability durability = Durability::None;  // this and the following as in SaveFileOptions
   std::uint32_t mode = ST_MODE_INHERIT;
   std::uint64_t alignment = 0;
 };
 
 // Saves whole tensors, of which each process passes its parts, to a directory that all processes
-// see, as save_set does: the same files and index as if one process had all tensors and passed them
-// in the order of rank 0, then those that only later ranks have. The files are written by different
-// processes, which receive the parts in pieces: no process needs memory for a whole tensor. Of
-// equal parts, the one of the lowest rank is saved. `metadata` and `options` of rank 0 count.
+// see, and which is created if it does not exist, as save_set does: the same files and index as if
+// one process had all tensors and passed them in the order of rank 0, then those that only later
+// ranks have. The files are written by different processes, which receive the parts in pieces: no
+// process needs memory for a whole tensor. Of equal parts, the one of the lowest rank is saved; of
+// elements that several different parts have, the value of one of these. `metadata` and `options`
+// of rank 0 count.
 //
 // Rank 0 publishes the set when all files are complete; until then, and if a process fails or is
 // killed, the directory has the old set. Errors are as in load_distributed. Throws Error as

@@ -1,5 +1,5 @@
-// load_distributed to, and save_distributed from, an accelerator: with a group on the CPU, and with one that has a
-// backend for the accelerator alone.
+// load_distributed to, and save_distributed from, an accelerator: with a group on the CPU, and with
+// one that has a backend for the accelerator alone.
 #include <torch/torch.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "sharded_sample.h"
-#include "thread_group.h"
 #include "fake_device.h"
 #include "random_tensors.h"
 #include "scratch_directory.hpp"
+#include "sharded_sample.h"
 #include "test_device.h"
+#include "thread_group.h"
 
 using safetensors::ReadMode;
 

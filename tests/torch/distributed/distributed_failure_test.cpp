@@ -1,4 +1,5 @@
-// One process fails while several load: all throw the same error, and the group can be used further.
+// One process fails while several load: all throw the same error, and the group can be used
+// further.
 #include <torch/torch.h>
 
 #include <atomic>
@@ -48,11 +49,12 @@ safetensors::Buffer sample_bytes() {
 // A File over the bytes whose reads of tensor data fail from number `reads` on.
 File failing_file(const safetensors::Buffer& bytes, int reads) {
   auto left = std::make_shared<std::atomic<int>>(reads + 2);  // opening reads twice
-  return File::from_io(bytes.size(), [&bytes, left](std::uint64_t offset,
-                                                    safetensors::MutableBytes buffer) {
-    if ((*left)-- <= 0) throw safetensors::Error(ST_E_TRUNCATED, "the file was truncated");
-    std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
-  });
+  return File::from_io(bytes.size(),
+                       [&bytes, left](std::uint64_t offset, safetensors::MutableBytes buffer) {
+                         if ((*left)-- <= 0)
+                           throw safetensors::Error(ST_E_TRUNCATED, "the file was truncated");
+                         std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+                       });
 }
 
 std::vector<Outcome> load(const ThreadRanks& ranks, const safetensors::Buffer& bytes, ReadMode mode,
@@ -108,7 +110,10 @@ TEST_CASE("all ranks throw the error of the one that fails, and the next load su
        ST_E_TENSOR_NOT_FOUND,
        ": the file has no tensor \"absent\", for which the plan has a rule"},
       {"a destination of another shape",
-       {.plan = [](Plan* plan) { plan->into("b", at::zeros({7, 299})); }},
+       {.plan =
+            [](Plan* plan) {
+              plan->into("b", at::zeros({7, 299}));
+            }},
        ST_E_SIZE_MISMATCH,
        ": the plan loads a part of shape [7, 300] of tensor \"b\" to a tensor of shape [7, 299]"},
       {"too much memory",
@@ -124,8 +129,8 @@ TEST_CASE("all ranks throw the error of the one that fails, and the next load su
       {"another mode",
        {.options =
             [](LoadDistributedOptions* options) {
-              options->mode = options->mode == ReadMode::PerRank ? ReadMode::ReadOnce
-                                                                 : ReadMode::PerRank;
+              options->mode =
+                  options->mode == ReadMode::PerRank ? ReadMode::ReadOnce : ReadMode::PerRank;
             }},
        ST_E_INVALID_ARGUMENT,
        ": the read mode is not that of rank 0 (the file)"},
@@ -184,12 +189,12 @@ TEST_CASE("an exception of the progress callback passes through on its rank") {
   const auto bytes = sample_bytes();
   for (const ReadMode mode : {ReadMode::PerRank, ReadMode::ReadOnce}) {
     const ThreadRanks ranks(rank_count);
-    const auto outcomes = load(
-        ranks, bytes, mode, 1, {.options = [](LoadDistributedOptions* options) {
-          options->progress = [](std::uint64_t, std::uint64_t) -> bool {
-            throw std::domain_error("mine");
-          };
-        }});
+    const auto outcomes =
+        load(ranks, bytes, mode, 1, {.options = [](LoadDistributedOptions* options) {
+               options->progress = [](std::uint64_t, std::uint64_t) -> bool {
+                 throw std::domain_error("mine");
+               };
+             }});
     CHECK(outcomes[1].message == "mine");
     CHECK(outcomes[0].code == ST_E_CANCELLED);
     CHECK(outcomes[0].message == "rank 1: the progress callback threw an exception (the file)");
@@ -224,9 +229,8 @@ TEST_CASE("arguments that no rank can use") {
   CHECK_THROWS_AS(safetensors::load_distributed(file, Plan(), {}), safetensors::Error);
   const ThreadRanks ranks(2);
   for (const auto& outcome :
-       load(ranks, bytes, ReadMode::ReadOnce, 0, {.options = [](LoadDistributedOptions* options) {
-              options->staging_bytes = 4096;
-            }})) {
+       load(ranks, bytes, ReadMode::ReadOnce, 0,
+            {.options = [](LoadDistributedOptions* options) { options->staging_bytes = 4096; }})) {
     CHECK(outcome.code == ST_E_INVALID_ARGUMENT);
     CHECK(outcome.message.starts_with("rank 0: staging_bytes is 4096: the exchange needs "));
   }

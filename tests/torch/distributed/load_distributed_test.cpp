@@ -28,7 +28,8 @@ std::string differences(const TensorDict& loaded,
       text += name + " is missing; ";
     else if (found->sizes() != tensor.sizes() || found->scalar_type() != tensor.scalar_type())
       text += name + " has another shape or dtype; ";
-    else if (!found->cpu().reshape({-1}).view(at::kByte).equal(tensor.reshape({-1}).view(at::kByte)))
+    else if (!found->cpu().reshape({-1}).view(at::kByte).equal(
+                 tensor.reshape({-1}).view(at::kByte)))
       text += name + " has other bytes; ";
   }
   return text;
@@ -53,9 +54,10 @@ TEST_CASE("each rank gets its part of every tensor") {
             options.mode = mode;
             options.staging_bytes = staging;
             try {
-              problems[rank] = differences(
-                  safetensors::load_distributed(folder / "set", plans[rank], ranks.group(rank), options),
-                  sample.expected(rank));
+              problems[rank] =
+                  differences(safetensors::load_distributed(folder / "set", plans[rank],
+                                                            ranks.group(rank), options),
+                              sample.expected(rank));
             } catch (const std::exception& error) {
               problems[rank] = error.what();
             }

@@ -116,8 +116,8 @@ TEST_CASE("destinations of the caller receive the parts, whatever their strides 
           .into("x", converted);
       LoadDistributedOptions options;
       options.mode = mode;
-      const auto dict = safetensors::load_distributed(folder / "a.safetensors", plan,
-                                                      ranks.group(rank), options);
+      const auto dict =
+          safetensors::load_distributed(folder / "a.safetensors", plan, ranks.group(rank), options);
       if (!dict["m"].is_same(strided) || !dict["x"].is_same(converted)) problems[rank] += "tensor ";
       if (!strided.equal(matrix.narrow(0, from, 3))) problems[rank] += "strided ";
       if (!converted.equal(at::ones({3}, at::kLong))) problems[rank] += "converted ";
@@ -131,8 +131,7 @@ TEST_CASE("what is read and sent is counted, and Auto chooses by the file and th
   const auto bytes = safetensors::save({{"m", matrix}});
   const std::uint64_t nbytes = matrix.nbytes();
   const ScratchDirectory folder;
-  write_file(folder / "a.safetensors",
-             {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  write_file(folder / "a.safetensors", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   struct Case {
     const char* what;
     ReadMode mode;

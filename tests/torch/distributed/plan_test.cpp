@@ -20,14 +20,15 @@ using safetensors::Ranks;
 namespace {
 
 File sample_file() {
-  return File::from_memory(safetensors::save({{"q.weight", at::zeros({12, 6})},
-                                              {"q.bias", at::zeros({12})},
-                                              {"o.weight", at::zeros({6, 12})},
-                                              {"o.bias", at::zeros({6})},
-                                              {"kv.weight", at::zeros({4, 6})},
-                                              {"embed.weight", at::zeros({10, 6})},
-                                              {"scale", at::zeros({})},
-                                              {"packed", at::zeros({2, 4}, at::kByte).view(at::kFloat4_e2m1fn_x2)}}));
+  return File::from_memory(
+      safetensors::save({{"q.weight", at::zeros({12, 6})},
+                         {"q.bias", at::zeros({12})},
+                         {"o.weight", at::zeros({6, 12})},
+                         {"o.bias", at::zeros({6})},
+                         {"kv.weight", at::zeros({4, 6})},
+                         {"embed.weight", at::zeros({10, 6})},
+                         {"scale", at::zeros({})},
+                         {"packed", at::zeros({2, 4}, at::kByte).view(at::kFloat4_e2m1fn_x2)}}));
 }
 
 // "name[slices of each dimension] ..." of the tensors whose parts are not whole.
@@ -59,23 +60,35 @@ TEST_CASE("the rules of a plan give parts of the tensors that match") {
   const Case cases[] = {
       {"nothing", [](auto) { return Plan(); }, {"", ""}},
       {"columns",
-       [](auto rank) { return Plan().column("q.*", Ranks{rank, 2}); },
+       [](auto rank) {
+         return Plan().column("q.*", Ranks{rank, 2});
+       },
        {"q.bias[0:6] q.weight[0:6, 0:6]", "q.bias[6:12] q.weight[6:12, 0:6]"}},
       {"rows, of which biases are whole",
-       [](auto rank) { return Plan().row("o.*", Ranks{rank, 2}); },
+       [](auto rank) {
+         return Plan().row("o.*", Ranks{rank, 2});
+       },
        {"o.weight[0:6, 0:6]", "o.weight[0:6, 6:12]"}},
       {"columns in units",
-       [](auto rank) { return Plan().column("q.weight", Ranks{rank, 2}, 4); },
+       [](auto rank) {
+         return Plan().column("q.weight", Ranks{rank, 2}, 4);
+       },
        {"q.weight[0:8, 0:6]", "q.weight[8:12, 0:6]"}},
       {"fewer units than ranks",
-       [](auto rank) { return Plan().column("kv.weight", Ranks{rank, 4}, 2); },
+       [](auto rank) {
+         return Plan().column("kv.weight", Ranks{rank, 4}, 2);
+       },
        {"kv.weight[0:2, 0:6]", "kv.weight[0:2, 0:6]", "kv.weight[2:4, 0:6]",
         "kv.weight[2:4, 0:6]"}},
       {"an embedding",
-       [](auto rank) { return Plan().embedding("embed.weight", Ranks{rank, 3}); },
+       [](auto rank) {
+         return Plan().embedding("embed.weight", Ranks{rank, 3});
+       },
        {"embed.weight[0:4, 0:6]", "embed.weight[4:8, 0:6]", "embed.weight[8:10, 0:6]"}},
       {"a padded embedding",
-       [](auto rank) { return Plan().embedding("embed.weight", Ranks{rank, 2}, 16); },
+       [](auto rank) {
+         return Plan().embedding("embed.weight", Ranks{rank, 2}, 16);
+       },
        {"embed.weight[0:8, 0:6]", "embed.weight[8:10, 0:6]"}},
       {"packed parts",
        [](auto rank) {
@@ -83,7 +96,9 @@ TEST_CASE("the rules of a plan give parts of the tensors that match") {
        },
        {"q.weight[0:2+4:8, 0:6]", "q.weight[2:4+8:12, 0:6]"}},
       {"packed parts of the last dimension",
-       [](auto rank) { return Plan().packed("o.weight", Ranks{rank, 2}, -1, {{4}, {8}}); },
+       [](auto rank) {
+         return Plan().packed("o.weight", Ranks{rank, 2}, -1, {{4}, {8}});
+       },
        {"o.weight[0:6, 0:2+4:8]", "o.weight[0:6, 2:4+8:12]"}},
       {"placements",
        [](auto rank) {
@@ -92,19 +107,29 @@ TEST_CASE("the rules of a plan give parts of the tensors that match") {
        },
        {"q.weight[0:3, 0:6]", "q.weight[6:9, 0:6]", "q.weight[3:6, 0:6]", "q.weight[9:12, 0:6]"}},
       {"listed slices",
-       [](auto) { return Plan().slice("q.weight", {{{8, 12}, {0, 2}}}); },
+       [](auto) {
+         return Plan().slice("q.weight", {{{8, 12}, {0, 2}}});
+       },
        {"q.weight[8:12+0:2, 0:6]"}},
       {"the end of a slice may be left out",
-       [](auto) { return Plan().slice("q.weight", {{}, {{4}}}); },
+       [](auto) {
+         return Plan().slice("q.weight", {{}, {{4}}});
+       },
        {"q.weight[0:12, 4:6]"}},
       {"whole bytes of F4",
-       [](auto) { return Plan().slice("packed", {{}, {{2, 4}}}); },
+       [](auto) {
+         return Plan().slice("packed", {{}, {{2, 4}}});
+       },
        {"packed[0:2, 2:4]"}},
       {"the first rule that matches counts",
-       [](auto rank) { return Plan().whole("q.bias").column("q.*", Ranks{rank, 2}).skip("*"); },
+       [](auto rank) {
+         return Plan().whole("q.bias").column("q.*", Ranks{rank, 2}).skip("*");
+       },
        {"q.weight[0:6, 0:6]"}},
       {"a scalar is whole",
-       [](auto rank) { return Plan().column("*", Ranks{rank, 1}).row("scale", Ranks{rank, 2}); },
+       [](auto rank) {
+         return Plan().column("*", Ranks{rank, 1}).row("scale", Ranks{rank, 2});
+       },
        {""}},
   };
   for (const Case& test : cases)
@@ -116,7 +141,10 @@ TEST_CASE("the rules of a plan give parts of the tensors that match") {
 
 TEST_CASE("a report has the bytes of the parts, and not the skipped tensors") {
   const File file = sample_file();
-  const auto report = Plan().slice("q.weight", {{{3, 7}}}).slice("packed", {{}, {{0, 4}}}).skip("*.bias")
+  const auto report = Plan()
+                          .slice("q.weight", {{{3, 7}}})
+                          .slice("packed", {{}, {{0, 4}}})
+                          .skip("*.bias")
                           .report(file);
   std::uint64_t sum = 0;
   for (const auto& tensor : report.tensors) {
@@ -167,7 +195,8 @@ TEST_CASE("rules that fit no tensor are errors") {
       {Plan().packed("q.weight", half, 2, {{12}}), ST_E_INVALID_ARGUMENT,
        "tensor \"q.weight\": dimension 2 of a tensor of 2 dimensions"},
       {Plan().place("q.weight", {{2}, {0}}, {}), ST_E_INVALID_ARGUMENT,
-       "tensor \"q.weight\": the mesh has 1 dimensions, but there are 0 placements: one is expected "
+       "tensor \"q.weight\": the mesh has 1 dimensions, but there are 0 placements: one is "
+       "expected "
        "for each"},
       {Plan().place("q.weight", {{2}, {2}}, {Placement::shard(0)}), ST_E_INVALID_ARGUMENT,
        "tensor \"q.weight\": coordinate 2 of mesh dimension 0 is not among its 2 processes"},
@@ -175,7 +204,8 @@ TEST_CASE("rules that fit no tensor are errors") {
        "tensor \"q.weight\": dimension -3 of a tensor of 2 dimensions"},
       {Plan().place("scale", {{2}, {1}}, {Placement::shard(0)}), ST_E_INVALID_ARGUMENT,
        "tensor \"scale\": dimension 0 of a tensor of 0 dimensions"},
-      {Plan().place("q.weight", {{2}, {1}}, {Placement::strided_shard(0, 0)}), ST_E_INVALID_ARGUMENT,
+      {Plan().place("q.weight", {{2}, {1}}, {Placement::strided_shard(0, 0)}),
+       ST_E_INVALID_ARGUMENT,
        "tensor \"q.weight\": the split factor 0 of a strided shard is not positive"},
   };
   const File file = sample_file();
@@ -197,12 +227,14 @@ TEST_CASE("a star stands for any number of characters") {
     const char* name;
     bool matches;
   };
-  const Case cases[] = {{"a.b", "a.b", true},       {"a.b", "a.bc", false},  {"", "", true},
-                        {"*", "", true},            {"*", "a.b", true},      {"a*", "a", true},
-                        {"a*", "b", false},         {"*.w", "a.b.w", true},  {"*.w", "a.b.wx", false},
-                        {"a*c*e", "abcde", true},   {"a*c*e", "abde", false}, {"*ab*ab", "abab", true},
-                        {"*ab*ab", "aab", false},   {"a**b", "ab", true},    {"*a", "aaaa", true},
-                        {"layers.*.q", "layers.1.x.q", true}};
+  const Case cases[] = {{"a.b", "a.b", true},     {"a.b", "a.bc", false},
+                        {"", "", true},           {"*", "", true},
+                        {"*", "a.b", true},       {"a*", "a", true},
+                        {"a*", "b", false},       {"*.w", "a.b.w", true},
+                        {"*.w", "a.b.wx", false}, {"a*c*e", "abcde", true},
+                        {"a*c*e", "abde", false}, {"*ab*ab", "abab", true},
+                        {"*ab*ab", "aab", false}, {"a**b", "ab", true},
+                        {"*a", "aaaa", true},     {"layers.*.q", "layers.1.x.q", true}};
   for (const Case& test : cases) {
     INFO(test.pattern << " and " << test.name);
     CHECK(safetensors::matches_glob(test.pattern, test.name) == test.matches);

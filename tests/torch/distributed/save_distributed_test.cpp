@@ -48,8 +48,8 @@ std::vector<std::vector<ShardedTensor>> sharded(const safetensors::TensorDict& t
         const Placement placement =
             choice == 2 ? Placement::shard(dim) : Placement::strided_shard(dim, 2);
         const auto slices = safetensors::placed_slices(shape, mesh, {placement});
-        parts[rank].push_back(safetensors::placed_tensor(name, part_of(tensor, slices), shape, mesh,
-                                                         {placement}));
+        parts[rank].push_back(
+            safetensors::placed_tensor(name, part_of(tensor, slices), shape, mesh, {placement}));
       }
     }
   }
@@ -127,10 +127,14 @@ TEST_CASE("a failed save leaves the old set, and every rank throws the same erro
   };
   const Case cases[] = {
       {"a part of another shape",
-       [](auto* parts) { (*parts)[1].push_back({"x", at::ones({3}), {4}, {{{0, 2}}}}); },
+       [](auto* parts) {
+         (*parts)[1].push_back({"x", at::ones({3}), {4}, {{{0, 2}}}});
+       },
        "rank 1: the part of tensor \"x\" has another shape than its slices of the whole tensor"},
       {"slices that the tensor does not have",
-       [](auto* parts) { (*parts)[2].push_back({"x", at::ones({3}), {4}, {{{2, 5}}}}); },
+       [](auto* parts) {
+         (*parts)[2].push_back({"x", at::ones({3}), {4}, {{{2, 5}}}});
+       },
        "rank 2: the slice 2:5 is not in dimension 0, which has 4 elements"},
       {"another dtype on another rank",
        [](auto* parts) {
@@ -145,7 +149,9 @@ TEST_CASE("a failed save leaves the old set, and every rank throws the same erro
        },
        "\"x\""},
       {"a sparse tensor",
-       [](auto* parts) { (*parts)[2].push_back({"x", at::ones({3}).to_sparse(), {3}, {}}); },
+       [](auto* parts) {
+         (*parts)[2].push_back({"x", at::ones({3}).to_sparse(), {3}, {}});
+       },
        "rank 2: "},
       {"a name twice",
        [](auto* parts) {

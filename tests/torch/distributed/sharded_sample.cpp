@@ -26,8 +26,9 @@ at::Tensor part_of(const at::Tensor& tensor, const TensorSlices& slices) {
     std::vector<at::Tensor> pieces;
     for (const Slice& slice : slices[d]) {
       const auto begin = static_cast<std::int64_t>(slice.begin / per_element);
-      const auto end = slice.end == Slice::last ? part.size(dim)
-                                                : static_cast<std::int64_t>(slice.end / per_element);
+      const auto end = slice.end == Slice::last
+                           ? part.size(dim)
+                           : static_cast<std::int64_t>(slice.end / per_element);
       pieces.push_back(part.narrow(dim, begin, end - begin));
     }
     part = at::cat(pieces, dim);
@@ -38,9 +39,9 @@ at::Tensor part_of(const at::Tensor& tensor, const TensorSlices& slices) {
 }
 
 ShardedSample::ShardedSample(std::uint64_t seed, std::size_t count) : random_(seed) {
-  const at::ScalarType dtypes[] = {at::kFloat, at::kBFloat16, at::kByte,  at::kDouble,
-                                   at::kHalf,  at::kLong,     at::kChar,  at::kFloat8_e4m3fn,
-                                   at::kFloat4_e2m1fn_x2,     at::kComplexFloat};
+  const at::ScalarType dtypes[] = {
+      at::kFloat, at::kBFloat16, at::kByte,          at::kDouble,           at::kHalf,
+      at::kLong,  at::kChar,     at::kFloat8_e4m3fn, at::kFloat4_e2m1fn_x2, at::kComplexFloat};
   for (std::size_t i = 0; i < count; ++i) {
     const at::ScalarType dtype = dtypes[below(std::size(dtypes))];
     const auto rank = below(5);
