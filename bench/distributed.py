@@ -29,10 +29,10 @@ RATE = 200e6
 PER_RANK, READ_ONCE = 1, 2
 
 
-def write_set(folder, megabytes):
+def write_set(folder, megabytes, rows=4096):
     import torch
     from safetensors.torch import save_file
-    rows = columns = 4096
+    columns = 4096
     count = max(SHARDS, megabytes * 1_000_000 // (rows * columns * 2))
     weight_map = {}
     for shard in range(SHARDS):

@@ -70,6 +70,7 @@ missing_optional_packages() {
   command -v bindgen >/dev/null || echo bindgen
   command -v go >/dev/null || echo golang-go
   command -v luajit >/dev/null || echo luajit
+  command -v ip >/dev/null || echo iproute2
   pkg-config --exists libcrypto 2>/dev/null || echo libssl-dev
   pkg-config --exists eigen3 2>/dev/null || echo libeigen3-dev
   ldconfig -p | grep -q 'libunwind\.so\.8' || echo libunwind8

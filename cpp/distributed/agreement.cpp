@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <vector>
 
 namespace safetensors {
@@ -36,7 +37,10 @@ void Agreement::keep(st_status code, const std::string& message, int os_error,
   failure_.os_error = os_error;
   failure_.position = position;
   std::string text = message;
-  if (!file_.empty() && text.find(file_) == std::string::npos) text += " (" + file_ + ")";
+  const bool is_quoted = file_.size() > 2 && file_.front() == '"';
+  const std::string_view path =
+      is_quoted ? std::string_view(file_).substr(1, file_.size() - 2) : std::string_view(file_);
+  if (text.find(path) == std::string::npos) text += " (" + file_ + ")";
   const std::size_t length = std::min(text.size(), sizeof failure_.message - 1);
   std::memcpy(failure_.message, text.data(), length);
   failure_.message[length] = '\0';

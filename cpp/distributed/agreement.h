@@ -22,7 +22,8 @@ struct Failure {
 
 class Agreement {
  public:
-  // Messages name `file` if the error's own text does not.
+  // Messages name `file`, a quoted path or other description, if the error's own text does not have
+  // the path.
   Agreement(const Group& group, std::string file) : group_(group), file_(std::move(file)) {}
 
   // Runs a step of this process, which calls no collective, unless one failed before. Keeps what it

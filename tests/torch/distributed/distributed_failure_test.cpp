@@ -66,7 +66,7 @@ std::vector<Outcome> load(const ThreadRanks& ranks, const safetensors::Buffer& b
     options.mode = mode;
     options.staging_bytes = std::uint64_t{200} << 10;
     Plan plan;
-    plan.place("a", {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
+    if (bytes.size() < 100'000) plan.place("a", {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
                {safetensors::Placement::shard(1)});
     try {
       const File file = own.open ? own.open(bytes) : File::from_memory(safetensors::Bytes(bytes));
@@ -183,6 +183,19 @@ TEST_CASE("a read that fails in any round is an error on all ranks") {
     CHECK(failures > 0);
     CHECK(successes > 0);
   }
+}
+
+TEST_CASE("all ranks stop soon after one fails") {
+  const at::Tensor large = at::zeros({4 << 20});
+  const auto bytes = safetensors::save({{"large", large}});
+  ThreadRanks complete(rank_count);
+  CHECK(load(complete, bytes, ReadMode::ReadOnce, 0, {}) == std::vector<Outcome>(rank_count));
+  ThreadRanks ranks(rank_count);
+  const auto outcomes = load(ranks, bytes, ReadMode::ReadOnce, 1, {.open = [](const auto& from) {
+                               return failing_file(from, 0);
+                             }});
+  CHECK(outcomes[0].code == ST_E_TRUNCATED);
+  CHECK(ranks.collectives(0) < complete.collectives(0) / 4);
 }
 
 TEST_CASE("an exception of the progress callback passes through on its rank") {
