@@ -3,17 +3,20 @@
 
 Usage: distributed.py MODULE [MEGABYTES] [RANKS] [ROUNDS] [FOLDER]
 
-Starts RANKS (4) processes with a Gloo group on loopback, and runs each action once before it is measured, with a
-warm page cache. Prints medians of the seconds from a common start to the
+Starts RANKS (4) processes with a Gloo group on loopback, and runs each action once before it is measured. Prints
+medians of the seconds from a common start to the
 end of the slowest process, and what all processes read together:
   a set of MEGABYTES (2,200) in five shards, each rank one shard of every tensor, along rows (dimension 0) and along
-  columns (dimension 1): this library; load_file and narrow; torch.distributed.checkpoint's reader
+  columns (dimension 1), with a warm and a cold page cache: this library, with memory of its own (Pread), and as it
+  does by default (Auto: rows are mapped, and read when they are touched); load_file and narrow, which is cloned;
+  torch.distributed.checkpoint's reader
   a file that all ranks need whole, from a store of 200 MB/s: each byte read once; one process that reads it
 """
 
 import argparse
 import ctypes
 import gc
+import itertools
 import json
 import mmap
 import os
@@ -27,6 +30,7 @@ import time
 SHARDS = 5
 RATE = 200e6
 PER_RANK, READ_ONCE = 1, 2
+AUTO, MMAP, PREAD = 0, 1, 2
 
 
 def write_set(folder, megabytes, rows=4096):
@@ -55,13 +59,15 @@ class Rank:
         self.rank, self.size, self.dist, self.torch = rank, size, dist, torch
         self.module = ctypes.CDLL(module)
         self.module.load_shard.restype = ctypes.c_uint64
-        self.module.load_shard.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int,
-                                           ctypes.c_char_p, ctypes.c_double, ctypes.c_char_p, ctypes.c_size_t]
+        self.module.load_shard.argtypes = [
+            ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_char_p,
+            ctypes.c_double, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t]
 
-    def library(self, path, dim, mode, clock="", rate=0.0):
+    def library(self, path, dim, mode, backend=PREAD, clock="", rate=0.0, touches=False):
         result = ctypes.create_string_buffer(4096)
         group = self.dist.group.WORLD.group_name.encode()
-        if not self.module.load_shard(group, path.encode(), dim, mode, clock.encode(), rate, result, len(result)):
+        if not self.module.load_shard(group, path.encode(), dim, mode, backend, clock.encode(), rate, touches, result,
+                                      len(result)):
             raise RuntimeError(result.value.decode())
         return int(result.value.split()[1])
 
@@ -117,9 +123,19 @@ def serve(module, rank, size, store):
         print(json.dumps(process.run(json.loads(line))), flush=True)
 
 
+def evict(paths):
+    """Removes the files from the page cache."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
 class Ranks:
     def __init__(self, module, size, folder, recycled):
         self.recycled = recycled
+        self.evicted = []
         store = folder / f"store-{size}"
         self.processes = [
             subprocess.Popen([sys.executable, __file__, module, "--rank", str(rank), "--size", str(size), "--store",
@@ -128,6 +144,7 @@ class Ranks:
 
     def run(self, action, **arguments):
         """Returns the seconds of the slowest rank, and the bytes that all of them read."""
+        evict(self.evicted)
         for process in self.processes:
             process.stdin.write(json.dumps({"action": action, "recycled": self.recycled, **arguments}) + "\n")
             process.stdin.flush()
@@ -180,14 +197,20 @@ def measure(module, megabytes, size, rounds, folder):
     clock.write_bytes(bytes(8))
     ranks = Ranks(module, size, folder, 2 * megabytes * 1_000_000 // size)
     try:
-        for dim, title in enumerate(["rows", "columns"]):
+        for (dim, title), cold in itertools.product(enumerate(["rows", "columns"]), [False, True]):
+            ranks.evicted = list(folder.glob("*.safetensors")) if cold else []
             results = medians(rounds, {
-                "this library": lambda: ranks.run("library", path=path, dim=dim, mode=PER_RANK),
+                "this library, Auto": lambda: ranks.run("library", path=path, dim=dim, mode=PER_RANK, backend=AUTO),
+                "this library, Auto, touched": lambda: ranks.run("library", path=path, dim=dim, mode=PER_RANK,
+                                                                 backend=AUTO, touches=True),
+                "this library, Pread": lambda: ranks.run("library", path=path, dim=dim, mode=PER_RANK),
                 "this library, ReadOnce": lambda: ranks.run("library", path=path, dim=dim, mode=READ_ONCE),
                 "load_file and narrow": lambda: ranks.run("load_and_narrow", path=path, dim=dim),
                 "HuggingFaceStorageReader": lambda: ranks.run("checkpoint", path=path, dim=dim),
             })
-            report(f"{size} ranks, {title} of {megabytes} MB", results, "this library")
+            report(f"{size} ranks, {title} of {megabytes} MB, {'cold' if cold else 'warm'} page cache", results,
+                   "this library, Auto, touched")
+        ranks.evicted = []
         results = medians(rounds, {
             "one process reads": lambda: (read_throttled(single, clock), os.path.getsize(single)),
             "all ranks, ReadOnce": lambda: ranks.run("library", path=single, dim=-1, mode=READ_ONCE,

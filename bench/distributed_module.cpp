@@ -65,8 +65,7 @@ class ThrottledStore {
   std::atomic<std::int64_t>* busy_until_ = nullptr;
 };
 
-safetensors::File open_file(const std::string& path, const std::string& clock, double rate) {
-  if (rate == 0) return safetensors::File::open_set(path, {.backend = safetensors::Backend::Auto});
+safetensors::File throttled_file(const std::string& path, const std::string& clock, double rate) {
   auto store = std::make_shared<ThrottledStore>(path, clock, rate);
   return safetensors::File::from_io(
       store->nbytes(), [store](std::uint64_t offset, safetensors::MutableBytes buffer) {
@@ -74,18 +73,27 @@ safetensors::File open_file(const std::string& path, const std::string& clock, d
       });
 }
 
+// The sum of the bytes of all tensors, eight at a time.
+std::int64_t touch(const safetensors::TensorDict& tensors) {
+  std::int64_t sum = 0;
+  for (const auto& [name, tensor] : tensors)
+    if (tensor.nbytes() % 8 == 0 && tensor.nbytes() != 0)
+      sum += tensor.reshape({-1}).view(at::kLong).sum().item<std::int64_t>();
+  return sum;
+}
+
 }  // namespace
 
-// Loads the shard of dimension `dim`, or all of it if that is negative, with read mode `mode`, from
-// a store of `rate` bytes a second (0: the file itself). Returns "seconds bytes_read
-// bytes_received" in `result`, or the error, and the number of bytes that were loaded.
+// Loads the shard of dimension `dim`, or all of it if that is negative, with a read mode and a
+// backend, from a store of `rate` bytes a second (0: the file itself), and touches it if asked.
+// Returns the number of bytes that were loaded, 0 for an error, and in `result` "seconds bytes_read
+// bytes_received", or the error.
 extern "C" __attribute__((visibility("default"))) std::uint64_t load_shard(
-    const char* group_name, const char* path, int dim, int mode, const char* clock, double rate,
-    char* result, std::size_t result_size) {
+    const char* group_name, const char* path, int dim, int mode, int backend, const char* clock,
+    double rate, int touches, char* result, std::size_t result_size) {
   try {
     const auto group = c10d::resolve_process_group(group_name);
     const auto begin = Clock::now();
-    const safetensors::File file = open_file(path, clock, rate);
     safetensors::Plan plan;
     if (dim >= 0)
       plan.place("*", {{group->getSize()}, {group->getRank()}},
@@ -93,8 +101,12 @@ extern "C" __attribute__((visibility("default"))) std::uint64_t load_shard(
     safetensors::DistributedStatistics statistics;
     safetensors::LoadDistributedOptions options;
     options.mode = static_cast<safetensors::ReadMode>(mode);
+    options.backend = static_cast<safetensors::Backend>(backend);
     options.statistics = &statistics;
-    const auto tensors = safetensors::load_distributed(file, plan, group, options);
+    const auto tensors = rate == 0 ? safetensors::load_distributed(path, plan, group, options)
+                                   : safetensors::load_distributed(
+                                         throttled_file(path, clock, rate), plan, group, options);
+    if (touches) touch(tensors);
     const std::chrono::duration<double> elapsed = Clock::now() - begin;
     std::snprintf(result, result_size, "%.6f %llu %llu", elapsed.count(),
                   static_cast<unsigned long long>(statistics.bytes_read),

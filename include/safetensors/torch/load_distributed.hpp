@@ -54,7 +54,7 @@ struct LoadDistributedOptions {
   Backend backend = Backend::Auto;  // how a path is read, see load_file
   Renames renames{};                // map file names to the names in the plan and the dictionary
   // The most memory for data between the file and the tensors, per process, in bytes: of PerRank
-  // for accelerators. ReadOnce needs a few KiB per process of the group at least.
+  // for accelerators. ReadOnce needs 40 KiB and more for each process of the group.
   std::uint64_t staging_bytes = std::uint64_t{256} << 20;
   std::chrono::milliseconds timeout{0};         // of each collective; 0: that of the group
   Progress progress{};                          // counts the bytes that this process gets
@@ -66,7 +66,8 @@ struct LoadDistributedOptions {
 // tensors on the CPU whose parts are contiguous in a mapped file (whole tensors, shards of
 // dimension 0) are parts of a private mapping, as load_file's are: nothing is read or copied before
 // it is used, and processes on one machine share the memory of what they do not change. Others
-// have memory of their own; Backend::Pread gives it to all. Every process of the group
+// have memory of their own; Backend::Pread gives it to all. A tensor of Plan::into that is not
+// contiguous needs memory for its part until the load ends. Every process of the group
 // calls it with the same mode and with a plan of its own; the paths may differ, if they lead to
 // files of the same header. No tensor is in memory as a whole unless the plan loads it whole. The
 // group is one with any backend of c10d: its collectives carry the bytes as uint8 on the CPU or, if
@@ -81,7 +82,8 @@ struct LoadDistributedOptions {
 //
 // Throws Error as load_file; ST_E_CHANGED if the processes have different headers;
 // ST_E_INVALID_ARGUMENT as Plan, for different modes, for a null `group`, and for a `staging_bytes`
-// that is too small; ST_E_UNSUPPORTED if LibTorch was built without c10d; ST_E_NO_MEMORY.
+// that is too small; ST_E_UNSUPPORTED if LibTorch was built without c10d, for tensors of Plan::into
+// that overlap each other, and with ReadOnce for tensors on two accelerators; ST_E_NO_MEMORY.
 ST_TORCH_API TensorDict load_distributed(const std::filesystem::path& path, const Plan& plan,
                                          const ProcessGroupPtr& group,
                                          const LoadDistributedOptions& options = {});

@@ -51,7 +51,8 @@ class Placement {
 
 // The elements that a process has of a tensor: for each dimension the slices whose elements it has,
 // joined in their order. A dimension without slices, and dimensions after those listed, are whole.
-// A dimension of which the process has nothing has the slice {0, 0}.
+// A dimension of which the process has nothing has the slice {0, 0}. Slices of a dimension do not
+// overlap.
 //
 //   {{{0, 4}}}           rows 0 to 3
 //   {{}, {{0, 4}}}       columns 0 to 3

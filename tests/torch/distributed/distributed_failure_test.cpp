@@ -66,8 +66,10 @@ std::vector<Outcome> load(const ThreadRanks& ranks, const safetensors::Buffer& b
     options.mode = mode;
     options.staging_bytes = std::uint64_t{200} << 10;
     Plan plan;
-    if (bytes.size() < 100'000) plan.place("a", {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
-               {safetensors::Placement::shard(1)});
+    if (bytes.size() < 100'000)
+      plan.place("a",
+                 {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
+                 {safetensors::Placement::shard(1)});
     try {
       const File file = own.open ? own.open(bytes) : File::from_memory(safetensors::Bytes(bytes));
       if (own.plan) own.plan(&plan);
@@ -191,9 +193,8 @@ TEST_CASE("all ranks stop soon after one fails") {
   ThreadRanks complete(rank_count);
   CHECK(load(complete, bytes, ReadMode::ReadOnce, 0, {}) == std::vector<Outcome>(rank_count));
   ThreadRanks ranks(rank_count);
-  const auto outcomes = load(ranks, bytes, ReadMode::ReadOnce, 1, {.open = [](const auto& from) {
-                               return failing_file(from, 0);
-                             }});
+  const auto outcomes = load(ranks, bytes, ReadMode::ReadOnce, 1,
+                             {.open = [](const auto& from) { return failing_file(from, 0); }});
   CHECK(outcomes[0].code == ST_E_TRUNCATED);
   CHECK(ranks.collectives(0) < complete.collectives(0) / 4);
 }
