@@ -45,8 +45,9 @@ struct SaveDistributedOptions {
 // one process had all tensors and passed them in the order of rank 0, then those that only later
 // ranks have. The files are written by different processes, which receive the parts in pieces: no
 // process needs memory for a whole tensor. Of equal parts, the one of the lowest rank is saved; of
-// elements that several different parts have, the value of one of these. `metadata` and `options`
-// of rank 0 count.
+// elements that several different parts have, the value of one of these. Parts that are not
+// contiguous are copied first. Of rank 0, `metadata` and `options` count, except timeout and
+// progress.
 //
 // Rank 0 publishes the set when all files are complete; until then, and if a process fails or is
 // killed, the directory has the old set. Errors are as in load_distributed. Throws Error as
