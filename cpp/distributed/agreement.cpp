@@ -12,17 +12,15 @@ namespace safetensors {
 
 namespace {
 
-// The first line, without LibTorch's stack.
-std::string first_line(const char* text) {
-  std::string line(text);
-  line.resize(std::min(line.find('\n'), line.size()));
-  return line;
+// Without LibTorch's stack.
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
 }
 
 // LibTorch's allocator of host memory has no exception type of its own.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string(error.what_without_backtrace()).find("allocate memory") != std::string::npos;
+         std::strstr(error.what_without_backtrace(), "allocate memory") != nullptr;
 }
 
 Bytes bytes_of(const Failure& failure) {
@@ -31,19 +29,27 @@ Bytes bytes_of(const Failure& failure) {
 
 }  // namespace
 
-void Agreement::keep(st_status code, const std::string& message, int os_error,
-                     std::uint64_t position) {
-  failure_.code = code;
+// Allocates nothing: it reports that memory is lacking.
+void Agreement::keep(st_status code, std::string_view message, int os_error,
+                     std::uint64_t position) noexcept {
+  std::size_t length = 0;
+  const auto append = [&](std::string_view text) {
+    const std::size_t count = std::min(text.size(), sizeof failure_.message - 1 - length);
+    std::memcpy(failure_.message + length, text.data(), count);
+    length += count;
+  };
+  append(message);
+  std::string_view path = file_;
+  if (path.size() > 2 && path.front() == '"') path = path.substr(1, path.size() - 2);
+  if (message.find(path) == std::string_view::npos) {
+    append(" (");
+    append(file_);
+    append(")");
+  }
+  failure_.message[length] = '\0';
   failure_.os_error = os_error;
   failure_.position = position;
-  std::string text = message;
-  const bool is_quoted = file_.size() > 2 && file_.front() == '"';
-  const std::string_view path =
-      is_quoted ? std::string_view(file_).substr(1, file_.size() - 2) : std::string_view(file_);
-  if (text.find(path) == std::string::npos) text += " (" + file_ + ")";
-  const std::size_t length = std::min(text.size(), sizeof failure_.message - 1);
-  std::memcpy(failure_.message, text.data(), length);
-  failure_.message[length] = '\0';
+  failure_.code = code;
 }
 
 void Agreement::attempt(const std::function<void()>& step) {

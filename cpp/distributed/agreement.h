@@ -7,6 +7,7 @@
 #include <optional>
 #include <safetensors/safetensors.hpp>
 #include <string>
+#include <string_view>
 
 #include "distributed/group.h"
 
@@ -41,8 +42,8 @@ class Agreement {
   void settle();
 
  private:
-  void keep(st_status code, const std::string& message, int os_error = 0,
-            std::uint64_t position = ST_NO_POSITION);
+  void keep(st_status code, std::string_view message, int os_error = 0,
+            std::uint64_t position = ST_NO_POSITION) noexcept;
 
   const Group& group_;
   std::string file_;

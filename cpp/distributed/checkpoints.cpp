@@ -22,8 +22,8 @@ bool Checkpoints::pass(bool failed) {
     has_failed_ = statuses_.cpu().any().item<bool>();
     if (has_failed_) return false;
   }
-  ++passed_;
   auto [statuses, wait] = group_.start_status(failed);
+  ++passed_;
   statuses_ = std::move(statuses);
   wait_ = std::move(wait);
   return true;

@@ -41,8 +41,10 @@ struct Terms {
   char layout[40];  // SHA-1 of the names, dtypes, shapes and positions of the tensors
   std::uint32_t mode;
   std::uint32_t is_mapped;
-  std::uint64_t nbytes;  // of the parts of this process
-  std::uint64_t data_nbytes;
+  std::int32_t accelerator;  // the device type of destinations that are not on the CPU, or -1
+  std::uint32_t reserved;
+  std::uint64_t nbytes;       // of the parts of this process
+  std::uint64_t file_nbytes;  // of the whole file
   std::uint64_t staging_bytes;
 };
 static_assert(std::is_trivially_copyable_v<Terms>);
@@ -87,6 +89,7 @@ class Loader {
       local_.file->verify_unchanged();
       for (const Destination& destination : local_.destinations)
         destination.finish();
+      if (local_.finish) local_.finish();
     });
     agreement_.settle();
     statistics_.bytes_read = bytes_read_;
@@ -102,7 +105,8 @@ class Loader {
       own.mode = static_cast<std::uint32_t>(options_.mode);
       own.is_mapped = local_.file->is_mapped();
       own.nbytes = total_nbytes(local_.destinations);
-      own.data_nbytes = local_.file->nbytes();
+      own.file_nbytes = local_.file->nbytes();
+      own.accelerator = find_accelerator();
       own.staging_bytes = options_.staging_bytes;
     });
     agreement_.settle();
@@ -127,24 +131,29 @@ class Loader {
       all_mapped &= other.is_mapped != 0;
       staging_bytes_ = std::min(staging_bytes_, other.staging_bytes);
       largest_ = std::max(largest_, other.nbytes);
+      any_has_accelerator_ |= other.accelerator >= 0;
+      all_have_accelerator_ &= other.accelerator >= 0 && other.accelerator == first.accelerator;
     }
     statistics_.mode = options_.mode;
     if (options_.mode == ReadMode::Auto)
       statistics_.mode =
-          sum > first.data_nbytes && !all_mapped ? ReadMode::ReadOnce : ReadMode::PerRank;
+          sum > first.file_nbytes && !all_mapped ? ReadMode::ReadOnce : ReadMode::PerRank;
   }
 
-  void check_device() {
+  // Returns the device type, or -1.
+  std::int32_t find_accelerator() {
     for (const Destination& destination : local_.destinations) {
       const c10::Device device = destination.tensor.device();
       if (device.is_cpu() || device.is_meta()) continue;
-      if (accelerator_ && *accelerator_ != device && statistics_.mode == ReadMode::ReadOnce)
-        throw Error(ST_E_UNSUPPORTED,
-                    "ReadMode::ReadOnce loads to one accelerator of a process, "
-                    "not to " +
-                        accelerator_->str() + " and " + device.str());
+      has_two_accelerators_ |= accelerator_ && *accelerator_ != device;
       accelerator_ = device;
     }
+    return accelerator_ ? static_cast<std::int32_t>(accelerator_->type()) : -1;
+  }
+
+  void check_device() {
+    if (has_two_accelerators_ && statistics_.mode == ReadMode::ReadOnce)
+      throw Error(ST_E_UNSUPPORTED, "ReadMode::ReadOnce loads to one accelerator of a process");
   }
 
   void read_shared() {
@@ -153,7 +162,8 @@ class Loader {
         if (destination.is_mapped) unmap_destination(&destination);
     });
     read_once(group_, agreement_,
-              {*local_.file, local_.destinations, accelerator_, staging_bytes_,
+              {*local_.file, local_.destinations, accelerator_, all_have_accelerator_,
+               any_has_accelerator_, staging_bytes_,
                [this](std::uint64_t nbytes) { add_progress(nbytes); }, &bytes_read_,
                &statistics_.bytes_sent, &statistics_.bytes_received});
   }
@@ -240,6 +250,9 @@ class Loader {
   std::uint64_t largest_ = 0;        // the same of the process that has the most
   std::uint64_t staging_bytes_ = 0;  // the smallest of all processes
   std::optional<c10::Device> accelerator_;
+  bool has_two_accelerators_ = false;
+  bool any_has_accelerator_ = false;  // of any process
+  bool all_have_accelerator_ = true;  // of one type, on every process
   std::optional<ProgressCounter> progress_;
   std::atomic<std::uint64_t> bytes_read_{0};
   DistributedStatistics statistics_;

@@ -34,6 +34,7 @@ CollectiveOptions collective_options_of(const Options& options) {
 struct LocalLoad {
   std::optional<File> file;
   std::vector<Destination> destinations;
+  std::function<void()> finish{};  // called when all destinations are loaded
 };
 
 // Collective: every process calls it. `prepare` opens the file and allocates the destinations; what

@@ -11,6 +11,7 @@
 #include "tensor/copy_values.h"
 #include "tensor/host_tensor.h"
 #include "tensor/huge_pages.h"
+#include "tensor/overlap.h"
 #include "tensor/torch_sizes.h"
 
 namespace safetensors {
@@ -68,6 +69,7 @@ Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device de
                                : at::empty(sizes, options.device(device));
     return destination;
   }
+  destination.is_callers = true;
   if (target.sizes() != at::IntArrayRef(sizes))
     throw Error(ST_E_SIZE_MISMATCH, "the plan loads a part of shape " + text_of(sizes) +
                                         " of tensor " + quote(destination.part.name) +
@@ -81,6 +83,20 @@ Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device de
     target = at::empty(sizes, options.device(target.device()));
   }
   return destination;
+}
+
+void check_separate(const std::vector<Destination>& destinations) {
+  std::vector<ValueCopy> copies;
+  for (const Destination& destination : destinations)
+    if (destination.is_callers)
+      copies.push_back({{destination.part.name, 0, destination.part.info, destination.dtype, {}},
+                        destination.result()});
+  const auto overlaps = overlapping(copies);
+  for (std::size_t i = 0; i < copies.size(); ++i)
+    if (overlaps[i])
+      throw Error(ST_E_UNSUPPORTED, "the tensor for " + quote(copies[i].entry.name) +
+                                        " overlaps another one in memory: load into separate "
+                                        "tensors");
 }
 
 void unmap_destination(Destination* destination) {

@@ -18,13 +18,20 @@ namespace safetensors {
 struct Destination {
   PlannedPart part;
   TensorSlice slice;
-  c10::ScalarType dtype;   // in the file
-  at::Tensor tensor;       // contiguous
-  at::Tensor strided{};    // if defined, receives the values of `tensor`, which is temporary
-  bool is_mapped = false;  // `tensor` is a part of a private mapping of the file, and complete
+  c10::ScalarType dtype;    // in the file
+  at::Tensor tensor;        // contiguous
+  at::Tensor strided{};     // if defined, receives the values of `tensor`, which is temporary
+  bool is_mapped = false;   // `tensor` is a part of a private mapping of the file, and complete
+  bool is_callers = false;  // the caller's tensor, `strided` or `tensor`
 
-  // Whether the bytes of the file are those of the tensor's memory.
-  bool is_direct() const { return tensor.scalar_type() == dtype; }
+  // Whether the bytes of the file are those of the tensor's memory. A file may have booleans other
+  // than 0 and 1, which copy_ converts on the CPU.
+  bool is_direct() const {
+    return tensor.scalar_type() == dtype && !(is_callers && dtype == at::kBool && tensor.is_cpu());
+  }
+
+  // The caller's tensor, or the new one.
+  const at::Tensor& result() const { return strided.defined() ? strided : tensor; }
 
   // What remains when `tensor` is loaded.
   void finish() const;
@@ -36,6 +43,9 @@ struct Destination {
 // copied into, ST_E_SIZE_MISMATCH for one of another shape.
 Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device,
                              const File* mapping = nullptr);
+
+// Throws Error ST_E_UNSUPPORTED for tensors of the caller that overlap each other in memory.
+void check_separate(const std::vector<Destination>& destinations);
 
 // Allocates the tensor of a destination that is mapped.
 void unmap_destination(Destination* destination);

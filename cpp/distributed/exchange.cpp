@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -71,6 +72,15 @@ class Rounds {
     return static_cast<std::byte*>(memory_.sent[round % sent_slab_count].mutable_data());
   }
 
+  // After a failure a thread may still make the messages that are about to be sent.
+  void wait_for_thread(std::size_t round) {
+    try {
+      reads_.wait(round);
+    } catch (const std::exception&) {
+      // Agreement has this error, or an earlier one.
+    }
+  }
+
   void prepare(std::size_t round) {
     agreement_.attempt([&] { reads_.wait(round); });
   }
@@ -78,11 +88,14 @@ class Rounds {
   // A process that failed sends messages of the expected sizes too, with any content.
   void start(std::size_t round) {
     agreement_.attempt([&] { memory_.received.wait_until_free(round % 2); });
+    if (agreement_.has_failed()) wait_for_thread(round);
     std::vector<std::int64_t> received = exchange_.received_sizes(round);
     std::vector<std::int64_t> sent;
     if (exchange_.to_all) {
+      const auto own_size = static_cast<std::size_t>(received[group_.rank()]);
       received.assign(group_.size(), *std::max_element(received.begin(), received.end()));
       sent.assign(1, received.front());
+      std::memset(messages(round) + own_size, 0, static_cast<std::size_t>(sent.front()) - own_size);
     } else {
       sent =
           agreement_.has_failed() ? exchange_.sent_sizes(round) : sizes_[round % sent_slab_count];
@@ -162,7 +175,7 @@ ReceivedSlabs::ReceivedSlabs(c10::Device exchange_device, std::optional<c10::Dev
 }
 
 ReceivedSlabs::~ReceivedSlabs() {
-  if (ring_) PinnedRing::keep(std::move(*ring_));
+  if (ring_ && std::uncaught_exceptions() == 0) PinnedRing::keep(std::move(*ring_));
 }
 
 const c10::Storage& ReceivedSlabs::slab(std::size_t index) const {
@@ -189,15 +202,18 @@ ExchangeMemory::ExchangeMemory(c10::Device exchange_device, std::optional<c10::D
                                     at::TensorOptions().dtype(at::kByte).device(exchange_device)));
 }
 
-std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
+std::uint64_t chunk_nbytes(const ExchangeBudget& budget, std::uint64_t processes,
                            std::uint64_t total) {
-  const std::uint64_t buffers =
-      sent_slab_count * (processes + 1) + ReceivedSlabs::count * processes;
+  const std::uint64_t slabs =
+      sent_slab_count + ReceivedSlabs::count + (budget.on_device ? ReceivedSlabs::count : 0);
+  const std::uint64_t rounding = budget.is_pinned ? 2 : 1;
+  const std::uint64_t buffers = rounding * slabs * processes + sent_slab_count;
   const std::uint64_t overhead = page * buffers;
-  const std::uint64_t chunk =
-      staging_bytes < overhead ? 0 : (staging_bytes - overhead) / buffers / page * page;
+  const std::uint64_t chunk = budget.staging_bytes < overhead
+                                  ? 0
+                                  : (budget.staging_bytes - overhead) / buffers / page * page;
   if (chunk == 0)
-    throw Error(ST_E_INVALID_ARGUMENT, "staging_bytes is " + std::to_string(staging_bytes) +
+    throw Error(ST_E_INVALID_ARGUMENT, "staging_bytes is " + std::to_string(budget.staging_bytes) +
                                            ": the exchange needs " + std::to_string(2 * overhead) +
                                            " bytes or more for " + std::to_string(processes) +
                                            " processes");

@@ -48,6 +48,7 @@ class ReceivedSlabs {
  public:
   ReceivedSlabs(c10::Device exchange_device, std::optional<c10::Device> accelerator,
                 std::uint64_t nbytes);
+  // Keeps the pinned memory for the next call, unless an exception leaves it in use.
   ~ReceivedSlabs();
   ReceivedSlabs(const ReceivedSlabs&) = delete;
   ReceivedSlabs& operator=(const ReceivedSlabs&) = delete;
@@ -67,14 +68,22 @@ class ReceivedSlabs {
 // The number of slabs of messages to send.
 inline constexpr std::size_t sent_slab_count = 3;
 
-// What exceeds a chunk when its end moves to the begin of an element.
-inline constexpr std::uint64_t alignment_slack = 16;
+// What a message has beside a chunk: its header, and what exceeds the chunk when its end moves to
+// the begin of an element.
+inline constexpr std::uint64_t message_slack = message_header_nbytes + 16;
+
+// The same on every process.
+struct ExchangeBudget {
+  std::uint64_t staging_bytes;
+  bool on_device;  // the exchange device is not the CPU: there are slabs on both
+  bool is_pinned;  // slabs may be pinned: allocators of pinned memory round up to powers of two
+};
 
 // The largest chunk, in bytes, that each process can send to every other one and receive from each,
 // in slabs that all together have at most `staging_bytes`; beside each slab of messages is one
 // chunk. Smaller if `total` bytes would take few rounds. Throws Error ST_E_INVALID_ARGUMENT if
 // `staging_bytes` is too small.
-std::uint64_t chunk_nbytes(std::uint64_t staging_bytes, std::uint64_t processes,
+std::uint64_t chunk_nbytes(const ExchangeBudget& budget, std::uint64_t processes,
                            std::uint64_t total);
 
 // Allocates what the exchange needs, before it begins: what it throws concerns this process alone.

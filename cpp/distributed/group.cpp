@@ -48,10 +48,11 @@ Group::Wait waiting(c10::intrusive_ptr<c10d::Work> work, at::Tensor output, at::
   };
 }
 
-// The current device of this type.
-c10::Device current_device(c10::DeviceType type) {
+// The device of this type that the group uses on this process.
+c10::Device device_of(const c10d::ProcessGroup& group, c10::DeviceType type) {
   if (type == c10::DeviceType::CPU) return {type};
-  return c10::impl::VirtualGuardImpl(type).getDevice();
+  const auto bound = group.getBoundDeviceId();
+  return bound && bound->type() == type ? *bound : c10::impl::VirtualGuardImpl(type).getDevice();
 }
 
 }  // namespace
@@ -62,17 +63,15 @@ Group::Group(const ProcessGroupPtr& group, std::chrono::milliseconds timeout)
   rank_ = static_cast<std::size_t>(group->getRank());
   size_ = static_cast<std::size_t>(group->getSize());
   if (group->hasBackends() && !group->hasBackendForDeviceType(c10::DeviceType::CPU))
-    control_device_ = current_device(group->getDeviceTypes().front().type());
+    control_device_ = device_of(*group, group->getDeviceTypes().front().type());
 }
 
-c10::Device Group::exchange_device(c10::Device destination) const {
-  if (destination.is_cpu() || destination.is_meta() ||
-      !group_->hasBackendForDeviceType(destination.type()))
+c10::Device Group::exchange_device(std::optional<c10::Device> accelerator) const {
+  if (!accelerator || !group_->hasBackendForDeviceType(accelerator->type())) return control_device_;
+  if (control_device_.is_cpu() &&
+      group_->getBackend(c10::DeviceType::CPU) == group_->getBackend(accelerator->type()))
     return control_device_;
-  if (control_device_.is_cpu() && group_->hasBackends() &&
-      group_->getBackend(c10::DeviceType::CPU) == group_->getBackend(destination.type()))
-    return control_device_;
-  return destination.has_index() ? destination : current_device(destination.type());
+  return control_device_.is_cpu() ? *accelerator : control_device_;
 }
 
 std::vector<std::byte> Group::all_gather(Bytes own) const {

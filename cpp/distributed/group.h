@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <safetensors/safetensors.hpp>
 #include <safetensors/torch/load_distributed.hpp>
 #include <string>
@@ -32,9 +33,11 @@ class Group {
   std::size_t rank() const noexcept { return rank_; }
   std::size_t size() const noexcept { return size_; }
 
-  // The device on which tensors are exchanged whose destinations are on `destination`: the CPU,
-  // unless the group has another backend for the destination's device, or none for the CPU.
-  c10::Device exchange_device(c10::Device destination) const;
+  // The device on which all ranks exchange tensors if those of each have destinations on
+  // `accelerator`, the same type on every rank: the CPU, unless the group has another backend for
+  // it. Without an accelerator, that of other collectives: the CPU, unless the group has no backend
+  // for it.
+  c10::Device exchange_device(std::optional<c10::Device> accelerator) const;
 
   // The bytes of all ranks, in their order. Every rank passes the same number of bytes.
   std::vector<std::byte> all_gather(Bytes own) const;

@@ -8,7 +8,7 @@ Group::Group(const ProcessGroupPtr&, std::chrono::milliseconds) {
 }
 
 // No Group exists.
-c10::Device Group::exchange_device(c10::Device) const {
+c10::Device Group::exchange_device(std::optional<c10::Device>) const {
   return control_device_;
 }
 std::vector<std::byte> Group::all_gather(Bytes) const {

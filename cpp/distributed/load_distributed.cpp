@@ -31,8 +31,7 @@ TensorDict load(const Plan& plan, const ProcessGroupPtr& group,
   TensorDict dict;
   dict.reserve(local.destinations.size());
   for (Destination& destination : local.destinations)
-    dict.insert(std::move(destination.part.name),
-                destination.strided.defined() ? destination.strided : destination.tensor);
+    dict.insert(std::move(destination.part.name), destination.result());
   return dict;
 }
 

@@ -3,6 +3,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -12,7 +13,6 @@
 #include "model/module_state.h"
 #include "names/quote.h"
 #include "tensor/file_source.h"
-#include "tensor/overlap.h"
 #include "tensor/torch_sizes.h"
 
 namespace safetensors {
@@ -22,8 +22,12 @@ namespace {
 // The parts that a plan gives this process, as entries that are matched with a model.
 class PartSource : public EntrySource {
  public:
-  PartSource(const File& file, std::string description, std::vector<PlannedPart> parts)
-      : file_(file), description_(std::move(description)), parts_(std::move(parts)) {}
+  PartSource(const File& file, std::string description, const Renames& renames,
+             std::vector<PlannedPart> parts)
+      : file_(file),
+        description_(std::move(description)),
+        renames_(renames),
+        parts_(std::move(parts)) {}
 
   const std::vector<PlannedPart>& parts() const noexcept { return parts_; }
 
@@ -36,8 +40,9 @@ class PartSource : public EntrySource {
     return names;
   }
   bool is_same(std::size_t a, std::size_t b) const override { return a == b; }
+  // The names of the others are those after the renames.
   std::vector<std::pair<std::string, std::string>> aliases() const override {
-    return FileSource(file_).aliases();
+    return renamed_aliases(FileSource(file_), renames_);
   }
   FileEntry entry(std::size_t position, std::string name) const override {
     const PlannedPart& part = parts_[position];
@@ -50,6 +55,7 @@ class PartSource : public EntrySource {
  private:
   const File& file_;
   std::string description_;
+  const Renames& renames_;
   std::vector<PlannedPart> parts_;
 };
 
@@ -65,40 +71,31 @@ struct ModelLoad {
   LoadReport report;
 };
 
-// Of the tensors of the model that are the same memory, the last one is loaded.
-std::vector<LoadPair> without_same_memory(const LoadMatch& match, const StateDict& state) {
-  std::map<const void*, std::size_t> last;  // by address, the position in the state
-  const auto address = [&](const LoadPair& pair) -> const void* {
-    const at::Tensor& tensor = state[pair.tensor].tensor;
+// Of the tensors of the model that are equal, in memory and form, the last one is loaded.
+std::vector<LoadPair> without_equal_tensors(const LoadMatch& match, const StateDict& state) {
+  std::map<const void*, std::vector<std::size_t>> by_address;  // positions in the state
+  const auto address = [&](std::size_t position) -> const void* {
+    const at::Tensor& tensor = state[position].tensor;
     return tensor.has_storage() && tensor.numel() != 0 ? tensor.const_data_ptr() : nullptr;
   };
-  for (const LoadPair& pair : match.pairs) {
-    std::size_t& position = last[address(pair)];
-    position = std::max(position, pair.tensor);
-  }
-  std::vector<LoadPair> pairs;
   for (const LoadPair& pair : match.pairs)
-    if (!address(pair) || last[address(pair)] == pair.tensor) pairs.push_back(pair);
+    if (const void* first = address(pair.tensor)) by_address[first].push_back(pair.tensor);
+  std::vector<LoadPair> pairs;
+  for (const LoadPair& pair : match.pairs) {
+    const auto& others = by_address[address(pair.tensor)];
+    const bool is_replaced = std::any_of(others.begin(), others.end(), [&](std::size_t other) {
+      return other > pair.tensor && is_equal(state[other].tensor, state[pair.tensor].tensor);
+    });
+    if (!is_replaced) pairs.push_back(pair);
+  }
   return pairs;
-}
-
-void check_separate(const std::vector<Destination>& destinations) {
-  std::vector<ValueCopy> copies;
-  for (const Destination& destination : destinations)
-    copies.push_back({{destination.part.name, 0, destination.part.info, destination.dtype, {}},
-                      destination.strided.defined() ? destination.strided : destination.tensor});
-  const auto overlaps = overlapping(copies);
-  for (std::size_t i = 0; i < copies.size(); ++i)
-    if (overlaps[i])
-      throw Error(ST_E_UNSUPPORTED, "tensor " + quote(copies[i].entry.name) +
-                                        " of the model overlaps another one in memory: "
-                                        "load_model_distributed loads into separate tensors");
 }
 
 void prepare(torch::nn::Module& model, const Plan& plan, const LoadModelDistributedOptions& options,
              const std::string& description, ModelLoad* load) {
   const File& file = *load->local.file;
-  const PartSource source(file, description, PlanRules(plan).apply(file, options.renames));
+  const PartSource source(file, description, options.renames,
+                          PlanRules(plan).apply(file, options.renames));
   const ModuleState module = module_state(model);
   const Renames none;
   const std::vector<std::string> all_names;
@@ -108,19 +105,24 @@ void prepare(torch::nn::Module& model, const Plan& plan, const LoadModelDistribu
               {!options.strict, !options.strict || options.ignore_unexpected, false,
                !options.exact_dtype, true});
 
-  for (const LoadPair& pair : without_same_memory(match, module.tensors)) {
+  for (const LoadPair& pair : without_equal_tensors(match, module.tensors)) {
     const PlannedPart& part = source.parts()[pair.entry.position];
     at::Tensor tensor = module.tensors[pair.tensor].tensor;
-    auto& destinations = load->local.destinations;
-    if (!destinations.empty() && destinations.back().part.position == part.position) {
-      load->repeated.push_back({std::move(tensor), destinations.size() - 1});
-      continue;
-    }
     // A tensor of shape [1] is loaded into a scalar.
     if (tensor.dim() == 0 && part.intervals.size() == 1) tensor = tensor.view({1});
-    destinations.push_back(make_destination(part, std::move(tensor), c10::kCPU));
+    Destination destination = make_destination(part, tensor, c10::kCPU);
+    auto& destinations = load->local.destinations;
+    if (!destinations.empty() && destinations.back().part.position == part.position)
+      load->repeated.push_back({std::move(tensor), destinations.size() - 1});
+    else
+      destinations.push_back(std::move(destination));
   }
   check_separate(load->local.destinations);
+  load->local.finish = [load] {
+    const c10::NoGradGuard no_grad;
+    for (const Repeated& repeated : load->repeated)
+      repeated.tensor.copy_(load->local.destinations[repeated.destination].tensor);
+  };
   load->report = std::move(match.report);
 }
 
@@ -133,9 +135,6 @@ LoadReport load(torch::nn::Module& model, const Plan& plan, const ProcessGroupPt
                     load.local.file = open();
                     prepare(model, plan, options, description, &load);
                   });
-  const c10::NoGradGuard no_grad;
-  for (const Repeated& repeated : load.repeated)
-    repeated.tensor.copy_(load.local.destinations[repeated.destination].tensor);
   return std::move(load.report);
 }
 

@@ -20,13 +20,6 @@ void check_ranks(Ranks ranks) {
     reject("rank " + std::to_string(ranks.rank) + " of " + std::to_string(ranks.size));
 }
 
-Intervals whole(Span<const std::uint64_t> shape) {
-  Intervals intervals;
-  for (const std::uint64_t extent : shape)
-    intervals.push_back({{0, extent}});
-  return intervals;
-}
-
 // The share of a rank of `extent` elements, which are divided in units.
 Interval share_of(std::uint64_t extent, std::uint64_t unit, Ranks ranks) {
   if (unit == 0 || extent % unit != 0)
@@ -50,7 +43,7 @@ Interval share_of(std::uint64_t extent, std::uint64_t unit, Ranks ranks) {
 Intervals parallel_intervals(Span<const std::uint64_t> shape, std::size_t dim, Ranks ranks,
                              std::uint64_t unit) {
   check_ranks(ranks);
-  Intervals intervals = whole(shape);
+  Intervals intervals = whole_intervals(shape);
   if (dim < shape.size()) intervals[dim] = {share_of(shape[dim], unit, ranks)};
   return intervals;
 }
@@ -58,7 +51,7 @@ Intervals parallel_intervals(Span<const std::uint64_t> shape, std::size_t dim, R
 Intervals embedding_intervals(Span<const std::uint64_t> shape, Ranks ranks,
                               std::uint64_t padded_rows) {
   check_ranks(ranks);
-  Intervals intervals = whole(shape);
+  Intervals intervals = whole_intervals(shape);
   if (shape.empty()) return intervals;
   if (padded_rows != 0 && padded_rows < shape[0])
     reject("an embedding of " + std::to_string(shape[0]) + " rows is not padded to " +
@@ -71,21 +64,20 @@ Intervals embedding_intervals(Span<const std::uint64_t> shape, Ranks ranks,
 Intervals packed_intervals(Span<const std::uint64_t> shape, Ranks ranks, std::int64_t dim,
                            const std::vector<PackedPart>& parts) {
   check_ranks(ranks);
-  Intervals intervals = whole(shape);
+  Intervals intervals = whole_intervals(shape);
   const std::size_t divided = dimension_of(dim, shape.size());
   std::uint64_t begin = 0;
   intervals[divided].clear();
   for (const PackedPart& part : parts) {
-    if (part.extent > shape[divided] - begin) break;
+    if (part.extent > shape[divided] - begin)
+      reject("the packed parts have more elements than dimension " + std::to_string(divided) +
+             ", which has " + std::to_string(shape[divided]));
     const Interval share = share_of(part.extent, part.unit, ranks);
     intervals[divided].push_back({begin + share.begin, begin + share.end});
     begin += part.extent;
   }
-  std::uint64_t sum = 0;
-  for (const PackedPart& part : parts)
-    sum += part.extent;
-  if (sum != shape[divided])
-    reject("the packed parts have " + std::to_string(sum) + " elements, dimension " +
+  if (begin != shape[divided])
+    reject("the packed parts have " + std::to_string(begin) + " elements, dimension " +
            std::to_string(divided) + " has " + std::to_string(shape[divided]));
   return intervals;
 }

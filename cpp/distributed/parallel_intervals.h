@@ -10,8 +10,9 @@
 
 namespace safetensors {
 
-// Each returns one list for each dimension. Tensors that do not have the dimension are whole, as
-// biases of row(). Throws Error ST_E_INVALID_ARGUMENT.
+// Each returns one list for each dimension. Throws Error ST_E_INVALID_ARGUMENT. With the first, and
+// for scalars with the second, tensors that do not have the dimension are whole, as biases of
+// row().
 std::vector<std::vector<Interval>> parallel_intervals(Span<const std::uint64_t> shape,
                                                       std::size_t dim, Ranks ranks,
                                                       std::uint64_t unit);

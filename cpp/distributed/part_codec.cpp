@@ -6,10 +6,6 @@ namespace {
 
 enum Form : std::uint64_t { none = 0, whole = 1, listed = 2 };
 
-bool is_whole(const std::vector<Interval>& intervals, std::uint64_t extent) {
-  return intervals.size() == 1 && intervals[0] == Interval{0, extent};
-}
-
 }  // namespace
 
 void encode_part(const PartIntervals* intervals, Span<const std::uint64_t> shape,
@@ -17,12 +13,12 @@ void encode_part(const PartIntervals* intervals, Span<const std::uint64_t> shape
   if (!intervals) return bytes->number(none);
   bool all = true;
   for (std::size_t d = 0; d < shape.size(); ++d)
-    all &= is_whole((*intervals)[d], shape[d]);
+    all &= is_all((*intervals)[d], shape[d]);
   if (all) return bytes->number(whole);
 
   bytes->number(listed);
   for (std::size_t d = 0; d < shape.size(); ++d) {
-    if (is_whole((*intervals)[d], shape[d])) {
+    if (is_all((*intervals)[d], shape[d])) {
       bytes->number(0);
       continue;
     }

@@ -17,6 +17,12 @@ std::vector<std::vector<Interval>> placed_intervals(Span<const std::uint64_t> sh
                                                     const Mesh& mesh,
                                                     Span<const Placement> placements);
 
+// All elements of each dimension.
+std::vector<std::vector<Interval>> whole_intervals(Span<const std::uint64_t> shape);
+
+// The intervals as slices with explicit ends; {0, 0} for a dimension without any.
+TensorSlices slices_of(const std::vector<std::vector<Interval>>& intervals);
+
 // The dimension that `dim`, perhaps negative, means. Throws Error ST_E_INVALID_ARGUMENT.
 std::size_t dimension_of(std::int64_t dim, std::size_t rank);
 

@@ -41,13 +41,6 @@ Interval chunk(std::uint64_t n, std::uint64_t count, std::uint64_t index) {
   return {begin, begin + std::min(size, n - begin)};
 }
 
-std::uint64_t count_of(const std::vector<Interval>& intervals) {
-  std::uint64_t count = 0;
-  for (const Interval& interval : intervals)
-    count += interval.end - interval.begin;
-  return count;
-}
-
 // The elements of the dimension that are at the positions `selected` of the joined intervals.
 void append_selected(const std::vector<Interval>& intervals, Interval selected,
                      std::vector<Interval>* result) {
@@ -64,6 +57,13 @@ void append_selected(const std::vector<Interval>& intervals, Interval selected,
 
 }  // namespace
 
+std::vector<std::vector<Interval>> whole_intervals(Span<const std::uint64_t> shape) {
+  std::vector<std::vector<Interval>> intervals;
+  for (const std::uint64_t extent : shape)
+    intervals.push_back({{0, extent}});
+  return intervals;
+}
+
 std::size_t dimension_of(std::int64_t dim, std::size_t rank) {
   const auto signed_rank = static_cast<std::int64_t>(rank);
   if (dim < -signed_rank || dim >= signed_rank)
@@ -76,10 +76,7 @@ std::vector<std::vector<Interval>> placed_intervals(Span<const std::uint64_t> sh
                                                     const Mesh& mesh,
                                                     Span<const Placement> placements) {
   check_mesh(mesh, placements.size());
-  std::vector<std::vector<Interval>> intervals;
-  for (const std::uint64_t extent : shape)
-    intervals.push_back({{0, extent}});
-
+  std::vector<std::vector<Interval>> intervals = whole_intervals(shape);
   for (std::size_t i = 0; i < placements.size(); ++i) {
     const Placement& placement = placements[i];
     if (placement.kind() == Placement::Kind::Replicate) continue;
@@ -104,16 +101,20 @@ std::vector<std::vector<Interval>> placed_intervals(Span<const std::uint64_t> sh
   return intervals;
 }
 
-TensorSlices placed_slices(Span<const std::uint64_t> shape, const Mesh& mesh,
-                           Span<const Placement> placements) {
+TensorSlices slices_of(const std::vector<std::vector<Interval>>& all) {
   TensorSlices slices;
-  for (const std::vector<Interval>& intervals : placed_intervals(shape, mesh, placements)) {
+  for (const std::vector<Interval>& intervals : all) {
     std::vector<Slice>& dimension = slices.emplace_back();
     for (const Interval& interval : intervals)
       dimension.push_back({interval.begin, interval.end});
     if (dimension.empty()) dimension.push_back({0, 0});
   }
   return slices;
+}
+
+TensorSlices placed_slices(Span<const std::uint64_t> shape, const Mesh& mesh,
+                           Span<const Placement> placements) {
+  return slices_of(placed_intervals(shape, mesh, placements));
 }
 
 }  // namespace safetensors

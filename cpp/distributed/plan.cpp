@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "distributed/placed_intervals.h"
 #include "distributed/plan_rules.h"
 #include "names/quote.h"
 
@@ -63,14 +64,8 @@ PlanReport Plan::report(const File& file, const Renames& renames) const {
                          part.info.dtype,
                          {part.info.shape.begin(), part.info.shape.end()},
                          extents_of(part),
-                         {},
+                         slices_of(part.intervals),
                          slice_of(part.info, part.intervals).nbytes()};
-    for (const std::vector<Interval>& intervals : part.intervals) {
-      std::vector<Slice>& dimension = tensor.slices.emplace_back();
-      for (const Interval& interval : intervals)
-        dimension.push_back({interval.begin, interval.end});
-      if (dimension.empty()) dimension.push_back({0, 0});
-    }
     report.nbytes += tensor.nbytes;
     report.tensors.push_back(std::move(tensor));
   }

@@ -15,11 +15,17 @@ namespace safetensors {
 
 namespace {
 
-PartIntervals whole(Span<const std::uint64_t> shape) {
-  PartIntervals intervals;
-  for (const std::uint64_t extent : shape)
-    intervals.push_back({{0, extent}});
-  return intervals;
+// A process has each element once.
+void check_separate(std::vector<Interval> intervals, std::size_t dimension) {
+  std::erase_if(intervals, [](const Interval& interval) { return interval.begin == interval.end; });
+  std::sort(intervals.begin(), intervals.end());
+  for (std::size_t i = 1; i < intervals.size(); ++i)
+    if (intervals[i].begin < intervals[i - 1].end)
+      throw Error(ST_E_INVALID_ARGUMENT, "the slices " + std::to_string(intervals[i - 1].begin) +
+                                             ":" + std::to_string(intervals[i - 1].end) + " and " +
+                                             std::to_string(intervals[i].begin) + ":" +
+                                             std::to_string(intervals[i].end) + " of dimension " +
+                                             std::to_string(dimension) + " overlap");
 }
 
 bool is_exact(const std::string& pattern) {
@@ -43,7 +49,7 @@ std::vector<PlannedPart> PlanRules::apply(const File& file, const Renames& renam
     const auto rule = std::find_if(
         plan_.rules_.begin(), plan_.rules_.end(),
         [&](const Plan::Rule& candidate) { return matches_glob(candidate.pattern, names[i]); });
-    std::optional<PartIntervals> intervals = whole(shape);
+    std::optional<PartIntervals> intervals = whole_intervals(shape);
     if (rule != plan_.rules_.end()) {
       used[static_cast<std::size_t>(rule - plan_.rules_.begin())] = true;
       try {
@@ -104,7 +110,7 @@ PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uin
     throw Error(ST_E_INVALID_ARGUMENT, "there are slices of " + std::to_string(slices.size()) +
                                            " dimensions for a tensor of " +
                                            std::to_string(shape.size()));
-  PartIntervals intervals = whole(shape);
+  PartIntervals intervals = whole_intervals(shape);
   for (std::size_t d = 0; d < slices.size(); ++d) {
     if (slices[d].empty()) continue;
     intervals[d].clear();
@@ -117,18 +123,15 @@ PartIntervals explicit_intervals(const TensorSlices& slices, Span<const std::uin
                                                std::to_string(shape[d]) + " elements");
       intervals[d].push_back({slice.begin, end});
     }
+    check_separate(intervals[d], d);
   }
   return intervals;
 }
 
 std::vector<std::uint64_t> extents_of(const PlannedPart& part) {
   std::vector<std::uint64_t> extents;
-  for (const std::vector<Interval>& dimension : part.intervals) {
-    std::uint64_t extent = 0;
-    for (const Interval& interval : dimension)
-      extent += interval.end - interval.begin;
-    extents.push_back(extent);
-  }
+  for (const std::vector<Interval>& dimension : part.intervals)
+    extents.push_back(count_of(dimension));
   return extents;
 }
 

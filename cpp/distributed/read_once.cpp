@@ -22,16 +22,13 @@ constexpr std::size_t batch_tensors = 1024;
 // Whether the parts of all processes together are the whole tensor, as far as can be seen by
 // looking at one dimension: those that are not recognized are read run by run.
 bool cover(const std::vector<PartIntervals>& parts, Span<const std::uint64_t> shape) {
-  const auto is_whole = [&](const PartIntervals& part, std::size_t d) {
-    return part[d].size() == 1 && part[d][0] == Interval{0, shape[d]};
-  };
   if (shape.empty()) return !parts.empty();
   for (std::size_t d = 0; d < shape.size(); ++d) {
     std::vector<Interval> intervals;
     for (const PartIntervals& part : parts) {
       bool others_whole = true;
       for (std::size_t other = 0; other < shape.size(); ++other)
-        others_whole &= other == d || is_whole(part, other);
+        others_whole &= other == d || is_all(part[other], shape[other]);
       if (others_whole) intervals.insert(intervals.end(), part[d].begin(), part[d].end());
     }
     std::sort(intervals.begin(), intervals.end(),
@@ -81,6 +78,7 @@ class Batch {
         if (is_own) ++destination;
       }
     });
+    agreement_.settle();
     return group_.gather_texts(own.bytes());
   }
 
@@ -290,13 +288,15 @@ void read_once(const Group& group, Agreement& agreement, const ReadOnceLoad& loa
     std::uint64_t total = 0;
     for (const TensorInfo& info : infos)
       total += info.nbytes;
-    chunk = chunk_nbytes(load.staging_bytes, group.size(), total);
-    const std::uint64_t all = group.size() * (chunk + alignment_slack + message_header_nbytes);
-    memory.emplace(group.exchange_device(load.accelerator.value_or(c10::Device(c10::kCPU))),
-                   load.accelerator, all, all);
+    const c10::Device device =
+        group.exchange_device(load.all_have_accelerator ? load.accelerator : std::nullopt);
+    chunk = chunk_nbytes({load.staging_bytes, !device.is_cpu(), load.any_has_accelerator},
+                         group.size(), total);
+    const std::uint64_t all = group.size() * (chunk + message_slack);
+    memory.emplace(device, load.accelerator, all, all);
     delivery.emplace(load.destinations, load.accelerator);
     for (std::size_t i = 0; i < sent_slab_count; ++i)
-      chunks.emplace_back(new std::byte[chunk + alignment_slack]);
+      chunks.emplace_back(new std::byte[chunk + message_slack]);
   });
   agreement.settle();
   for (std::size_t begin = 0; begin < infos.size(); begin += batch_tensors)

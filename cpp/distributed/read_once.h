@@ -18,7 +18,9 @@ struct ReadOnceLoad {
   const File& file;
   const std::vector<Destination>& destinations;  // of this process, in the order of the file
   std::optional<c10::Device> accelerator;        // of those that are not on the CPU
-  std::uint64_t staging_bytes;                   // the same on every process
+  bool all_have_accelerator;                     // of one type, on every process
+  bool any_has_accelerator;
+  std::uint64_t staging_bytes;  // the same on every process
   Advance advance;
   std::atomic<std::uint64_t>* bytes_read;
   std::uint64_t* bytes_sent;

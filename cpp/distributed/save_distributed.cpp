@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include "device/device_reader.h"
 #include "distributed/agreement.h"
 #include "distributed/exchange.h"
 #include "distributed/file_writers.h"
@@ -28,25 +26,15 @@ namespace safetensors {
 
 namespace {
 
-// A part of this process: dense, in row-major order.
-class OwnPart {
- public:
-  explicit OwnPart(const at::Tensor& tensor) : tensor_(tensor) {
-    if (tensor.defined() && !tensor.is_cpu() && tensor.numel() != 0)
-      reader_ = std::make_unique<DeviceReader>(tensor);
+// Copies bytes of a part, which is dense and in row-major order.
+void read_part(const at::Tensor& part, std::uint64_t offset, std::byte* to, std::uint64_t nbytes) {
+  if (part.is_cpu()) {
+    std::memcpy(to, static_cast<const std::byte*>(part.const_data_ptr()) + offset, nbytes);
+  } else {
+    const c10::NoGradGuard no_grad;
+    byte_view(borrowed_host_storage(to, nbytes), 0, nbytes).copy_(byte_view(part, offset, nbytes));
   }
-
-  void read(std::uint64_t offset, std::byte* to, std::uint64_t nbytes) const {
-    if (reader_)
-      reader_->read(offset, MutableBytes(to, nbytes));
-    else
-      std::memcpy(to, static_cast<const std::byte*>(tensor_.const_data_ptr()) + offset, nbytes);
-  }
-
- private:
-  at::Tensor tensor_;
-  std::unique_ptr<DeviceReader> reader_;
-};
+}
 
 class Saver {
  public:
@@ -64,8 +52,10 @@ class Saver {
     ByteWriter own;
     agreement_.attempt([&] { declare(tensors, &parts, &own); });
     agreement_.settle();
-    const auto declarations = group_.gather_texts(own.bytes());
-    agreement_.attempt([&] { tensors_ = join_declarations(declarations); });
+    {
+      const auto declarations = group_.gather_texts(own.bytes());
+      agreement_.attempt([&] { tensors_ = join_declarations(declarations); });
+    }
     agreement_.settle();
 
     agreement_.attempt([&] { stage(); });
@@ -130,6 +120,7 @@ class Saver {
       files_.shard_of.push_back(stage_->shard_of(i));
     files_.durability = options_.durability;
     files_.alignment = options_.alignment;
+    files_.staging_bytes = options_.staging_bytes;
     files_.metadata = metadata_;
     // The only file has the metadata of the index.
     if (files_.paths.size() == 1)
@@ -149,22 +140,20 @@ class Saver {
 
   void prepare(const std::map<std::string, at::Tensor>& parts) {
     std::uint64_t nbytes = 0;
-    for (const DeclaredTensor& tensor : tensors_) {
-      std::uint64_t bits = dtype_bits(tensor.dtype);
-      for (const std::uint64_t extent : tensor.shape)
-        bits *= extent;
-      nbytes += bits / 8;
-    }
-    const std::uint64_t chunk = chunk_nbytes(options_.staging_bytes, group_.size(), nbytes);
-    const std::uint64_t all = group_.size() * (chunk + alignment_slack + message_header_nbytes);
+    for (const DeclaredTensor& tensor : tensors_)
+      nbytes += nbytes_of(tensor);
+    const c10::Device device = group_.exchange_device(std::nullopt);
+    const std::uint64_t chunk = chunk_nbytes(
+        {files_.staging_bytes, !device.is_cpu(), !device.is_cpu()}, group_.size(), nbytes);
+    const std::uint64_t all = group_.size() * (chunk + message_slack);
     layout_.emplace(tensors_, files_, group_.size(), chunk);
     writers_.emplace(directory_, tensors_, files_, *layout_, group_.rank());
-    chunk_.resize(chunk + alignment_slack);
-    memory_.emplace(group_.exchange_device(c10::kCPU), std::nullopt, all, all);
+    chunk_.resize(chunk + message_slack);
+    memory_.emplace(device, std::nullopt, all, all);
 
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
       const auto part = parts.find(tensors_[i].name);
-      own_.emplace_back(part == parts.end() ? at::Tensor() : part->second);
+      own_.push_back(part == parts.end() ? at::Tensor() : part->second);
       has_device_parts_ |= part != parts.end() && !part->second.is_cpu();
       total_ += layout_->slice(group_.rank(), i).nbytes();
     }
@@ -214,7 +203,7 @@ class Saver {
         layout_->slice(group_.rank(), piece.tensor)
             .local_ranges({piece.file_begin, piece.file_end}, &ranges);
         for (const LocalRange& range : ranges) {
-          own_[piece.tensor].read(range.offset, to, range.nbytes);
+          read_part(own_[piece.tensor], range.offset, to, range.nbytes);
           to += range.nbytes;
         }
       }
@@ -279,7 +268,7 @@ class Saver {
   std::optional<SaveLayout> layout_;
   std::optional<FileWriters> writers_;
   std::vector<std::byte> chunk_;
-  std::vector<OwnPart> own_;  // by tensor; of an undefined tensor if this process has no part
+  std::vector<at::Tensor> own_;  // by tensor; undefined if this process has no part
   bool has_device_parts_ = false;
   std::uint64_t total_ = 0;  // bytes that this process sends
   std::optional<ProgressCounter> progress_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -10,16 +11,12 @@
 
 namespace safetensors {
 
-namespace {
-
 std::uint64_t nbytes_of(const DeclaredTensor& tensor) {
   std::uint64_t bits = dtype_bits(tensor.dtype);
   for (const std::uint64_t extent : tensor.shape)
     bits *= extent;
   return bits / 8;
 }
-
-}  // namespace
 
 void encode_declaration(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                         const PartIntervals& part, ByteWriter* bytes) {
@@ -73,6 +70,7 @@ void encode_files(const StagedFiles& files, ByteWriter* bytes) {
     bytes->number(shard);
   bytes->number(static_cast<std::uint64_t>(files.durability));
   bytes->number(files.alignment);
+  bytes->number(files.staging_bytes);
   bytes->number(files.metadata.size());
   for (const auto& [key, value] : files.metadata) {
     bytes->text(key);
@@ -89,6 +87,7 @@ StagedFiles decode_files(Bytes bytes, std::size_t tensor_count) {
     files.shard_of.push_back(reader.number());
   files.durability = static_cast<Durability>(reader.number());
   files.alignment = reader.number();
+  files.staging_bytes = reader.number();
   for (std::uint64_t left = reader.number(); left > 0; --left) {
     std::string key = reader.text();
     files.metadata.emplace(std::move(key), reader.text());
@@ -144,11 +143,10 @@ SaveLayout::SaveLayout(const std::vector<DeclaredTensor>& tensors, const StagedF
     info.shape = tensors[i].shape;
     info.file_offset = first_bytes_[i];
     slices_[i].resize(processes);
+    std::set<PartIntervals> known;
     for (std::size_t process = 0; process < processes; ++process) {
       const auto& part = tensors[i].parts[process];
-      const auto end = tensors[i].parts.begin() + static_cast<std::ptrdiff_t>(process);
-      if (part && std::find(tensors[i].parts.begin(), end, part) == end)
-        slices_[i][process] = slice_of(info, *part);
+      if (part && known.insert(*part).second) slices_[i][process] = slice_of(info, *part);
     }
   }
 }

@@ -23,6 +23,8 @@ struct DeclaredTensor {
   std::vector<std::optional<PartIntervals>> parts;  // of each process
 };
 
+std::uint64_t nbytes_of(const DeclaredTensor& tensor);
+
 void encode_declaration(std::string_view name, Dtype dtype, Span<const std::uint64_t> shape,
                         const PartIntervals& part, ByteWriter* bytes);
 
@@ -38,6 +40,7 @@ struct StagedFiles {
   std::vector<std::uint64_t> shard_of;       // by tensor
   Durability durability = Durability::None;
   std::uint64_t alignment = 0;
+  std::uint64_t staging_bytes = 0;
   Metadata metadata;  // of each file
 };
 

@@ -2,14 +2,14 @@
 
 namespace safetensors {
 
-namespace {
-
 std::uint64_t count_of(const std::vector<Interval>& intervals) {
   std::uint64_t count = 0;
   for (const Interval& interval : intervals)
     count += interval.end - interval.begin;
   return count;
 }
+
+namespace {
 
 // Joins intervals that are adjacent, and drops empty ones.
 std::vector<Interval> joined(const std::vector<Interval>& intervals) {

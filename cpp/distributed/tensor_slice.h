@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -14,8 +15,16 @@ struct Interval {
   std::uint64_t begin;
   std::uint64_t end;
 
-  bool operator==(const Interval&) const = default;
+  auto operator<=>(const Interval&) const = default;
 };
+
+// The elements of all intervals.
+std::uint64_t count_of(const std::vector<Interval>& intervals);
+
+// Whether the intervals are all elements of a dimension of this extent, in one.
+inline bool is_all(const std::vector<Interval>& intervals, std::uint64_t extent) {
+  return intervals.size() == 1 && intervals[0] == Interval{0, extent};
+}
 
 // A range of bytes. The default is unlimited.
 struct ByteWindow {

@@ -12,6 +12,27 @@
 
 namespace safetensors {
 
+bool is_equal(const at::Tensor& a, const at::Tensor& b) {
+  if (a.is_same(b)) return true;
+  return a.scalar_type() == b.scalar_type() && a.numel() == b.numel() && a.is_contiguous() &&
+         b.is_contiguous() && a.is_conj() == b.is_conj() && a.is_neg() == b.is_neg() &&
+         !a.is_meta() && a.const_data_ptr() == b.const_data_ptr();
+}
+
+std::vector<std::pair<std::string, std::string>> renamed_aliases(const EntrySource& source,
+                                                                 const Renames& renames) {
+  std::vector<std::pair<std::string, std::string>> aliases = source.aliases();
+  std::vector<std::string_view> originals;
+  for (const auto& [name, stored] : aliases) {
+    originals.push_back(name);
+    originals.push_back(stored);
+  }
+  const auto renamed = rename_each(originals, renames);
+  for (std::size_t i = 0; i < aliases.size(); ++i)
+    aliases[i] = {renamed[2 * i], renamed[2 * i + 1]};
+  return aliases;
+}
+
 namespace {
 
 // Old files have scalars as tensors of shape [1].
@@ -27,14 +48,6 @@ bool has_sizes(const at::Tensor& tensor) {
 bool fits(const FileEntry& entry, const at::Tensor& tensor) {
   return !has_sizes(tensor) || tensor.sizes() == at::IntArrayRef(entry.sizes) ||
          is_old_scalar(entry, tensor);
-}
-
-// Whether two tensors are the same elements in the same form.
-bool is_equal(const at::Tensor& a, const at::Tensor& b) {
-  if (a.is_same(b)) return true;
-  return a.scalar_type() == b.scalar_type() && a.numel() == b.numel() && a.is_contiguous() &&
-         b.is_contiguous() && a.is_conj() == b.is_conj() && a.is_neg() == b.is_neg() &&
-         !a.is_meta() && a.const_data_ptr() == b.const_data_ptr();
 }
 
 class Matcher {
@@ -234,20 +247,6 @@ void share_meta_tensors(Matcher& matcher, const StateDict& state, const NameRank
     std::erase(group, kept);
     matcher.share(kept, group);
   }
-}
-
-std::vector<std::pair<std::string, std::string>> renamed_aliases(const EntrySource& source,
-                                                                 const Renames& renames) {
-  std::vector<std::pair<std::string, std::string>> aliases = source.aliases();
-  std::vector<std::string_view> originals;
-  for (const auto& [name, stored] : aliases) {
-    originals.push_back(name);
-    originals.push_back(stored);
-  }
-  const auto renamed = rename_each(originals, renames);
-  for (std::size_t i = 0; i < aliases.size(); ++i)
-    aliases[i] = {renamed[2 * i], renamed[2 * i + 1]};
-  return aliases;
 }
 
 // Prefers the names that the source has, and those that are requested before others.

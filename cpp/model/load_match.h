@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <safetensors/torch.hpp>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/module_state.h"
@@ -34,6 +36,13 @@ LoadMatch match_tensors(const EntrySource& source, const StateDict& state,
 // choose_shared_names.
 LoadMatch match_module(const EntrySource& source, const ModuleState& module,
                        const LoadSelection& selection);
+
+// Whether two tensors are the same elements in the same form.
+bool is_equal(const at::Tensor& a, const at::Tensor& b);
+
+// The aliases of a source by the names after the renames.
+std::vector<std::pair<std::string, std::string>> renamed_aliases(const EntrySource& source,
+                                                                 const Renames& renames);
 
 // What load_model and load_into tolerate.
 struct Tolerance {

@@ -1,10 +1,14 @@
 #include "distributed/checkpoints.h"
 
-#include <catch2/catch_test_macros.hpp>
+#include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "distributed/group.h"
 #include "thread_group.h"
+
+// After LibTorch, which has a CHECK of its own.
+#include <catch2/catch_test_macros.hpp>
 
 using safetensors::Checkpoints;
 using safetensors::Group;

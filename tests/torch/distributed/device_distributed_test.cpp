@@ -55,6 +55,30 @@ TEST_CASE("parts are loaded to the device") {
   }
 }
 
+TEST_CASE("ranks on the CPU and on the device load together") {
+  const test::FreshDevice fresh;
+  const ScratchDirectory folder;
+  const at::Tensor vector = test::random_tensor({5000}, at::kInt, 2);
+  safetensors::save_file({{"vector", vector}}, folder / "a.safetensors");
+  const ThreadRanks ranks(3, c10::DeviceType::CPU, test::device().type());
+  std::vector<std::string> problems(3);
+  ranks.run([&](std::size_t rank) {
+    safetensors::LoadDistributedOptions options;
+    options.mode = ReadMode::ReadOnce;
+    if (rank == 0) options.device = test::device();
+    safetensors::Plan plan;
+    if (rank == 2) plan.skip("*");
+    try {
+      const auto dict =
+          safetensors::load_distributed(folder / "a.safetensors", plan, ranks.group(rank), options);
+      if (rank < 2 && !test::are_equal({dict["vector"]}, {vector})) problems[rank] = "other values";
+    } catch (const std::exception& error) {
+      problems[rank] = error.what();
+    }
+  });
+  CHECK(problems == std::vector<std::string>(3));
+}
+
 TEST_CASE("parts on the device are saved") {
   const test::FreshDevice fresh;
   const ScratchDirectory folder;

@@ -118,16 +118,6 @@ TEST_CASE("all ranks throw the error of the one that fails, and the next load su
             }},
        ST_E_SIZE_MISMATCH,
        ": the plan loads a part of shape [7, 300] of tensor \"b\" to a tensor of shape [7, 299]"},
-      {"too much memory",
-       {.plan =
-            [](Plan* plan) {
-              // Hundreds of terabytes.
-              const std::size_t count = std::size_t{1} << 18;
-              plan->slice("b", {std::vector<safetensors::Slice>(count, {0, 7}),
-                                std::vector<safetensors::Slice>(count, {0, 300})});
-            }},
-       ST_E_NO_MEMORY,
-       ": "},
       {"another mode",
        {.options =
             [](LoadDistributedOptions* options) {
@@ -164,6 +154,43 @@ TEST_CASE("all ranks throw the error of the one that fails, and the next load su
         CHECK(load(ranks, bytes, mode, special, {}) == std::vector<Outcome>(rank_count));
       }
     }
+  }
+}
+
+TEST_CASE("one rank without enough memory is an error on all ranks") {
+  // A file that is larger than any memory, of which the other ranks load nothing.
+  constexpr std::uint64_t nbytes = std::uint64_t{1} << 46;
+  const std::string count = std::to_string(nbytes);
+  std::string header = R"({"huge":{"dtype":"U8","shape":[)";
+  header.append(count).append(R"(],"data_offsets":[0,)").append(count).append("]}}");
+  header.resize(120, ' ');
+  header.insert(0, std::string({120, 0, 0, 0, 0, 0, 0, 0}));
+  const auto open = [&] {
+    return File::from_io(128 + nbytes, [&](std::uint64_t offset, safetensors::MutableBytes buffer) {
+      std::memset(buffer.data(), 0, buffer.size());
+      for (std::size_t i = 0; i < buffer.size() && offset + i < header.size(); ++i)
+        buffer[i] = static_cast<std::byte>(header[offset + i]);
+    });
+  };
+  for (const ReadMode mode : {ReadMode::PerRank, ReadMode::ReadOnce}) {
+    const ThreadRanks ranks(rank_count);
+    std::vector<Outcome> outcomes(rank_count);
+    ranks.run([&](std::size_t rank) {
+      try {
+        LoadDistributedOptions options;
+        options.mode = mode;
+        safetensors::load_distributed(open(), rank == 2 ? Plan() : Plan().skip("huge"),
+                                      ranks.group(rank), options);
+      } catch (const safetensors::Error& error) {
+        outcomes[rank] = {error.code(), error.what()};
+      }
+    });
+    INFO(outcomes[0].message);
+    CHECK(outcomes[0].code == ST_E_NO_MEMORY);
+    CHECK(outcomes[0].message.starts_with("rank 2: "));
+    CHECK(outcomes[1] == outcomes[0]);
+    CHECK(outcomes[2] == outcomes[0]);
+    CHECK(load(ranks, sample_bytes(), mode, 0, {}) == std::vector<Outcome>(rank_count));
   }
 }
 

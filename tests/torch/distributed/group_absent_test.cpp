@@ -1,10 +1,12 @@
 // Group as it is built for a LibTorch without c10d.
-#include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include "distributed/group.h"
+
+// After LibTorch, which has a CHECK of its own.
+#include <catch2/catch_test_macros.hpp>
 
 TEST_CASE("without c10d a group is unsupported") {
   try {

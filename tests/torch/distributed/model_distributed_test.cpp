@@ -99,6 +99,52 @@ TEST_CASE("a model that does not match on one rank is an error on all") {
   CHECK(errors[1] == errors[0]);
 }
 
+TEST_CASE("tensors of a model that overlap are an error, and aliases have their names renamed") {
+  const ScratchDirectory folder;
+  struct Views : torch::nn::Module {
+    Views() {
+      full = register_buffer("full", torch::zeros({4}));
+      head = register_buffer("head", full.narrow(0, 0, 2));
+    }
+    at::Tensor full, head;
+  };
+  safetensors::save_file({{"full", at::ones({4})}, {"head", at::ones({2})}},
+                         folder / "views.safetensors");
+  struct Tied : torch::nn::Module {
+    Tied() {
+      embed = register_parameter("embed", torch::zeros({3}));
+      head = register_parameter("head", torch::zeros({3}));
+    }
+    at::Tensor embed, head;
+  };
+  safetensors::save_file({{"model.embed", at::ones({3})}}, folder / "tied.safetensors",
+                         {{"model.head", "model.embed"}});
+  const ThreadRanks ranks(2);
+  std::vector<std::string> problems(2);
+  ranks.run([&](std::size_t rank) {
+    Views views;
+    try {
+      safetensors::load_model_distributed(views, folder / "views.safetensors", {},
+                                          ranks.group(rank));
+      problems[rank] = "no error; ";
+    } catch (const safetensors::Error& error) {
+      if (error.code() != ST_E_UNSUPPORTED) problems[rank] = error.what();
+    }
+    Tied tied;
+    LoadModelDistributedOptions options;
+    options.renames = safetensors::Renames().strip_prefix("model.");
+    try {
+      safetensors::load_model_distributed(tied, folder / "tied.safetensors", {}, ranks.group(rank),
+                                          options);
+      if (!tied.head.equal(at::ones({3})) || !tied.embed.equal(at::ones({3})))
+        problems[rank] += "other values";
+    } catch (const safetensors::Error& error) {
+      problems[rank] += error.what();
+    }
+  });
+  CHECK(problems == std::vector<std::string>(2));
+}
+
 TEST_CASE("destinations of the caller receive the parts, whatever their strides and dtypes") {
   const ScratchDirectory folder;
   const at::Tensor matrix = at::arange(48, at::kFloat).reshape({6, 8});

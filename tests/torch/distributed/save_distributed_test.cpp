@@ -142,6 +142,11 @@ TEST_CASE("a failed save leaves the old set, and every rank throws the same erro
          (*parts)[1].push_back({"x", at::ones({3}, at::kLong), {3}, {}});
        },
        "rank 0: tensor \"x\" of rank 1 has another dtype or shape than on a lower rank"},
+      {"an element twice in one part",
+       [](auto* parts) {
+         (*parts)[1].push_back({"x", at::ones({6}), {4}, {{{0, 4}, {1, 3}}}});
+       },
+       "rank 1: the slices 0:4 and 1:3 of dimension 0 overlap"},
       {"an element that no rank has",
        [](auto* parts) {
          (*parts)[0].push_back({"x", at::ones({3}), {8}, {{{0, 3}}}});
@@ -177,6 +182,30 @@ TEST_CASE("a failed save leaves the old set, and every rank throws the same erro
     const auto after = save(ranks, whole, folder / "after", options);
     CHECK(after == std::vector<std::string>(3));
   }
+}
+
+TEST_CASE("the options of rank 0 count") {
+  const ShardedSample sample(4, 30);
+  std::mt19937_64 random(4);
+  const ScratchDirectory folder;
+  const auto parts = sharded(sample.tensors(), 3, random);
+  const ThreadRanks ranks(3);
+  std::vector<std::string> errors(3);
+  ranks.run([&](std::size_t rank) {
+    safetensors::SaveDistributedOptions options;
+    options.staging_bytes = std::uint64_t{400} << (10 + 3 * rank);
+    options.set.max_shard_size = rank == 0 ? 20'000 : 1;
+    try {
+      safetensors::save_distributed(parts[rank], folder / "all", ranks.group(rank),
+                                    {{"rank", std::to_string(rank)}}, options);
+    } catch (const safetensors::Error& error) {
+      errors[rank] = error.what();
+    }
+  });
+  CHECK(errors == std::vector<std::string>(3));
+  safetensors::save_set(in_order(parts, sample.tensors()), folder / "one", {{"rank", "0"}},
+                        {.set = {.max_shard_size = 20'000}});
+  CHECK((contents(folder / "all") == contents(folder / "one")));
 }
 
 TEST_CASE("a rank that leaves the group leaves the old set") {

@@ -155,6 +155,15 @@ ThreadRanks::ThreadRanks(std::size_t count, c10::DeviceType type)
   }
 }
 
+ThreadRanks::ThreadRanks(std::size_t count, c10::DeviceType first, c10::DeviceType second)
+    : ThreadRanks(count, first) {
+  const auto shared = std::make_shared<Shared>(count);
+  for (std::size_t rank = 0; rank < count; ++rank)
+    groups_[rank]->setBackend(second, c10d::ProcessGroup::BackendType::UCC,
+                              c10::make_intrusive<ThreadBackend>(shared, static_cast<int>(rank),
+                                                                 static_cast<int>(count)));
+}
+
 void ThreadRanks::run(const std::function<void(std::size_t rank)>& function) const {
   std::vector<std::thread> threads;
   for (std::size_t rank = 0; rank < size(); ++rank)

@@ -16,6 +16,9 @@ class ThreadRanks {
   // The groups have a backend for tensors of this device type alone.
   explicit ThreadRanks(std::size_t count, c10::DeviceType type = c10::DeviceType::CPU);
 
+  // The groups have two backends, whose collectives do not meet.
+  ThreadRanks(std::size_t count, c10::DeviceType first, c10::DeviceType second);
+
   std::size_t size() const { return groups_.size(); }
   const c10::intrusive_ptr<c10d::ProcessGroup>& group(std::size_t rank) const {
     return groups_[rank];
