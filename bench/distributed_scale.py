@@ -11,8 +11,8 @@ and by all of them. It does not know contention of messages in a network, nor va
 """
 
 import dataclasses
+import functools
 import pathlib
-import statistics
 import sys
 import tempfile
 
@@ -34,9 +34,10 @@ class Machine:
     node_network: float        # between nodes, of one node
     collective: float          # latency of a collective, for each doubling of the ranks
     read_cpu: float            # CPU seconds for a byte that is read to its tensor
-    exchange_cpu: float        # CPU seconds for a byte that is received
+    exchange_cpu: float        # CPU seconds for a byte that is received from another rank
     cores: float               # of a node, for all of its ranks
-    call: float = 0.0          # a load of an empty file, without its collectives
+    call: float = 0.0          # a load of an empty file
+    call_of_rank: float = 0.0  # the same, for each rank
     staging: float = 256 << 20
 
     @property
@@ -45,6 +46,9 @@ class Machine:
 
     def collectives(self, count):
         return count * self.collective * max(1, self.ranks).bit_length()
+
+    def empty(self, collectives):
+        return self.call + self.ranks * self.call_of_rank + self.collectives(collectives)
 
     def cpu(self, seconds_of_a_rank):
         """The time of work that each rank of a node has."""
@@ -63,7 +67,7 @@ def per_rank(machine, load):
     part = load.nbytes * load.replicas / machine.ranks
     node = load.nbytes * load.replicas / load.node_replicas / machine.nodes
     transfer = max(node / machine.node_read, node * machine.nodes / machine.total_read)
-    return machine.call + machine.collectives(5) + max(transfer + machine.request, machine.cpu(part * machine.read_cpu))
+    return machine.empty(5) + max(transfer + machine.request, machine.cpu(part * machine.read_cpu))
 
 
 def read_once(machine, load):
@@ -72,11 +76,11 @@ def read_once(machine, load):
     chunk = min(budget, max(SMALLEST_CHUNK, load.nbytes / ranks / FEWEST_ROUNDS))
     rounds = max(1, round(load.nbytes / ranks / chunk))
     chunk = load.nbytes / ranks / rounds
-    received = chunk * load.replicas
-    local = ranks / machine.nodes / ranks
+    received = chunk * load.replicas * (1 - 1 / ranks)  # from others
+    between_nodes = chunk * load.replicas * (1 - 1 / machine.nodes)
     read = max(machine.ranks_per_node * chunk / machine.node_read, ranks * chunk / machine.total_read)
     read = max(read, machine.cpu(chunk * machine.read_cpu))
-    exchange = max(machine.ranks_per_node * received * (1 - local) / machine.node_network,
+    exchange = max(machine.ranks_per_node * between_nodes / machine.node_network,
                    machine.cpu(received * machine.exchange_cpu)) + machine.collectives(1)
     read_end, exchange_end = [], []
     for k in range(rounds):
@@ -87,46 +91,55 @@ def read_once(machine, load):
         exchange_end.append(max(read_end[k], exchange_end[k - 1] if k else 0) + exchange)
     # Reading and exchanging share the cores.
     work = machine.cpu(rounds * (chunk * machine.read_cpu + received * machine.exchange_cpu))
-    return machine.call + machine.collectives(10) + max(exchange_end[-1], work)
+    return machine.empty(10) + max(exchange_end[-1], work)
 
 
 # ---- Measured on this machine ---------------------------------------------------------------------------------------
 
-CASES = ["tiny", "columns", "shared", "once_columns"]
-
-
 def measured_points(module, rounds, folder):
-    """Median seconds by number of ranks and case."""
+    """Median seconds by number of ranks and case, and the bytes of the set."""
     distributed.write_set(folder / "set", 400)
     distributed.write_set(folder / "tiny", 0, rows=64)
+    path, tiny = str(folder / "set"), str(folder / "tiny")
+    own, once = distributed.PER_RANK, distributed.READ_ONCE
+    cases = {"tiny": (tiny, 0, own), "rows": (path, 0, own), "columns": (path, 1, own), "all": (path, -1, once),
+             "once rows": (path, 0, once)}
     points = {}
     for size in [2, 4, 8]:
         ranks = distributed.Ranks(module, size, folder, 2 * 400_000_000 // size)
         try:
-            actions = {
-                "tiny": lambda: ranks.run("library", path=str(folder / "tiny"), dim=1, mode=distributed.PER_RANK),
-                "columns": lambda: ranks.run("library", path=str(folder / "set"), dim=1, mode=distributed.PER_RANK),
-                "shared": lambda: ranks.run("library", path=str(folder / "set"), dim=-1, mode=distributed.READ_ONCE),
-                "once_columns": lambda: ranks.run("library", path=str(folder / "set"), dim=1,
-                                                  mode=distributed.READ_ONCE),
-            }
+            actions = {name: functools.partial(ranks.run, "library", path=where, dim=dim, mode=mode)
+                       for name, (where, dim, mode) in cases.items()}
             points[size] = {name: seconds for name, (seconds, _) in distributed.medians(rounds, actions).items()}
         finally:
             ranks.close()
-    nbytes = sum(path.stat().st_size for path in (folder / "set").glob("*.safetensors"))
-    return points, nbytes
+    return points, sum(path.stat().st_size for path in (folder / "set").glob("*.safetensors"))
+
+
+def solve(function, wanted, largest):
+    """The argument from 0 to `largest` for which an increasing function has the wanted value."""
+    low, high = 0.0, largest
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if function(middle) < wanted else (low, middle)
+    return low
 
 
 def fitted_machine(points, nbytes, cores):
     """The costs that give the times of 4 ranks, and of the smallest load on 2 and 8."""
-    tiny = {size: point["tiny"] for size, point in points.items()}
-    collective = max(0.0, (tiny[8] - tiny[2]) / (5 * ((8).bit_length() - (2).bit_length())))
-    call = max(0.0, tiny[4] - 5 * collective * (4).bit_length())
     machine = Machine(ranks=4, ranks_per_node=4, node_read=1e15, total_read=1e15, request=0, node_network=1e15,
-                      collective=collective, read_cpu=0, exchange_cpu=0, cores=cores, call=call)
-    part = nbytes / 4
-    machine.read_cpu = (points[4]["columns"] - tiny[4]) / machine.cpu(part)
-    machine.exchange_cpu = max(0.0, (points[4]["shared"] - tiny[4]) / machine.cpu(1) - part * machine.read_cpu) / nbytes
+                      collective=0, read_cpu=0, exchange_cpu=0, cores=cores)
+    machine.call_of_rank = max(0.0, (points[8]["tiny"] - points[2]["tiny"]) / 6)
+    machine.call = max(0.0, points[4]["tiny"] - 4 * machine.call_of_rank)
+
+    def with_cost(name, function, load):
+        return lambda cost: function(dataclasses.replace(machine, **{name: cost}), load)
+
+    parts, replicas = Load(nbytes, 1, 1), Load(nbytes, 4, 4)
+    machine.read_cpu = solve(with_cost("read_cpu", per_rank, parts), points[4]["rows"], 1e-7)
+    for _ in range(30):
+        machine.exchange_cpu = solve(with_cost("exchange_cpu", read_once, replicas), points[4]["all"], 1e-7)
+        machine.collective = solve(with_cost("collective", read_once, parts), points[4]["once rows"], 1.0)
     return machine
 
 
@@ -136,16 +149,23 @@ def measure(module, rounds):
         (folder / "set").mkdir()
         (folder / "tiny").mkdir()
         points, nbytes = measured_points(module, rounds, folder)
+    compare(points, nbytes)
+
+
+def compare(points, nbytes):
     machine = fitted_machine(points, nbytes, cores=2)
-    print(f"a load {machine.call * 1e3:.1f} ms, a collective {machine.collective * 1e3:.2f} ms for each doubling of the ranks,")
-    print(f"a byte read {machine.read_cpu * 1e9:.3f} ns, a byte received {machine.exchange_cpu * 1e9:.3f} ns of CPU time")
+    print(f"a load of an empty file {machine.call * 1e3:.1f} ms and {machine.call_of_rank * 1e3:.2f} ms for each rank,")
+    print(f"a round {machine.collective * 1e3:.2f} ms for each doubling of the ranks, a byte read {machine.read_cpu * 1e9:.2f} ns")
+    print(f"and a byte received from another rank {machine.exchange_cpu * 1e9:.2f} ns of CPU time")
     print(f"{nbytes / 1e6:.0f} MB: seconds measured / simulated")
-    print(f"{'ranks':>5} {'PerRank, columns':>20} {'ReadOnce, all':>20} {'ReadOnce, columns':>20}")
+    print("| ranks | empty file | PerRank, rows | ReadOnce, rows | ReadOnce, all | PerRank, columns |")
+    print("|---|---|---|---|---|---|")
     for size, point in points.items():
         own = dataclasses.replace(machine, ranks=size, ranks_per_node=size)
-        simulated = {"columns": per_rank(own, Load(nbytes, 1, 1)), "shared": read_once(own, Load(nbytes, size, size)),
-                     "once_columns": read_once(own, Load(nbytes, 1, 1))}
-        print(f"{size:5} " + " ".join(f"{point[name]:9.3f} / {simulated[name]:8.3f}" for name in CASES[1:]))
+        simulated = {"tiny": own.empty(0), "rows": per_rank(own, Load(nbytes, 1, 1)),
+                     "once rows": read_once(own, Load(nbytes, 1, 1)), "all": read_once(own, Load(nbytes, size, size))}
+        cells = [f"{point[name]:.3f} / {seconds:.3f}" for name, seconds in simulated.items()]
+        print(f"| {size} | " + " | ".join(cells) + f" | {point['columns']:.3f} |")
 
 
 # ---- Simulated ------------------------------------------------------------------------------------------------------
