@@ -152,7 +152,7 @@ def check_damages(checks, module, scratch):
 
 
 def check_memory(checks, module, scratch):
-    """One rank has no memory for its tensors, or for the messages of READ_ONCE."""
+    """One rank has no memory for its tensors."""
     generator = random.Random(6)
     folder = os.path.join(scratch, "sparse")
     os.mkdir(folder)
@@ -174,14 +174,10 @@ def check_memory(checks, module, scratch):
                 failing = generator.randrange(size)
                 requests = []
                 for rank in range(size):
-                    rules, options = [], {}
+                    options = {}
                     if rank == failing:
                         options["memory"] = generator.choice([64, 200, 500]) * MIB
-                        if mode == "once" and repetition % 4 == 1:
-                            # The tensor is small, the buffers are too large.
-                            rules = ["skip large"]
-                            options = {"memory": 100 * MIB}
-                    requests.append(sets.request(folder, mode, rules, staging=600 * MIB, **options))
+                    requests.append(sets.request(folder, mode, [], staging=600 * MIB, **options))
                 what = f"no memory, {size} ranks, rank {failing}, mode {mode}, {repetition}"
                 answers = ranks.call("load", requests)
                 checks.check(len(set(answers)) == 1, what, "different errors", answers)
