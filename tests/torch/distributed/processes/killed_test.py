@@ -18,7 +18,7 @@ SAVES = 10
 def timeout_of(size):
     """Of each collective, in milliseconds: that of the group if all survivors are connected to the killed rank. Else
     one may wait for another survivor, which has left already."""
-    return {"timeout": 2000} if size > 2 else {}
+    return {"timeout": 5000} if size > 2 else {}
 
 
 def check_survivors(checks, what, answers, killed, words):
