@@ -138,12 +138,12 @@ static void check_arguments(void) {
   WRONG(declared[1].fill = fill, ST_E_INVALID_ARGUMENT);
   WRONG(declared[1].nbytes = 59, ST_E_SIZE_MISMATCH);
   WRONG(declared[1].dtype = 0, ST_E_DTYPE);
-  WRONG(declared[1].name = "\xff", ST_E_UTF8);
+  WRONG((declared[1].name = "\xff", declared[1].name_len = 1), ST_E_UTF8);
   WRONG(set.split = 2, ST_E_INVALID_ARGUMENT);
   WRONG((set.stem = "a/b", set.stem_len = 3), ST_E_INVALID_ARGUMENT);
   WRONG(options.alignment = 7, ST_E_INVALID_ARGUMENT);
   WRONG(options.mode = 01000 | 0600, ST_E_INVALID_ARGUMENT);
-  WRONG(format.key = "\xff", ST_E_UTF8);
+  WRONG((format.key = "\xff", format.key_len = 1), ST_E_UTF8);
   start();
   twice[0] = twice[1] = declared[0];
   OPEN_FAILS(st_set_stage_open("set", twice, 2, &set, NULL, &stage, &error), ST_E_DUPLICATE);
