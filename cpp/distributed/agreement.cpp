@@ -101,4 +101,17 @@ void Agreement::settle() {
   }
 }
 
+void run_collective(const ProcessGroupPtr& process_group, std::chrono::milliseconds timeout,
+                    const std::string& file,
+                    const std::function<void(const Group& group, Agreement& agreement)>& run) {
+  const Group group(process_group, timeout);
+  Agreement agreement(group, file);
+  try {
+    run(group, agreement);
+  } catch (const GroupFailure& failure) {
+    throw Error(failure.code(),
+                "rank " + std::to_string(group.rank()) + ": " + failure.what() + " (" + file + ")");
+  }
+}
+
 }  // namespace safetensors

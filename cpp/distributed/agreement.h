@@ -1,6 +1,7 @@
 // Agreement of all processes of a group on success, or on one error.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -50,5 +51,11 @@ class Agreement {
   Failure failure_;
   std::exception_ptr thrown_;  // by the callback
 };
+
+// Runs what all processes of a group do together. GroupFailure becomes an Error that names this
+// rank and `file`, as in Agreement.
+void run_collective(const ProcessGroupPtr& group, std::chrono::milliseconds timeout,
+                    const std::string& file,
+                    const std::function<void(const Group& group, Agreement& agreement)>& run);
 
 }  // namespace safetensors

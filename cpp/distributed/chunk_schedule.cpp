@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "distributed/divide.h"
+
 namespace safetensors {
 
 namespace {
@@ -10,10 +12,6 @@ namespace {
 // As far as sequential reads help.
 constexpr std::uint64_t stripe_nbytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t page = 4096;
-
-std::uint64_t ceil_divide(std::uint64_t n, std::uint64_t by) {
-  return n / by + (n % by != 0);
-}
 
 }  // namespace
 

@@ -14,7 +14,6 @@
 #include "distributed/checkpoints.h"
 #include "distributed/read_once.h"
 #include "distributed/slice_load.h"
-#include "names/quote.h"
 #include "progress.h"
 
 namespace safetensors {
@@ -232,12 +231,12 @@ class Loader {
     const std::uint64_t piece =
         std::clamp(staging_bytes_ / 4, itemsize, largest_conversion) / itemsize * itemsize;
     const std::uint64_t total = destination.slice.nbytes();
+    const std::byte* const whole = mapped(destination);
     for (std::uint64_t done = 0; done < total; done += piece) {
       const auto nbytes = static_cast<std::int64_t>(std::min(piece, total - done));
       const at::Tensor bytes = at::empty(
           {nbytes}, at::TensorOptions().dtype(at::kByte).device(destination.tensor.device()));
-      load_slices(*local_.file, {{destination.slice, done, bytes, mapped(destination)}}, options,
-                  advance);
+      load_slices(*local_.file, {{destination.slice, done, bytes, whole}}, options, advance);
       convert_piece(destination, done, bytes);
     }
   }
@@ -264,27 +263,11 @@ class Loader {
 void collective_load(const ProcessGroupPtr& process_group, std::chrono::milliseconds timeout,
                      const std::string& description, const CollectiveOptions& options,
                      LocalLoad* local, const std::function<void()>& prepare) {
-  const Group group(process_group, timeout);
-  Agreement agreement(group, description);
-  agreement.attempt(prepare);
-  try {
-    Loader(group, agreement, options, *local).run();
-  } catch (const GroupFailure& failure) {
-    throw Error(failure.code(), "rank " + std::to_string(group.rank()) + ": " + failure.what() +
-                                    " (" + description + ")");
-  }
-}
-
-File open_for_collective(const std::filesystem::path& path, Backend backend) {
-  OpenOptions options;
-  options.backend = backend;
-  options.writable = true;
-  return File::open_set(path, options);
-}
-
-std::string description_of(const File& file) {
-  const auto shards = file.shards();
-  return shards.empty() || shards[0].path.empty() ? "the file" : quote(shards[0].path.native());
+  run_collective(process_group, timeout, description,
+                 [&](const Group& group, Agreement& agreement) {
+                   agreement.attempt(prepare);
+                   Loader(group, agreement, options, *local).run();
+                 });
 }
 
 }  // namespace safetensors

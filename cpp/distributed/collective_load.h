@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <safetensors/safetensors.hpp>
@@ -42,11 +41,5 @@ struct LocalLoad {
 void collective_load(const ProcessGroupPtr& group, std::chrono::milliseconds timeout,
                      const std::string& description, const CollectiveOptions& options,
                      LocalLoad* local, const std::function<void()>& prepare);
-
-// Opens a path as the `backend` of the options says.
-File open_for_collective(const std::filesystem::path& path, Backend backend);
-
-// What messages call an open file: its path or, of a set, its first shard's.
-std::string description_of(const File& file);
 
 }  // namespace safetensors

@@ -2,8 +2,8 @@
 
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/StringUtil.h>
 
-#include <string>
 #include <utility>
 
 #include "names/quote.h"
@@ -17,13 +17,6 @@
 namespace safetensors {
 
 namespace {
-
-std::string text_of(at::IntArrayRef sizes) {
-  std::string text = "[";
-  for (std::size_t d = 0; d < sizes.size(); ++d)
-    text.append(d ? ", " : "").append(std::to_string(sizes[d]));
-  return text + "]";
-}
 
 // Makes the tensor a part of the mapping if the part is contiguous in the file.
 void map_destination(const File& file, Destination* destination) {
@@ -48,9 +41,8 @@ void Destination::finish() const {
   const c10::NoGradGuard no_grad;
   if (strided.defined())
     strided.copy_(tensor);
-  else if (!tensor.is_inference())
-    // As in-place operations do, so that autograd detects the write.
-    tensor.unsafeGetTensorImpl()->bump_version();
+  else if (is_callers)
+    bump_version(tensor);
 }
 
 Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device device,
@@ -71,9 +63,9 @@ Destination make_destination(PlannedPart part, at::Tensor tensor, c10::Device de
   }
   destination.is_callers = true;
   if (target.sizes() != at::IntArrayRef(sizes))
-    throw Error(ST_E_SIZE_MISMATCH, "the plan loads a part of shape " + text_of(sizes) +
-                                        " of tensor " + quote(destination.part.name) +
-                                        " to a tensor of shape " + text_of(target.sizes()));
+    throw Error(ST_E_SIZE_MISMATCH,
+                c10::str("the plan loads a part of shape ", at::IntArrayRef(sizes), " of tensor ",
+                         quote(destination.part.name), " to a tensor of shape ", target.sizes()));
   FileEntry entry{destination.part.name, destination.part.position, destination.part.info, dtype,
                   sizes};
   entry.info.nbytes = destination.slice.nbytes();

@@ -13,12 +13,10 @@
 
 #include "device/pinned_ring.h"
 #include "distributed/agreement.h"
+#include "distributed/exchange_memory.h"
 #include "distributed/group.h"
 
 namespace safetensors {
-
-// Every message begins with these bytes, which say whether its sender failed.
-inline constexpr std::uint64_t message_header_nbytes = 8;
 
 // What a process sends and receives. Sizes are in bytes, and include the headers.
 struct Exchange {
@@ -26,15 +24,12 @@ struct Exchange {
   bool to_all = false;      // one message, which every process receives
   std::size_t threads = 1;  // that make messages
 
-  // Makes the messages of a round, in the order of the ranks and without gaps, and their sizes.
-  // Called on threads, by several at once. Leaves the headers to the exchange.
-  std::function<void(std::size_t round, std::byte* messages, std::vector<std::int64_t>* sizes)>
-      make;
-  // The sizes that make() would give; not called with `to_all`.
-  std::function<std::vector<std::int64_t>(std::size_t round)> sent_sizes;
-  // The sizes of the messages of the round, by their sender. With `to_all` a message of the
-  // largest size is received from each.
-  std::function<std::vector<std::int64_t>(std::size_t round)> received_sizes;
+  // Makes the messages of a round, in the order of the ranks and without gaps. Called on threads,
+  // by several at once. Leaves the headers to the exchange.
+  std::function<void(std::size_t round, std::byte* messages)> make;
+  // The size of a message, of which this process is the sender, the receiver, or both. With
+  // `to_all` every process receives a message of the largest size of a round from each.
+  std::function<std::uint64_t(std::size_t round, std::size_t sender, std::size_t receiver)> size;
   // Takes the received messages. `offsets` are those of the messages in the memory, by sender. The
   // memory is slab `slab` of the ring, if that is not null.
   std::function<void(std::size_t round, const std::vector<std::uint64_t>& offsets,
@@ -42,66 +37,16 @@ struct Exchange {
       take;
 };
 
-// Memory for the messages that are received: two slabs, on the exchange device; in host memory that
-// is pinned for `accelerator` if there is one.
-class ReceivedSlabs {
- public:
-  ReceivedSlabs(c10::Device exchange_device, std::optional<c10::Device> accelerator,
-                std::uint64_t nbytes);
-  // Keeps the pinned memory for the next call, unless an exception leaves it in use.
-  ~ReceivedSlabs();
-  ReceivedSlabs(const ReceivedSlabs&) = delete;
-  ReceivedSlabs& operator=(const ReceivedSlabs&) = delete;
-
-  static constexpr std::size_t count = 2;
-
-  const c10::Storage& slab(std::size_t index) const;
-  void wait_until_free(std::size_t index);
-  // Null unless the slabs are pinned.
-  PinnedRing* ring() noexcept { return ring_ ? &*ring_ : nullptr; }
-
- private:
-  std::optional<PinnedRing> ring_;
-  std::vector<c10::Storage> memory_;
-};
-
-// The number of slabs of messages to send.
-inline constexpr std::size_t sent_slab_count = 3;
-
-// What a message has beside a chunk: its header, and what exceeds the chunk when its end moves to
-// the begin of an element.
-inline constexpr std::uint64_t message_slack = message_header_nbytes + 16;
-
-// The same on every process.
-struct ExchangeBudget {
-  std::uint64_t staging_bytes;
-  bool on_device;  // the exchange device is not the CPU: there are slabs on both
-  bool is_pinned;  // slabs may be pinned: allocators of pinned memory round up to powers of two
-};
-
-// The largest chunk, in bytes, that each process can send to every other one and receive from each,
-// in slabs that all together have at most `staging_bytes`; beside each slab of messages is one
-// chunk. Smaller if `total` bytes would take few rounds. Throws Error ST_E_INVALID_ARGUMENT if
-// `staging_bytes` is too small.
-std::uint64_t chunk_nbytes(const ExchangeBudget& budget, std::uint64_t processes,
-                           std::uint64_t total);
-
-// Allocates what the exchange needs, before it begins: what it throws concerns this process alone.
-class ExchangeMemory {
- public:
-  ExchangeMemory(c10::Device exchange_device, std::optional<c10::Device> accelerator,
-                 std::uint64_t sent_capacity, std::uint64_t received_capacity);
-
-  std::optional<PinnedRing> sent_ring;
-  std::vector<c10::Storage> sent;       // in host memory: slabs of the ring, if there is one
-  std::vector<at::Tensor> device_sent;  // empty if the exchange device is the CPU
-  ReceivedSlabs received;
+// What a process exchanged with the others, in bytes, without headers.
+struct ExchangeCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
 };
 
 // Runs all rounds, or fewer if a process fails: then all stop in the same round, this returns
-// false, and the next Agreement::settle() throws. No collective is in flight when this returns.
+// nullopt, and the next Agreement::settle() throws. No collective is in flight when this returns.
 // Throws GroupFailure.
-bool run_exchange(const Group& group, Agreement& agreement, const Exchange& exchange,
-                  ExchangeMemory& memory);
+std::optional<ExchangeCounts> run_exchange(const Group& group, Agreement& agreement,
+                                           const Exchange& exchange, ExchangeMemory& memory);
 
 }  // namespace safetensors

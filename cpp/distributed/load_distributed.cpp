@@ -6,6 +6,7 @@
 #include "distributed/collective_load.h"
 #include "distributed/plan_rules.h"
 #include "names/quote.h"
+#include "tensor/file_source.h"
 #include "tensor/file_tensors.h"
 
 namespace safetensors {
@@ -41,13 +42,14 @@ TensorDict load_distributed(const std::filesystem::path& path, const Plan& plan,
                             const ProcessGroupPtr& group, const LoadDistributedOptions& options) {
   return load(
       plan, group, options, quote(path.native()),
-      [&] { return open_for_collective(path, options.backend); }, /*is_own_file=*/true);
+      [&] { return open_source(path, options.backend, /*read_only=*/false); },
+      /*is_own_file=*/true);
 }
 
 TensorDict load_distributed(const File& file, const Plan& plan, const ProcessGroupPtr& group,
                             const LoadDistributedOptions& options) {
   return load(
-      plan, group, options, description_of(file), [&] { return file; },
+      plan, group, options, describe(file), [&] { return file; },
       /*is_own_file=*/false);
 }
 

@@ -144,13 +144,13 @@ LoadReport load_model_distributed(torch::nn::Module& model, const std::filesyste
                                   const Plan& plan, const ProcessGroupPtr& group,
                                   const LoadModelDistributedOptions& options) {
   return load(model, plan, group, options, quote(path.native()),
-              [&] { return open_for_collective(path, options.backend); });
+              [&] { return open_source(path, options.backend, /*read_only=*/false); });
 }
 
 LoadReport load_model_distributed(torch::nn::Module& model, const File& file, const Plan& plan,
                                   const ProcessGroupPtr& group,
                                   const LoadModelDistributedOptions& options) {
-  return load(model, plan, group, options, description_of(file), [&] { return file; });
+  return load(model, plan, group, options, describe(file), [&] { return file; });
 }
 
 }  // namespace safetensors

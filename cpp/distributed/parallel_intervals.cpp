@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "distributed/divide.h"
 #include "distributed/placed_intervals.h"
 
 namespace safetensors {
@@ -28,14 +29,10 @@ Interval share_of(std::uint64_t extent, std::uint64_t unit, Ranks ranks) {
   const std::uint64_t units = extent / unit;
   const auto rank = static_cast<std::uint64_t>(ranks.rank);
   const auto size = static_cast<std::uint64_t>(ranks.size);
-  if (units == 0) return {0, 0};
-  if (unit > 1 && units < size) {
-    const std::uint64_t shared = rank * units / size;
-    return {shared * unit, (shared + 1) * unit};
-  }
-  const std::uint64_t share = units / size + (units % size != 0);
-  const std::uint64_t begin = std::min(units, rank * share);
-  return {begin * unit, std::min(units, begin + share) * unit};
+  const std::uint64_t shared = rank * units / size;
+  const Interval share = unit > 1 && 0 < units && units < size ? Interval{shared, shared + 1}
+                                                               : chunk_of(units, size, rank);
+  return {share.begin * unit, share.end * unit};
 }
 
 }  // namespace

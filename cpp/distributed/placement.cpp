@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "distributed/divide.h"
 #include "distributed/placed_intervals.h"
 
 namespace safetensors {
@@ -28,17 +29,6 @@ void check_mesh(const Mesh& mesh, std::size_t placement_count) {
              std::to_string(i) + " is not among its " + std::to_string(mesh.shape[i]) +
              " processes");
   }
-}
-
-std::uint64_t ceil_divide(std::uint64_t n, std::uint64_t by) {
-  return n / by + (n % by != 0);
-}
-
-// Part `index` of `count` parts of n elements, as torch.chunk divides them.
-Interval chunk(std::uint64_t n, std::uint64_t count, std::uint64_t index) {
-  const std::uint64_t size = ceil_divide(n, count);
-  const std::uint64_t begin = size == 0 || index > n / size ? n : std::min(n, index * size);
-  return {begin, begin + std::min(size, n - begin)};
 }
 
 // The elements of the dimension that are at the positions `selected` of the joined intervals.
@@ -91,9 +81,9 @@ std::vector<std::vector<Interval>> placed_intervals(Span<const std::uint64_t> sh
 
     std::vector<Interval> next;
     for (std::uint64_t part = 0; part < parts; ++part) {
-      const Interval outer = chunk(n, parts, part);
+      const Interval outer = chunk_of(n, parts, part);
       if (outer.begin == outer.end) break;
-      const Interval inner = chunk(outer.end - outer.begin, size, rank);
+      const Interval inner = chunk_of(outer.end - outer.begin, size, rank);
       append_selected(current, {outer.begin + inner.begin, outer.begin + inner.end}, &next);
     }
     current = std::move(next);

@@ -1,7 +1,10 @@
 #include "distributed/plan_rules.h"
 
 #include <algorithm>
+#include <type_traits>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 
 #include "distributed/parallel_intervals.h"
 #include "distributed/placed_intervals.h"
@@ -34,69 +37,77 @@ bool is_exact(const std::string& pattern) {
 
 }  // namespace
 
+PlanRules::PlanRules(const Plan& plan) : plan_(plan) {
+  for (std::size_t i = 0; i < plan.rules_.size(); ++i) {
+    const std::string& pattern = plan.rules_[i].pattern;
+    if (is_exact(pattern))
+      exact_.emplace(pattern, i);
+    else
+      globs_.push_back(i);
+  }
+}
+
+const Plan::Rule* PlanRules::find(std::string_view name) const {
+  const auto exact = exact_.find(name);
+  std::size_t first = exact == exact_.end() ? plan_.rules_.size() : exact->second;
+  for (const std::size_t glob : globs_) {
+    if (glob > first) break;
+    if (matches_glob(plan_.rules_[glob].pattern, name)) first = glob;
+  }
+  return first == plan_.rules_.size() ? nullptr : &plan_.rules_[first];
+}
+
+std::optional<PartIntervals> PlanRules::intervals_of(std::string_view name,
+                                                     Span<const std::uint64_t> shape) const {
+  const Plan::Rule* const rule = find(name);
+  if (!rule) return whole_intervals(shape);
+  const auto apply_to_shape = [&](const auto& part) -> std::optional<PartIntervals> {
+    using Part = std::decay_t<decltype(part)>;
+    if constexpr (std::is_same_v<Part, Plan::Skipped>)
+      return std::nullopt;
+    else if constexpr (std::is_same_v<Part, TensorSlices>)
+      return explicit_intervals(part, shape);
+    else if constexpr (std::is_same_v<Part, Plan::Placed>)
+      return placed_intervals(shape, part.mesh, part.placements);
+    else if constexpr (std::is_same_v<Part, Plan::Parallel>)
+      return parallel_intervals(shape, part.kind == Plan::Parallel::Kind::column ? 0 : 1,
+                                part.ranks, part.unit);
+    else if constexpr (std::is_same_v<Part, Plan::Embedding>)
+      return embedding_intervals(shape, part.ranks, part.padded_rows);
+    else
+      return packed_intervals(shape, part.ranks, part.dim, part.parts);
+  };
+  try {
+    return std::visit(apply_to_shape, rule->part);
+  } catch (const Error& error) {
+    throw Error(error.code(), "tensor " + quote(name) + ": " + error.what());
+  }
+}
+
 std::vector<PlannedPart> PlanRules::apply(const File& file, const Renames& renames) const {
   const std::vector<TensorInfo> infos = file.tensors();
   std::vector<std::string_view> originals;
   for (const TensorInfo& info : infos)
     originals.push_back(info.name);
-  std::vector<std::string> names = rename_all(originals, renames);
+  const std::vector<std::string> names = rename_all(originals, renames);
 
-  std::vector<bool> used(plan_.rules_.size());
-  std::size_t destinations = 0;
   std::vector<PlannedPart> parts;
-  for (std::size_t i = 0; i < infos.size(); ++i) {
-    const Span<const std::uint64_t> shape = infos[i].shape;
-    const auto rule = std::find_if(
-        plan_.rules_.begin(), plan_.rules_.end(),
-        [&](const Plan::Rule& candidate) { return matches_glob(candidate.pattern, names[i]); });
-    std::optional<PartIntervals> intervals = whole_intervals(shape);
-    if (rule != plan_.rules_.end()) {
-      used[static_cast<std::size_t>(rule - plan_.rules_.begin())] = true;
-      try {
-        intervals = std::visit(
-            [&](const auto& part) -> std::optional<PartIntervals> {
-              using Part = std::decay_t<decltype(part)>;
-              if constexpr (std::is_same_v<Part, Plan::Skipped>)
-                return std::nullopt;
-              else if constexpr (std::is_same_v<Part, TensorSlices>)
-                return explicit_intervals(part, shape);
-              else if constexpr (std::is_same_v<Part, Plan::Placed>)
-                return placed_intervals(shape, part.mesh, part.placements);
-              else if constexpr (std::is_same_v<Part, Plan::Parallel>)
-                return parallel_intervals(shape, part.kind == Plan::Parallel::Kind::column ? 0 : 1,
-                                          part.ranks, part.unit);
-              else if constexpr (std::is_same_v<Part, Plan::Embedding>)
-                return embedding_intervals(shape, part.ranks, part.padded_rows);
-              else
-                return packed_intervals(shape, part.ranks, part.dim, part.parts);
-            },
-            rule->part);
-      } catch (const Error& error) {
-        throw Error(error.code(), "tensor " + quote(names[i]) + ": " + error.what());
-      }
-    }
-    if (!intervals) continue;
-    destinations += plan_.destinations_.count(names[i]);
-    parts.push_back({i, infos[i], std::move(names[i]), std::move(*intervals)});
-  }
+  for (std::size_t i = 0; i < infos.size(); ++i)
+    if (auto intervals = intervals_of(names[i], infos[i].shape))
+      parts.push_back({i, infos[i], names[i], std::move(*intervals)});
 
-  // An exact rule after one that also matches its name is used as far as a reader can tell.
-  for (std::size_t r = 0; r < used.size(); ++r) {
-    const std::string& pattern = plan_.rules_[r].pattern;
-    if (used[r] || !is_exact(pattern)) continue;
-    if (std::find(names.begin(), names.end(), pattern) == names.end() &&
-        std::none_of(parts.begin(), parts.end(),
-                     [&](const PlannedPart& part) { return part.name == pattern; }))
+  const std::unordered_set<std::string_view> in_file(names.begin(), names.end());
+  for (const auto& [pattern, rule] : exact_)
+    if (!in_file.contains(pattern))
       throw Error(ST_E_TENSOR_NOT_FOUND,
                   "the file has no tensor " + quote(pattern) + ", for which the plan has a rule");
-  }
-  if (destinations != plan_.destinations_.size())
-    for (const auto& [name, tensor] : plan_.destinations_)
-      if (std::none_of(parts.begin(), parts.end(), [&, &wanted = name](const PlannedPart& part) {
-            return part.name == wanted;
-          }))
-        throw Error(ST_E_TENSOR_NOT_FOUND,
-                    "the plan loads no tensor " + quote(name) + ", for which it has a destination");
+  std::unordered_set<std::string_view> loaded;
+  for (const PlannedPart& part : parts)
+    loaded.insert(part.name);
+  for (const auto& [name, tensor] : plan_.destinations_)
+    if (!loaded.contains(name))
+      throw Error(ST_E_TENSOR_NOT_FOUND,
+                  "the plan loads no tensor " + quote(name) + ", for which it has a destination");
   return parts;
 }
 

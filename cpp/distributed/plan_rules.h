@@ -5,7 +5,9 @@
 #include <c10/core/ScalarType.h>
 #include <c10/util/DimVector.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <safetensors/torch/plan.hpp>
 #include <string>
@@ -27,7 +29,8 @@ struct PlannedPart {
 
 class PlanRules {
  public:
-  explicit PlanRules(const Plan& plan) : plan_(plan) {}
+  // `plan` outlives it.
+  explicit PlanRules(const Plan& plan);
 
   // The parts of all tensors that are not skipped, in the order of the file. Throws Error as Plan.
   std::vector<PlannedPart> apply(const File& file, const Renames& renames) const;
@@ -36,7 +39,16 @@ class PlanRules {
   at::Tensor destination(std::string_view name) const;
 
  private:
+  // The first rule that matches the name, or null.
+  const Plan::Rule* find(std::string_view name) const;
+  // nullopt for a tensor that is skipped.
+  std::optional<PartIntervals> intervals_of(std::string_view name,
+                                            Span<const std::uint64_t> shape) const;
+
   const Plan& plan_;
+  // Positions of rules: of the first one for each exact name, and of those with a star.
+  std::map<std::string_view, std::size_t> exact_;
+  std::vector<std::size_t> globs_;
 };
 
 // The intervals of slices that a caller listed. Throws Error ST_E_INVALID_ARGUMENT for slices that

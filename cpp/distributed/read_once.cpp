@@ -31,8 +31,7 @@ bool cover(const std::vector<PartIntervals>& parts, Span<const std::uint64_t> sh
         others_whole &= other == d || is_all(part[other], shape[other]);
       if (others_whole) intervals.insert(intervals.end(), part[d].begin(), part[d].end());
     }
-    std::sort(intervals.begin(), intervals.end(),
-              [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+    std::sort(intervals.begin(), intervals.end());
     std::uint64_t covered = 0;
     for (const Interval& interval : intervals)
       if (interval.begin <= covered) covered = std::max(covered, interval.end);
@@ -59,18 +58,25 @@ class Batch {
     const std::vector<std::vector<std::byte>> parts = exchange_parts(begin, end);
     agreement_.attempt([&] { schedule(begin, end, parts); });
     agreement_.settle();
-    run_exchange(group_, agreement_, exchange(), memory);
+    const auto counts = run_exchange(group_, agreement_, exchange(), memory);
     agreement_.settle();
+    *load_.bytes_sent += counts->sent;
+    *load_.bytes_received += counts->received;
   }
 
  private:
+  // Of the tensors from this position of the file on.
+  std::vector<Destination>::const_iterator first_destination(std::size_t position) const {
+    return std::lower_bound(
+        load_.destinations.begin(), load_.destinations.end(), position,
+        [](const Destination& a, std::size_t begin) { return a.part.position < begin; });
+  }
+
   // The encoded parts of every process.
   std::vector<std::vector<std::byte>> exchange_parts(std::size_t begin, std::size_t end) {
     ByteWriter own;
     agreement_.attempt([&] {
-      auto destination = std::lower_bound(
-          load_.destinations.begin(), load_.destinations.end(), begin,
-          [](const Destination& a, std::size_t position) { return a.part.position < position; });
+      auto destination = first_destination(begin);
       for (std::size_t i = begin; i < end; ++i) {
         const bool is_own =
             destination != load_.destinations.end() && destination->part.position == i;
@@ -89,9 +95,7 @@ class Batch {
     std::vector<ByteReader> readers;
     for (const auto& bytes : encoded)
       readers.emplace_back(Bytes(bytes));
-    auto destination = std::lower_bound(
-        load_.destinations.begin(), load_.destinations.end(), begin,
-        [](const Destination& a, std::size_t position) { return a.part.position < position; });
+    auto destination = first_destination(begin);
 
     std::vector<ScheduledTensor> tensors;
     std::vector<PartIntervals> parts;
@@ -127,12 +131,12 @@ class Batch {
     exchange.rounds = schedule_->rounds();
     exchange.to_all = to_all_;
     exchange.threads = 2;
-    exchange.make = [this](std::size_t round, std::byte* messages,
-                           std::vector<std::int64_t>* sizes) {
-      to_all_ ? make_for_all(round, messages) : make(round, messages, sizes);
+    exchange.make = [this](std::size_t round, std::byte* messages) {
+      to_all_ ? make_for_all(round, messages) : make(round, messages);
     };
-    exchange.sent_sizes = [this](std::size_t round) { return sent_sizes(round); };
-    exchange.received_sizes = [this](std::size_t round) { return received_sizes(round); };
+    exchange.size = [this](std::size_t round, std::size_t sender, std::size_t receiver) {
+      return message_header_nbytes + payload(round, sender, receiver);
+    };
     exchange.take = [this](std::size_t round, const std::vector<std::uint64_t>& offsets,
                            const c10::Storage& memory, PinnedRing* ring,
                            std::size_t slab) { take(round, offsets, memory, ring, slab); };
@@ -157,14 +161,12 @@ class Batch {
     reads.finish();
   }
 
-  void make(std::size_t round, std::byte* messages, std::vector<std::int64_t>* sizes) const {
+  void make(std::size_t round, std::byte* messages) const {
     const auto pieces = schedule_->chunk(round, group_.rank());
     std::byte* const chunk = chunks_[round % sent_slab_count].get();
     read_chunk(pieces, chunk);
     std::byte* to = messages;
-    sizes->clear();
     for (std::size_t process = 0; process < group_.size(); ++process) {
-      const std::byte* const begin = to;
       to += message_header_nbytes;
       for (const ScheduledPiece& piece : pieces) {
         const std::byte* const from = chunk + piece.offset;
@@ -174,7 +176,6 @@ class Batch {
               to += run.nbytes;
             });
       }
-      sizes->push_back(to - begin);
     }
   }
 
@@ -193,8 +194,7 @@ class Batch {
         part.for_each_run({piece.file_begin, piece.file_end}, {}, [&](const Run& run) {
           runs.push_back({run.file_offset, run.file_offset + run.nbytes});
         });
-      std::sort(runs.begin(), runs.end(),
-                [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+      std::sort(runs.begin(), runs.end());
       std::uint64_t done = 0;
       for (const Interval& run : runs) {
         const std::uint64_t begin = std::max(done, run.begin);
@@ -214,22 +214,6 @@ class Batch {
     return nbytes;
   }
 
-  std::vector<std::int64_t> sent_sizes(std::size_t round) const {
-    std::vector<std::int64_t> sizes;
-    for (std::size_t process = 0; process < group_.size(); ++process)
-      sizes.push_back(static_cast<std::int64_t>(message_header_nbytes +
-                                                payload(round, group_.rank(), process)));
-    return sizes;
-  }
-
-  std::vector<std::int64_t> received_sizes(std::size_t round) const {
-    std::vector<std::int64_t> sizes;
-    for (std::size_t process = 0; process < group_.size(); ++process)
-      sizes.push_back(static_cast<std::int64_t>(message_header_nbytes +
-                                                payload(round, process, group_.rank())));
-    return sizes;
-  }
-
   void take(std::size_t round, const std::vector<std::uint64_t>& offsets,
             const c10::Storage& memory, PinnedRing* ring, std::size_t slab) {
     std::vector<LocalRange> ranges;
@@ -245,16 +229,8 @@ class Batch {
           from += range.nbytes;
         }
       }
-      const std::uint64_t nbytes = from - offsets[process] - message_header_nbytes;
-      total += nbytes;
-      if (process != group_.rank())
-        *load_.bytes_received += nbytes;
-      else if (to_all_)
-        *load_.bytes_sent += nbytes * (group_.size() - 1);
+      total += from - offsets[process] - message_header_nbytes;
     }
-    if (!to_all_)
-      for (std::size_t process = 0; process < group_.size(); ++process)
-        if (process != group_.rank()) *load_.bytes_sent += payload(round, group_.rank(), process);
     delivery_.copy(memory, ring, slab);
     load_.advance(total);
   }
@@ -271,7 +247,7 @@ class Batch {
   std::optional<ChunkSchedule> schedule_;
   // By scheduled tensor:
   std::vector<std::vector<TensorSlice>> slices_;  // of each process
-  std::vector<bool> covered_;                     // by the parts of all processes
+  std::vector<bool> covered_;                     // whether to read all of a chunk
   std::vector<std::size_t> destinations_;         // of this process, if it has a part
 };
 

@@ -164,19 +164,9 @@ class Saver {
     exchange.rounds = layout_->rounds();
     // Parts on an accelerator are copied on this thread, after the work of its current stream.
     exchange.threads = has_device_parts_ ? 0 : 2;
-    exchange.make = [this](std::size_t round, std::byte* messages,
-                           std::vector<std::int64_t>* sizes) { make(round, messages, sizes); };
-    exchange.sent_sizes = [this](std::size_t round) {
-      std::vector<std::int64_t> sizes;
-      for (std::size_t writer = 0; writer < group_.size(); ++writer)
-        sizes.push_back(message_size(round, group_.rank(), writer));
-      return sizes;
-    };
-    exchange.received_sizes = [this](std::size_t round) {
-      std::vector<std::int64_t> sizes;
-      for (std::size_t owner = 0; owner < group_.size(); ++owner)
-        sizes.push_back(message_size(round, owner, group_.rank()));
-      return sizes;
+    exchange.make = [this](std::size_t round, std::byte* messages) { make(round, messages); };
+    exchange.size = [this](std::size_t round, std::size_t owner, std::size_t writer) {
+      return message_header_nbytes + payload(round, owner, writer);
     };
     exchange.take = [this](std::size_t round, const std::vector<std::uint64_t>& offsets,
                            const c10::Storage& memory, PinnedRing*,
@@ -184,19 +174,18 @@ class Saver {
     return exchange;
   }
 
-  std::int64_t message_size(std::size_t round, std::size_t owner, std::size_t writer) const {
-    std::uint64_t nbytes = message_header_nbytes;
+  // The bytes of the part of process `owner` in what process `writer` writes.
+  std::uint64_t payload(std::size_t round, std::size_t owner, std::size_t writer) const {
+    std::uint64_t nbytes = 0;
     for (const ScheduledPiece& piece : layout_->chunk(round, writer))
       nbytes += layout_->slice(owner, piece.tensor).nbytes_in({piece.file_begin, piece.file_end});
-    return static_cast<std::int64_t>(nbytes);
+    return nbytes;
   }
 
-  void make(std::size_t round, std::byte* messages, std::vector<std::int64_t>* sizes) const {
+  void make(std::size_t round, std::byte* messages) const {
     std::vector<LocalRange> ranges;
     std::byte* to = messages;
-    sizes->clear();
     for (std::size_t writer = 0; writer < group_.size(); ++writer) {
-      const std::byte* const begin = to;
       to += message_header_nbytes;
       for (const ScheduledPiece& piece : layout_->chunk(round, writer)) {
         ranges.clear();
@@ -207,7 +196,6 @@ class Saver {
           to += range.nbytes;
         }
       }
-      sizes->push_back(to - begin);
     }
   }
 
@@ -237,14 +225,12 @@ class Saver {
     }
     std::uint64_t sent = 0;
     for (std::size_t writer = 0; writer < group_.size(); ++writer)
-      sent += static_cast<std::uint64_t>(message_size(round, group_.rank(), writer)) -
-              message_header_nbytes;
+      sent += payload(round, group_.rank(), writer);
     agreement_.attempt_callback([&] { progress_->add(sent); });
   }
 
   void write_runs(const ScheduledPiece& piece, std::vector<Interval>* runs) {
-    std::sort(runs->begin(), runs->end(),
-              [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+    std::sort(runs->begin(), runs->end());
     const std::uint64_t first = layout_->first_byte(piece.tensor);
     for (std::size_t i = 0; i < runs->size();) {
       Interval joined = (*runs)[i];
@@ -286,15 +272,10 @@ ShardedTensor placed_tensor(std::string name, at::Tensor part, std::vector<std::
 void save_distributed(const std::vector<ShardedTensor>& tensors,
                       const std::filesystem::path& directory, const ProcessGroupPtr& process_group,
                       const Metadata& metadata, const SaveDistributedOptions& options) {
-  const Group group(process_group, options.timeout);
-  const std::string description = quote(directory.native());
-  Agreement agreement(group, description);
-  try {
-    Saver(group, agreement, directory, metadata, options).run(tensors);
-  } catch (const GroupFailure& failure) {
-    throw Error(failure.code(), "rank " + std::to_string(group.rank()) + ": " + failure.what() +
-                                    " (" + description + ")");
-  }
+  run_collective(process_group, options.timeout, quote(directory.native()),
+                 [&](const Group& group, Agreement& agreement) {
+                   Saver(group, agreement, directory, metadata, options).run(tensors);
+                 });
 }
 
 }  // namespace safetensors

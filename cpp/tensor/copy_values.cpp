@@ -34,11 +34,6 @@ bool is_bitwise_copy(const ValueCopy& copy) {
          !to.is_neg();
 }
 
-// Bumps the version as in-place operations do, so that autograd detects the write.
-void bump_version(const at::Tensor& tensor) {
-  if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();
-}
-
 void read_bytes(const File& file, const ValueCopy& copy, ProgressCounter& progress) {
   bump_version(copy.destination);
   auto* bytes = static_cast<std::byte*>(copy.destination.mutable_data_ptr());
@@ -140,6 +135,10 @@ const char* rejection_reason(const ValueCopy& copy) {
 }
 
 }  // namespace
+
+void bump_version(const at::Tensor& tensor) {
+  if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();
+}
 
 void check_destinations(const std::vector<ValueCopy>& copies) {
   std::map<std::string, std::vector<std::string>> names;  // by reason

@@ -17,6 +17,9 @@ struct ValueCopy {
   at::Tensor destination;
 };
 
+// As in-place operations do, so that autograd detects a write to the tensor's memory.
+void bump_version(const at::Tensor& tensor);
+
 // Throws Error ST_E_INVALID_ARGUMENT, with all destinations that values cannot be copied into.
 void check_destinations(const std::vector<ValueCopy>& copies);
 

@@ -7,9 +7,7 @@
 
 namespace safetensors {
 
-namespace {
-
-File open(const std::filesystem::path& path, Backend backend, bool read_only) {
+File open_source(const std::filesystem::path& path, Backend backend, bool read_only) {
   OpenOptions options;
   options.backend = backend;
   options.writable = !read_only;
@@ -21,8 +19,6 @@ std::string describe(const File& file) {
   return shards.empty() || shards[0].path.empty() ? "the file" : quote(shards[0].path.native());
 }
 
-}  // namespace
-
 FileSource::FileSource(File file, FileMemory memory)
     : file_(std::move(file)),
       memory_(memory),
@@ -30,7 +26,7 @@ FileSource::FileSource(File file, FileMemory memory)
       infos_(file_.tensors()) {}
 
 FileSource::FileSource(const std::filesystem::path& path, Backend backend, bool read_only)
-    : file_(open(path, backend, read_only)),
+    : file_(open_source(path, backend, read_only)),
       memory_(read_only ? FileMemory::read_only : FileMemory::private_mapping),
       description_(quote(path.native())),
       infos_(file_.tensors()) {}

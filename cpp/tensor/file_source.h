@@ -8,13 +8,19 @@
 
 namespace safetensors {
 
+// Opens a file, an index, or a directory. `read_only` maps the bytes without the permission to
+// write, which LibTorch does not know.
+File open_source(const std::filesystem::path& path, Backend backend, bool read_only);
+
+// What messages call an open file: its path or, of a set, its first shard's.
+std::string describe(const File& file);
+
 class FileSource : public TensorSource {
  public:
-  // Messages name the path of the File; of a set, its first shard's.
+  // Messages call it what describe() returns.
   explicit FileSource(File file, FileMemory memory = FileMemory::from_file);
 
-  // Opens a file, an index, or a directory. `read_only` maps the bytes without the permission to
-  // write, which LibTorch does not know.
+  // As open_source(). Messages name the path.
   FileSource(const std::filesystem::path& path, Backend backend, bool read_only);
 
   std::string description() const override { return description_; }

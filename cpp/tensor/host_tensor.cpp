@@ -2,14 +2,13 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
-#include <c10/core/StorageImpl.h>
-#include <c10/core/TensorImpl.h>
 
 #include <cstring>
 #include <memory>
 #include <utility>
 
 #include "tensor/free_pages.h"
+#include "tensor/tensor_over.h"
 
 namespace safetensors {
 
@@ -53,28 +52,16 @@ c10::DataPtr memory_of(Tensor tensor, std::uint64_t offset, std::uint64_t nbytes
   return {data, owner.release(), is_private ? release_private : release, c10::Device(c10::kCPU)};
 }
 
-// Does what at::empty does, with existing memory.
-at::Tensor tensor_over(c10::DataPtr memory, const FileEntry& entry) {
-  auto storage = c10::make_intrusive<c10::StorageImpl>(
-      c10::StorageImpl::use_byte_size_t(), static_cast<std::size_t>(entry.info.nbytes),
-      std::move(memory), c10::GetCPUAllocator(), /*resizable=*/true);
-  auto tensor = c10::make_intrusive<c10::TensorImpl>(c10::Storage(std::move(storage)),
-                                                     c10::DispatchKeySet(c10::DispatchKey::CPU),
-                                                     c10::scalarTypeToTypeMeta(entry.dtype));
-  tensor->set_sizes_contiguous(entry.sizes);
-  return at::Tensor(std::move(tensor));
-}
-
 }  // namespace
 
-at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory memory,
+at::Tensor host_tensor(const File& file, const FileEntry& entry, FileMemory file_memory,
                        std::uint64_t offset) {
-  if (entry.info.nbytes == 0)
-    return tensor_over(c10::DataPtr(nullptr, c10::Device(c10::kCPU)), entry);
-  const std::size_t alignment = c10::elementSize(entry.dtype);
-  return tensor_over(memory_of(file.get(entry.info.name), offset, entry.info.nbytes, alignment,
-                               memory, file.is_mapped()),
-                     entry);
+  const auto nbytes = static_cast<std::size_t>(entry.info.nbytes);
+  c10::DataPtr memory(nullptr, c10::Device(c10::kCPU));
+  if (nbytes != 0)
+    memory = memory_of(file.get(entry.info.name), offset, nbytes, c10::elementSize(entry.dtype),
+                       file_memory, file.is_mapped());
+  return tensor_over(std::move(memory), nbytes, entry.sizes, entry.dtype);
 }
 
 }  // namespace safetensors

@@ -1,9 +1,6 @@
 #include "tensor/huge_pages.h"
 
 #include <ATen/ops/empty.h>
-#include <c10/core/CPUAllocator.h>
-#include <c10/core/StorageImpl.h>
-#include <c10/core/TensorImpl.h>
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -11,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+
+#include "tensor/tensor_over.h"
 
 namespace safetensors {
 
@@ -61,14 +60,7 @@ at::Tensor empty_on_huge_pages(at::IntArrayRef sizes, c10::ScalarType dtype) {
     memory = map_on_huge_pages(nbytes);
   // Small tensors, and those for which memory is lacking: LibTorch throws its own error.
   if (!memory) return at::empty(sizes, at::TensorOptions().dtype(dtype));
-  auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), nbytes,
-                                                       std::move(memory), c10::GetCPUAllocator(),
-                                                       /*resizable=*/true);
-  auto tensor = c10::make_intrusive<c10::TensorImpl>(c10::Storage(std::move(storage)),
-                                                     c10::DispatchKeySet(c10::DispatchKey::CPU),
-                                                     c10::scalarTypeToTypeMeta(dtype));
-  tensor->set_sizes_contiguous(sizes);
-  return at::Tensor(std::move(tensor));
+  return tensor_over(std::move(memory), nbytes, sizes, dtype);
 }
 
 }  // namespace safetensors

@@ -6,19 +6,11 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "sample.h"
 #include "scratch.h"
 
 static st_error error = ST_ERROR_INIT;
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
-}
 
 static st_save_tensor tensor_of(const char* name, uint32_t dtype, const uint64_t* shape,
                                 uint64_t rank, const void* data, uint64_t nbytes) {

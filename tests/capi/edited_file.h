@@ -7,19 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metadata_entry.h"
 #include "sample.h"
 #include "scratch.h"
 
 static st_error error = ST_ERROR_INIT;
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = value ? strlen(value) : 0;
-  return entry;
-}
 
 static st_edit setting(const st_metadata_entry* entries, uint64_t count) {
   st_edit edit = ST_EDIT_INIT;

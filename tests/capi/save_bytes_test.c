@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "sample.h"
 #include "scratch.h"
 
@@ -21,15 +22,6 @@ static st_save_tensor tensor_of(const char* name, uint32_t dtype, const uint64_t
   tensor.data = data;
   tensor.nbytes = nbytes;
   return tensor;
-}
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
 }
 
 /* Saves to a file and to memory; expects this header, padded, and this data. */

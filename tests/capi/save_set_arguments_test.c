@@ -5,21 +5,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "scratch.h"
 #include "set_tensors.h"
 
 static uint64_t size_of(const char* path) {
   struct stat status;
   return lstat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
-}
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
 }
 
 struct progress {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "scratch.h"
 #include "set_tensors.h"
 
@@ -52,15 +53,6 @@ static int has_metadata(const char* path, const char* key, const char* expected)
                     length == strlen(expected) && memcmp(value, expected, (size_t)length) == 0;
   st_close(file);
   return found;
-}
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
 }
 
 static void check_new_set(void) {

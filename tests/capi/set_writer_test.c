@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "scratch.h"
 #include "set_writer_tensors.h"
 
@@ -25,15 +26,6 @@ static void check_files(void) {
       check_about(NULL);
     }
   }
-}
-
-static st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
 }
 
 /* The whole file has the index's metadata, also if it was complete before it was the only shard. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "metadata_entry.h"
 #include "scratch.h"
 #include "set_writer_tensors.h"
 
@@ -16,15 +17,6 @@ static uint64_t shapes[tensor_count];
 static st_save_tensor declared[tensor_count];
 static st_metadata_entry format, index_entry;
 static st_save_options options; /* of the set and of the writers */
-
-static inline st_metadata_entry entry_of(const char* key, const char* value) {
-  st_metadata_entry entry = ST_METADATA_ENTRY_INIT;
-  entry.key = key;
-  entry.key_len = strlen(key);
-  entry.value = value;
-  entry.value_len = strlen(value);
-  return entry;
-}
 
 static inline void start(void) {
   const st_save_tensor empty = ST_SAVE_TENSOR_INIT;

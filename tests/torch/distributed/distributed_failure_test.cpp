@@ -66,10 +66,8 @@ std::vector<Outcome> load(const ThreadRanks& ranks, const safetensors::Buffer& b
     options.mode = mode;
     options.staging_bytes = std::uint64_t{200} << 10;
     Plan plan;
-    if (bytes.size() < 100'000)
-      plan.place("a",
-                 {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
-                 {safetensors::Placement::shard(1)});
+    plan.place("a*", {{static_cast<std::int64_t>(ranks.size())}, {static_cast<std::int64_t>(rank)}},
+               {safetensors::Placement::shard(1)});
     try {
       const File file = own.open ? own.open(bytes) : File::from_memory(safetensors::Bytes(bytes));
       if (own.plan) own.plan(&plan);
