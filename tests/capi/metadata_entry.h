@@ -1,4 +1,4 @@
-/* A metadata entry of two C strings, which must outlive it. */
+/* A metadata entry of two C strings, which must outlive it; `value` may be NULL. */
 #ifndef METADATA_ENTRY_H
 #define METADATA_ENTRY_H
 
@@ -10,7 +10,7 @@ static inline st_metadata_entry entry_of(const char* key, const char* value) {
   entry.key = key;
   entry.key_len = strlen(key);
   entry.value = value;
-  entry.value_len = strlen(value);
+  entry.value_len = value ? strlen(value) : 0;
   return entry;
 }
 
